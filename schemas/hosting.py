@@ -1,0 +1,117 @@
+"""Where a host lives: addresses, networks, places, contacts; every fact with its source and time."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from schemas.url import HostKind
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+def address_order(address: Address) -> tuple[int, int]:
+    """Sort key of addresses: IPv4 first, then ascending."""
+    return address.version, int(address)
+
+
+class Category(StrEnum):
+    """What a network is for, as the network file says."""
+
+    HOSTING = "hosting"
+    CDN = "cdn"
+    PROXY = "proxy"
+    ISP = "isp"
+
+
+class NameFate(StrEnum):
+    """What asking for a name's addresses came to; each is its own fact."""
+
+    FOUND = "found"
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    NOT_ASKED = "not_asked"  # an address literal, an onion service
+    FAULT = "fault"  # ours
+
+    @property
+    def answered(self) -> bool:
+        """Say whether somebody who must know has answered; anything else is "could not find out"."""
+        return self in {NameFate.FOUND, NameFate.NXDOMAIN, NameFate.NODATA, NameFate.NOT_ASKED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question asked on the way, for the record and for `ntd resolve`."""
+
+    at: datetime
+    asked: str  # e.g. "A img.site.test", "network 198.51.100.7", "rdap ip/198.51.100.7"
+    of: str  # e.g. "127.0.0.1:5353", "networks.csv", "https://rdap.example/"
+    answer: str
+    age_s: float = 0.0  # seconds in our cache; 0 when asked now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Somebody who can be told, with the reason it was chosen. Exactly one of mail, api, form is set."""
+
+    channel: str  # "mail" | "api" | "form"
+    address: str  # mailbox, base URL of an API, URL of a form
+    source: str  # where it comes from: "config", "contacts", "rdap", "network file", …
+    rule: str  # the rule that chose it, in words an analyst understands
+    format: str = "digest"  # "digest" | "xarf"
+    group: str = "recipient"  # "recipient" | "ip" | "site"
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One combination of network, AS, country, organisation and front."""
+
+    prefix: Network | None
+    asn: int | None
+    as_name: str | None
+    country: str | None  # ISO 3166-1 alpha-2, upper case
+    hoster: str  # display name: organisation where one is mapped, else "AS64501", else the network
+    front: str | None = None  # name of the front, None where it is the machine itself
+    category: Category | None = None
+    country_sources: dict[str, str] = field(default_factory=dict, hash=False)  # source → country
+    country_disputed: bool = False
+
+    @property
+    def hoster_key(self) -> str:
+        """Identify the hoster: its AS where known, else its organisation, else its network."""
+        return f"as{self.asn}" if self.asn is not None else f"name:{self.hoster.casefold()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """The addresses of a host at one hoster in one country, with the contacts in order of choice."""
+
+    place: Place  # of the lowest address
+    addresses: tuple[Address, ...]  # in `address_order`
+    contacts: tuple[Contact, ...] = ()  # the first is the chosen one; empty: nobody is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """All that one look at a host found out."""
+
+    host: str
+    site: str
+    kind: HostKind
+    at: datetime
+    fate: NameFate
+    cnames: tuple[str, ...] = ()
+    addresses: tuple[Address, ...] = ()  # every A and AAAA, in `address_order`
+    nameservers: tuple[str, ...] = ()
+    located: tuple[Located, ...] = ()  # one per hoster and country, that of the lowest address first; empty: no place
+    not_public: tuple[Address, ...] = ()  # addresses that nobody may dial
+    registrar: str | None = None
+    registrar_contact: Contact | None = None
+    questions: tuple[Question, ...] = ()
+    complete: bool = True  # False: some part timed out; what is here is still true
+    ttl_s: int = 0

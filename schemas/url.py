@@ -1,0 +1,122 @@
+"""The identity of a URL: its WHATWG serialisation without fragment (https://url.spec.whatwg.org/).
+
+A disguised host ("0x7f.1", "2130706433", a trailing dot, userinfo, backslashes) becomes what a browser makes of it.
+The site is the registered domain by the public suffix list, or the host itself where there is none (an address, an
+onion service).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import ada_url
+from publicsuffixlist import PublicSuffixList
+
+from schemas.errors import Refused
+
+_SUFFIXES = PublicSuffixList()
+_TAKEN = frozenset({"http:", "https:"})
+#: Schemes whose "URL" is the material itself: such a line leaves no trace (contract, section 4).
+CARRIES_CONTENT = frozenset({"data", "blob"})
+
+
+class HostKind(StrEnum):
+    """What kind of host a URL names; each kind has its own route."""
+
+    WEB = "web"
+    ADDRESS = "address"
+    ONION = "onion"
+
+
+class UnsupportedScheme(Refused):  # noqa: N818 -- the word of the trade
+    """A URL that is neither http nor https."""
+
+    def __init__(self, scheme: str) -> None:
+        super().__init__(f"the scheme {scheme!r} is not taken; only http and https URLs are")
+        self.scheme = scheme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Url:
+    """A URL taken apart; `text` is its identity."""
+
+    text: str
+    scheme: str
+    host: str  # lower case, punycode, no trailing dot, IPv6 without brackets
+    port: int
+    path: str  # with query, begins with "/"
+    site: str
+    kind: HostKind
+
+    @property
+    def address(self) -> IPv4Address | IPv6Address | None:
+        """Give the address where the host is one, else None."""
+        return ip_address(self.host) if self.kind is HostKind.ADDRESS else None
+
+
+def parse_url(text: str) -> Url:
+    """Take a URL apart as a browser does; Refused (or UnsupportedScheme) says why it cannot be."""
+    try:
+        seen = ada_url.URL(text)
+    except ValueError as fault:
+        raise _why_not(text) from fault
+    if seen.protocol not in _TAKEN:
+        raise UnsupportedScheme(seen.protocol.removesuffix(":"))
+    seen.hash = ""
+    scheme = seen.protocol.removesuffix(":")
+    host, site, kind = _host(seen.hostname)
+    return Url(
+        text=seen.href,
+        scheme=scheme,
+        host=host,
+        port=int(seen.port) if seen.port else _default_port(scheme),
+        path=(seen.pathname or "/") + seen.search,
+        site=site,
+        kind=kind,
+    )
+
+
+def _why_not(text: str) -> Refused:
+    scheme, colon, _ = text.strip().partition(":")
+    if colon and scheme.lower() not in {"http", "https"} and scheme.isascii() and scheme.replace("-", "").isalnum():
+        return UnsupportedScheme(scheme.lower()[:20])
+    return Refused("url is not a valid URL; write it in full, for example \"https://img.example/i/1.jpg\"")
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
+
+
+@lru_cache(maxsize=65536)
+def _host(hostname: str) -> tuple[str, str, HostKind]:
+    host = hostname.strip("[]").rstrip(".")
+    if not host:
+        raise Refused("url names no host; write it in full, for example \"https://img.example/i/1.jpg\"")
+    if hostname.startswith("[") or _is_ipv4(host):
+        return host, host, HostKind.ADDRESS
+    if host.endswith(".onion"):
+        return host, ".".join(host.split(".")[-2:]), HostKind.ONION
+    return host, registered_domain(host), HostKind.WEB
+
+
+def _is_ipv4(host: str) -> bool:
+    # The WHATWG parser has already turned every number-like host into four decimals.
+    return host.replace(".", "").isdigit() and host.count(".") == 3  # noqa: PLR2004 -- four parts
+
+
+@lru_cache(maxsize=65536)
+def registered_domain(host: str) -> str:
+    """Give the registered domain of a host by the public suffix list, or the host where it is itself a suffix.
+
+    >>> registered_domain("a.b.example.co.uk")
+    'example.co.uk'
+    """
+    return _SUFFIXES.privatesuffix(host) or host
+
+
+def sibling_of(url: Url, name: str) -> str:
+    """Give the URL of another name in the same directory, for comparing with what a missing page looks like."""
+    path = url.path.partition("?")[0]
+    authority = url.text.split("/", 3)
+    return "/".join(authority[:3]) + path.rpartition("/")[0] + "/" + name
