@@ -29,7 +29,7 @@ test: setup
 	@echo "== ruff check";  $(BIN)/ruff check .
 	@echo "== ruff format"; $(BIN)/ruff format --check .
 	@echo "== mypy";        $(BIN)/mypy
-	@echo "== imports";     $(BIN)/lint-imports
+	@echo "== imports";     $(BIN)/lint-imports --no-logo
 	@echo "== pytest";      $(BIN)/pytest
 
 # The tests that touch the database again, on a server of your own: NTD_TEST_DATABASE=postgresql://user@host/postgres
