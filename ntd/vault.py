@@ -206,7 +206,7 @@ class Vault:
             raise Unsealable(f"{column}: the value was altered or belongs to another row") from None
 
     def hash(self, kind: str, value: str | bytes) -> bytes:
-        """Give the keyed hash of a name: 16 bytes, equal for equal values of one kind, worth nothing without the key."""
+        """Give the keyed hash of a name: 16 bytes, equal for equal values of one kind, nothing without the key."""
         message = value.encode() if isinstance(value, str) else value
         subkey = self._subkeys.get(kind) or self._subkey(kind)
         return hmac.digest(subkey, message, "sha256")[:HASH_BYTES]
