@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from schemas.hosting import Address
+from schemas.hosting import Address, NameFate
 
 
 class Verdict(StrEnum):
@@ -43,6 +43,15 @@ class Sight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What asking for the addresses of a name came to, as far as a check needs it."""
+
+    fate: NameFate
+    addresses: tuple[Address, ...] = ()
+    agreed: bool = True  # every resolver that was asked said the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
     """One request on the way."""
 
@@ -71,6 +80,7 @@ class Signs:
     default_page: str | None = None  # id of the sign of a server's default or maintenance page
     placeholder: str | None = None  # id of a known placeholder image
     removed_for_all: bool = False  # a 451 whose text says removed for everybody
+    script_only: bool = False  # nothing to read: scripts fetch the rest, so being like its sibling says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
