@@ -12,5 +12,6 @@ notice     messages: kinds, states, channels, what came of an attempt
 check      what a look saw and what a round means
 exchange   forwards and answers between hotlines
 settings   the keys of ntd.toml
+spelling   how values are written in ntd.toml
 sql/       migrations and named statements
 """

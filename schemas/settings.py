@@ -1,37 +1,38 @@
 """The keys of ntd.toml (contract, section 2), with their defaults. Reading the file is `ntd/config.py`'s work."""
 
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from schemas.duration import parse_duration
+from schemas.spelling import (
+    Canary,
+    Country,
+    DatabaseUrl,
+    Domain,
+    Duration,
+    Endpoint,
+    FormUrl,
+    Listen,
+    Mailbox,
+    Match,
+    Nameserver,
+    OptionalPath,
+    Pause,
+    Port,
+    Proxy,
+    PublicUrl,
+    Quiet,
+    Registration,
+    Sender,
+)
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _not_a_number(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"{value} has no unit; write for example \"{value}s\" or \"{value}h\"")  # noqa: TRY004 -- pydantic wants ValueError
-    return value
-
-
-def _country(code: str) -> str:
-    if len(code) != 2 or not (code.isascii() and code.isalpha() and code.isupper()):  # noqa: PLR2004 -- alpha-2
-        raise ValueError(f"{code!r} is not a country; write ISO 3166-1 alpha-2 in capitals, for example \"NL\"")
-    return code
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration), BeforeValidator(_not_a_number)]
-Country = Annotated[str, AfterValidator(_country)]
 Network = IPv4Network | IPv6Network
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Section(BaseModel):
@@ -40,27 +41,49 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _carries_openly(api: str, token: SecretStr) -> bool:
+    """Say whether a token would travel in clear to another machine."""
+    parts = urlsplit(api)
+    return bool(token.get_secret_value()) and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_OPENLY = 'api would carry the token in clear; write an https URL, for example api = "https://exchange.example/api"'
+
+
+def _refuse_twins(key: str, values: list[str]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{key} {value!r} is given twice; each needs a {key} of its own")
+
+
 class Organisation(Section):
     """Who speaks in the notices."""
 
     name: str = "Example Hotline"
     country: Country = "NL"
-    domain: str = "hotline.example"
-    contact_email: str = "notices@hotline.example"
+    domain: Domain = "hotline.example"
+    contact_email: Mailbox = "notices@hotline.example"
     languages: list[str] = ["en", "nl"]
 
 
 class Database(Section):
     """Where the rows live: "embedded:PATH" or a postgresql:// URL (server 15 or later)."""
 
-    url: str = "embedded:var/pg"
+    url: DatabaseUrl = "embedded:var/pg"
 
 
 class Api(Section):
     """Where the API and the pages listen, and under which URL others reach them."""
 
-    listen: str = "127.0.0.1:8080"
-    public_url: str = "https://ntd.hotline.example"
+    listen: Listen = "127.0.0.1:8080"
+    public_url: PublicUrl = "https://ntd.hotline.example"
 
 
 class Security(Section):
@@ -72,22 +95,22 @@ class Security(Section):
 class Dns(Section):
     """Which resolvers are asked; empty: the system's."""
 
-    nameservers: list[str] = []
-    timeout: Duration = timedelta(seconds=3)
+    nameservers: list[Nameserver] = []
+    timeout: Pause = timedelta(seconds=3)
 
 
 class Geo(Section):
     """Where things live: sources of networks, registration data and contacts."""
 
     networks: list[Path] = []
-    registration: str = "https"
+    registration: Registration = "https"
     cymru_zone: str = ""
     contacts: str = ""
     hotlines: str = ""
-    refresh: Duration = timedelta(hours=12)
-    retry: Duration = timedelta(minutes=15)
+    refresh: Pause = timedelta(hours=12)
+    retry: Pause = timedelta(minutes=15)
     move_confirmed_after: Duration = timedelta(minutes=1)
-    watch_every: Duration = timedelta(hours=24)
+    watch_every: Pause = timedelta(hours=24)
 
 
 class Routing(Section):
@@ -113,7 +136,7 @@ class Sla(Section):
     """What we promise ourselves, and what follows when it is not kept."""
 
     removal: Duration = timedelta(hours=24)
-    reminder_every: Duration = timedelta(hours=24)
+    reminder_every: Pause = timedelta(hours=24)
     escalation: list[Step] = [Step(after=timedelta(hours=72), to="regulator")]
 
 
@@ -122,11 +145,11 @@ class Notices(Section):
 
     window: Duration = timedelta(hours=1)
     largest: Annotated[int, Field(ge=1, le=10_000)] = 200
-    retry: Duration = timedelta(minutes=1)
+    retry: Pause = timedelta(minutes=1)
     give_up: Duration = timedelta(days=5)
-    quiet: list[str] = []
-    from_: str = Field(default="Example Hotline <notices@hotline.example>", alias="from")
-    bounce_address: str = ""
+    quiet: list[Quiet] = []
+    from_: Sender = Field(default="Example Hotline <notices@hotline.example>", alias="from")
+    bounce_address: Mailbox = ""
     dry_run: bool = False
     folder: Path = Path("var/outbox")
 
@@ -139,7 +162,13 @@ class Smtp(Section):
     tls: Literal["none", "starttls", "implicit"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
-    password_file: Path | None = None
+    password_file: OptionalPath = None
+
+    @model_validator(mode="after")
+    def _has_its_password(self) -> Self:
+        if self.username and not self.password.get_secret_value() and self.password_file is None:
+            raise ValueError('username is given but no password; write for example password_file = "smtp.password"')
+        return self
 
 
 class Inbox(Section):
@@ -149,14 +178,14 @@ class Inbox(Section):
     imap_port: Port = 993
     username: str = ""
     password: SecretStr = SecretStr("")
-    password_file: Path | None = None
+    password_file: OptionalPath = None
 
 
 class Vantage(Section):
     """A place to look from."""
 
     name: str
-    proxy: str = ""
+    proxy: Proxy = ""
     network: str = ""
     country: str = ""
 
@@ -164,7 +193,7 @@ class Vantage(Section):
 class Monitor(Section):
     """How often, how patiently and how carefully we look."""
 
-    schedule: list[tuple[Duration, Duration]] = [
+    schedule: Annotated[list[tuple[Duration, Pause]], Field(min_length=1)] = [
         (timedelta(hours=24), timedelta(hours=1)),
         (timedelta(days=7), timedelta(hours=6)),
         (timedelta(days=90), timedelta(hours=24)),
@@ -172,21 +201,27 @@ class Monitor(Section):
     confirm: Annotated[int, Field(ge=1, le=100)] = 3
     confirm_every: Duration = timedelta(minutes=15)
     watch_after_gone: list[Duration] = [timedelta(days=1), timedelta(days=7), timedelta(days=28)]
-    timeout: Duration = timedelta(seconds=20)
+    timeout: Pause = timedelta(seconds=20)
     body_limit_bytes: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = 1_048_576
     redirects: Annotated[int, Field(ge=0, le=50)] = 5
     per_host: Annotated[int, Field(ge=1, le=100)] = 2
     allow: list[Network] = []
-    canaries: list[str] = []
+    canaries: list[Canary] = []
     presumed: Literal["headers", "full", "off"] = "headers"
     user_agent: str = USER_AGENT
     vantage: list[Vantage] = []
+
+    @field_validator("vantage")
+    @classmethod
+    def _names_differ(cls, vantages: list[Vantage]) -> list[Vantage]:
+        _refuse_twins("name", [vantage.name for vantage in vantages])
+        return vantages
 
 
 class Police(Section):
     """Copies and holds."""
 
-    email: str = ""
+    email: Mailbox = ""
     certificate: str = ""
     plain: bool = False
     before: Duration = timedelta(0)
@@ -196,7 +231,7 @@ class Police(Section):
 class Regulator(Section):
     """Who is told when a hoster does not act."""
 
-    email: str = ""
+    email: Mailbox = ""
     certificate: str = ""
     plain: bool = False
     countries: list[Country] = ["NL"]
@@ -215,30 +250,42 @@ class Partner(Section):
     code: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     countries: list[Country]
     name: str = ""
-    email: str = ""
-    api: str = ""
+    email: Mailbox = ""
+    api: Endpoint = ""
     token: SecretStr = SecretStr("")
-    token_file: Path | None = None
-    ca_file: Path | None = None
+    token_file: OptionalPath = None
+    ca_file: OptionalPath = None
     certificate: str = ""
     plain: bool = False
     acknowledge: Duration = timedelta(hours=24)
     patience: Duration = timedelta(hours=72)
 
+    @model_validator(mode="after")
+    def _keeps_its_token(self) -> Self:
+        if _carries_openly(self.api, self.token):
+            raise ValueError(_OPENLY)
+        return self
+
 
 class HosterRule(Section):
     """How one hoster wants to be told."""
 
-    match: str
-    email: str = ""
-    api: str = ""
+    match: Match
+    email: Mailbox = ""
+    api: Endpoint = ""
     token: SecretStr = SecretStr("")
-    token_file: Path | None = None
-    ca_file: Path | None = None
+    token_file: OptionalPath = None
+    ca_file: OptionalPath = None
     format: Literal["digest", "xarf"] = "digest"
     group: Literal["recipient", "ip", "site"] = "recipient"
-    form: str = ""
+    form: FormUrl = ""
     language: str | None = None
+
+    @model_validator(mode="after")
+    def _keeps_its_token(self) -> Self:
+        if _carries_openly(self.api, self.token):
+            raise ValueError(_OPENLY)
+        return self
 
 
 class Log(Section):
@@ -269,3 +316,9 @@ class Settings(Section):
     partner: list[Partner] = []
     hoster: list[HosterRule] = []
     log: Log = Log()
+
+    @field_validator("partner")
+    @classmethod
+    def _codes_differ(cls, partners: list[Partner]) -> list[Partner]:
+        _refuse_twins("code", [partner.code for partner in partners])
+        return partners
