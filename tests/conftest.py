@@ -1,0 +1,99 @@
+"""What every test can ask for: a fresh database on a real PostgreSQL.
+
+One private server per worker, durable against nothing, with one database migrated once; each test gets a copy of it.
+NTD_TEST_DATABASE=postgresql://user@host/db takes a server of yours instead (its user must be allowed to create
+databases), NTD_TEST_POSTGRES=FOLDER the programs of another PostgreSQL.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from ntd.store import embedded
+from ntd.store.migrate import migrate
+
+MIGRATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class Databases:
+    """Makes and drops databases on one server; a runner of its own, so that sync and async tests can ask alike."""
+
+    def __init__(self, runner: asyncio.Runner, url: str) -> None:
+        self._runner = runner
+        self._url = url
+        self._admin = runner.run(asyncpg.connect(url))
+        self._template = f"ntd_template_{uuid4().hex[:12]}"
+        self.create(self._template)
+        runner.run(self._migrate())
+
+    async def _migrate(self) -> None:
+        connection = await asyncpg.connect(self.url(self._template))
+        await migrate(connection, MIGRATED_AT)
+        await connection.close()
+
+    def url(self, name: str) -> str:
+        """Give the URL of the database `name` on this server."""
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{name}"))
+
+    def create(self, name: str, *, template: str = "template0") -> str:
+        """Make a database and give its URL."""
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        return self.url(name)
+
+    def copy(self, name: str) -> str:
+        """Make a migrated database and give its URL."""
+        return self.create(name, template=self._template)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected."""
+        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Leave nothing on the server."""
+        self.drop(self._template)
+        self._runner.run(self._admin.close())
+
+    def _execute(self, statement: str) -> None:
+        self._runner.run(self._admin.execute(statement))
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Give the server of this worker."""
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        url = os.environ.get("NTD_TEST_DATABASE")
+        if url is None:
+            programs = os.environ.get("NTD_TEST_POSTGRES")
+            private = embedded.server(
+                tmp_path_factory.mktemp("postgres") / "pg", durable=False, binaries=Path(programs) if programs else None
+            )
+            url = runner.run(stack.enter_async_context(private)).dsn
+        made = Databases(runner, url)
+        yield made
+        made.close()
+        runner.run(stack.aclose())
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[str]:
+    """Give the URL of a database with nothing in it."""
+    name = f"ntd_{uuid4().hex[:12]}"
+    yield databases.create(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    """Give the URL of a fresh, migrated database."""
+    name = f"ntd_{uuid4().hex[:12]}"
+    yield databases.copy(name)
+    databases.drop(name)

@@ -1,0 +1,91 @@
+"""Migrations: only added, applied once, never changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from ntd.store.migrate import Migration, migrate, migrations, outstanding, pending
+from schemas.errors import Misconfigured
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+SHAPE = """
+SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+WHERE table_schema = 'public' ORDER BY 1, 2
+"""
+
+
+@pytest.fixture
+async def connection(empty_database: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect to an empty database."""
+    connection = await asyncpg.connect(empty_database)
+    yield connection
+    await connection.close()
+
+
+def folder(path: Path, **files: str) -> Path:
+    """Write migration files."""
+    for name, text in files.items():
+        (path / f"{name[1:]}.sql").write_text(text)
+    return path
+
+
+async def test_applying_twice_is_a_no_op(connection: asyncpg.Connection) -> None:
+    """The second run applies nothing and changes no column."""
+    first = await migrate(connection, NOW)
+    shape = await connection.fetch(SHAPE)
+    second = await migrate(connection, NOW)
+
+    assert first == tuple(one.name for one in migrations())
+    assert second == ()
+    assert await connection.fetch(SHAPE) == shape
+    assert await pending(connection) == ()
+
+
+async def test_two_at_once_apply_each_once(empty_database: str) -> None:
+    """Of two processes that migrate at the same time one applies everything and the other nothing."""
+    pair = [await asyncpg.connect(empty_database) for _ in range(2)]
+    done = await asyncio.gather(*(migrate(one, NOW) for one in pair))
+    rows = await pair[0].fetchval("SELECT count(*) FROM migration")
+    for one in pair:
+        await one.close()
+
+    assert min(done, key=len) == ()
+    assert rows == len(migrations())
+
+
+async def test_a_failing_one_leaves_what_came_before(connection: asyncpg.Connection, tmp_path: Path) -> None:
+    """A migration that fails is rolled back whole; those before it stay applied."""
+    files = folder(tmp_path, _0001_a="CREATE TABLE a (x int);", _0002_b="CREATE TABLE b (x int); SELECT 1/0;")
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(connection, NOW, files)
+
+    assert await pending(connection, files) == ("0002_b",)
+    assert await connection.fetchval("SELECT to_regclass('b')") is None
+    folder(tmp_path, _0002_b="CREATE TABLE b (x int);")
+    assert await migrate(connection, NOW, files) == ("0002_b",)
+
+
+def test_a_changed_one_is_named() -> None:
+    """A migration whose text differs from what was applied stops everything and is named."""
+    known = [Migration(name="0001_a", text="new")]
+
+    with pytest.raises(Misconfigured, match=r"migration 0001_a was changed"):
+        outstanding(known, {"0001_a": Migration(name="0001_a", text="old").sha256})
+
+
+def test_an_unknown_one_is_named() -> None:
+    """A database that a newer version has migrated is left alone, and the migration is named."""
+    with pytest.raises(Misconfigured, match=r"has migration 0002_b.*install a newer ntd"):
+        outstanding([Migration(name="0001_a", text="")], {"0002_b": "…"})
+
+
+def test_a_gap_is_named(tmp_path: Path) -> None:
+    """A missing number stops everything."""
+    with pytest.raises(Misconfigured, match=r"0003_c\.sql: the next number is 0002"):
+        migrations(folder(tmp_path, _0001_a="", _0003_c=""))
