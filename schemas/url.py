@@ -100,6 +100,12 @@ def _host(hostname: str) -> tuple[str, str, HostKind]:
     return host, registered_domain(host), HostKind.WEB
 
 
+def host_kind(host: str) -> tuple[str, HostKind]:
+    """Give site and kind of a host already in its normal form (IPv6 without brackets)."""
+    _, site, kind = _host(f"[{host}]" if ":" in host else host)
+    return site, kind
+
+
 def _is_ipv4(host: str) -> bool:
     # The WHATWG parser has already turned every number-like host into four decimals.
     return host.replace(".", "").isdigit() and host.count(".") == 3  # noqa: PLR2004 -- four parts

@@ -84,8 +84,7 @@ CREATE TABLE episode (
     country     text,
     place_id    bigint NOT NULL REFERENCES place,  -- of its lowest address; another address of the same hoster and country is no move
     addresses   bytea NOT NULL,                -- sealed JSON list of addresses, IPv4 first, ascending
-    contact_id  bigint,                        -- recipient chosen, see below
-    contact_source text,
+    contacts    bigint[] NOT NULL DEFAULT '{}',-- recipients in order of choice, see below
     from_at     timestamptz NOT NULL,          -- first look that showed it
     seen_at     timestamptz NOT NULL,          -- last look that showed it
     joined_at   timestamptz,                   -- confirmed: items have a stay there
@@ -120,8 +119,6 @@ CREATE TABLE recipient (
     first_told_at timestamptz,
     created_at  timestamptz NOT NULL
 );
-ALTER TABLE episode ADD FOREIGN KEY (contact_id) REFERENCES recipient;
-
 -- ── Items and their stays ───────────────────────────────────────────────────────────────────────────────────────
 
 CREATE TABLE item (
@@ -146,7 +143,7 @@ CREATE TABLE item (
     confirmed_at timestamptz,
     resolved_at timestamptz,                   -- first located
     looked_at   timestamptz,                   -- first looked up, located or not
-    first_country text,                        -- of the first look-up, for the annual figures
+    first_country text,                        -- of the first look-up that located it, for the annual figures
     first_attempt_at timestamptz,
     first_accepted_at timestamptz,
     last_up_at  timestamptz,
@@ -160,7 +157,6 @@ CREATE TABLE item (
     legal_hold_until timestamptz,
     spell       integer NOT NULL DEFAULT 1,    -- a return or a new routing begins a new one
     placed_version integer NOT NULL DEFAULT 0, -- host.version this item has followed
-    placed      boolean NOT NULL DEFAULT false,
     checks      integer NOT NULL DEFAULT 0,
     checked_at  timestamptz,
     last_verdict text,
@@ -205,8 +201,8 @@ CREATE TABLE stay (
     country     text,
     place_id    bigint REFERENCES place,       -- as first resolved in the stay
     recipient_id bigint REFERENCES recipient,  -- the hoster's side contact chosen for it
+    contacts    bigint[] NOT NULL DEFAULT '{}',-- recipients still to try after it, in order
     partner     text,                          -- code of the partner it is forwarded to
-    route       text[] NOT NULL DEFAULT '{}',  -- what routing decided: first | front | forward | hold:…
     spell       integer NOT NULL DEFAULT 1,
     began_at    timestamptz NOT NULL,
     began_by    text NOT NULL DEFAULT 'receipt' CHECK (began_by IN ('receipt', 'joined', 'move', 'return', 'reopen')),
@@ -220,6 +216,7 @@ CREATE TABLE stay (
     forwarded_at timestamptz,                  -- earliest acceptance by the partner
     failed_at   timestamptz,                   -- the last contact failed or bounced, none is left
     last_up_at  timestamptz,
+    first_down_at timestamptz,                 -- first gone-answer ever seen in the stay
     run_at      timestamptz,                   -- first gone-answer of the standing run
     run_rounds  integer NOT NULL DEFAULT 0,
     gone_at     timestamptz,
@@ -227,8 +224,12 @@ CREATE TABLE stay (
     gone_by     text CHECK (gone_by IN ('content', 'account', 'name')),
     returned_at timestamptz,                   -- seen again after this stay was gone
     -- follow-up: reminders and the ladder
-    told_at     timestamptz,                   -- last message about it that was accepted
+    told_at     timestamptz,                   -- last message to the hoster's side or a step that was accepted
+    told_by_us  boolean NOT NULL DEFAULT false,-- false for copied_from until we tell the hoster ourselves
     reminders   integer NOT NULL DEFAULT 0,
+    answered_at timestamptz,                   -- the partner's first sign of life
+    partner_reminded boolean NOT NULL DEFAULT false,
+    told_directly boolean NOT NULL DEFAULT false, -- the foreign hoster, after the partner's patience
     steps_done  integer NOT NULL DEFAULT 0,    -- steps of the ladder taken or skipped
     follow_up_at timestamptz,
     follow_token uuid,

@@ -1,0 +1,180 @@
+"""A case: one item with its open stays, and what a decision makes of it. Pure.
+
+Every decision has the same shape: `(case, what happened, now) -> Step`; the step holds the case as it is afterwards and
+the commands that the store carries out in the same transaction. Nothing else changes an item.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ntd.lifecycle import Event, StayFacts, after
+from schemas.check import Baseline, GoneBy, Round, Verdict
+from schemas.ids import HosterId, HostId, ItemId, PlaceId, RecipientId, SiteId, StayId
+from schemas.item import Attention, Basis, Classification, State
+from schemas.notice import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What changes about an item in our care, and the little that decides about it. Times None: not known."""
+
+    id: ItemId
+    host: HostId
+    site: SiteId
+    state: State
+    attention: frozenset[Attention]
+    priority: int
+    confirmed: bool
+    classification: Classification | None
+    basis: Basis
+    copied_from: str | None
+    received_at: datetime
+    resolved_at: datetime | None = None
+    looked_at: datetime | None = None
+    first_country: str | None = None
+    first_attempt_at: datetime | None = None
+    first_accepted_at: datetime | None = None
+    last_up_at: datetime | None = None
+    first_down_at: datetime | None = None
+    gone_at: datetime | None = None
+    gone_known_at: datetime | None = None
+    gone_by: GoneBy | None = None
+    closed_at: datetime | None = None
+    ended_at: datetime | None = None
+    hold_until: datetime | None = None
+    spell: int = 1
+    placed_version: int = 0
+    checks: int = 0
+    checked_at: datetime | None = None
+    last_verdict: Verdict | None = None
+    last_reason: str | None = None
+    last_round_id: int | None = None
+    baseline: Baseline | None = None
+    watch: int = 0  # looks of watch_after_gone that are done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """One item at one hoster in one country; definitions, "Stays and clocks"."""
+
+    id: StayId
+    item: ItemId
+    hoster: HosterId | None
+    country: str | None
+    place: PlaceId | None
+    recipient: RecipientId | None
+    contacts: tuple[RecipientId, ...]  # still to be tried after `recipient`, in order
+    partner: str | None
+    spell: int
+    began_at: datetime
+    began_by: str
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    ended_known_at: datetime | None = None
+    first_attempt_at: datetime | None = None
+    clock_at: datetime | None = None
+    noticed_at: datetime | None = None
+    forwarded_at: datetime | None = None
+    failed_at: datetime | None = None
+    last_up_at: datetime | None = None
+    first_down_at: datetime | None = None
+    run_at: datetime | None = None
+    run_rounds: int = 0
+    gone_at: datetime | None = None
+    gone_known_at: datetime | None = None
+    gone_by: GoneBy | None = None
+    returned_at: datetime | None = None
+    told_at: datetime | None = None
+    told_by_us: bool = False
+    reminders: int = 0
+    answered_at: datetime | None = None
+    partner_reminded: bool = False
+    told_directly: bool = False
+    steps_done: int = 0
+    follow_up_at: datetime | None = None
+
+    @property
+    def seat(self) -> tuple[int, str | None] | None:
+        """Give the hoster and country, or None while not located."""
+        return None if self.hoster is None else (self.hoster, self.country)
+
+    @property
+    def facts(self) -> StayFacts:
+        """Say what the lifecycle needs to know of it."""
+        return StayFacts(
+            located=self.hoster is not None,
+            noticed_at=self.noticed_at,
+            forwarded_at=self.forwarded_at,
+            gone_at=self.gone_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Somebody is to be told something about an item; unique by recipient, item, spell, kind and step."""
+
+    recipient: RecipientId
+    item: ItemId
+    stay: StayId | None
+    kind: Kind
+    spell: int
+    priority: int
+    step: int = 0
+    wait_for: str | None = None  # "check" | "run": not ready yet
+    gather_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of the history."""
+
+    item: ItemId
+    event: str
+    at: datetime
+    before: State | None = None
+    after: State | None = None
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An item with its open stays: those not ended, gone ones included."""
+
+    item: Item
+    stays: tuple[Stay, ...]
+
+    @property
+    def at_work(self) -> tuple[Stay, ...]:
+        """Give the stays that are neither ended nor gone."""
+        return tuple(stay for stay in self.stays if stay.ended_at is None and stay.gone_at is None)
+
+    @property
+    def open(self) -> tuple[Stay, ...]:
+        """Give the stays that are not ended; gone ones count until the item returns."""
+        return tuple(stay for stay in self.stays if stay.ended_at is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a decision makes of a case: the case afterwards, and the commands."""
+
+    case: Case
+    tell: tuple[Tell, ...] = ()
+    history: tuple[Record, ...] = ()
+    strike: bool = False  # waiting messages about this item go no further
+    strike_stays: tuple[StayId, ...] = ()  # waiting messages about these stays go no further
+    ready: datetime | None = None  # tellings that waited for a check or a run may go, gathered from this moment on
+    wait_for_run: datetime | None = None  # tellings wait for the run to be confirmed, at most until then
+    check_at: datetime | None = None  # next look
+    no_more_checks: bool = False
+    look_up: bool = False  # the host is to be looked up at once
+    held_from: datetime | None = None
+    held_until: datetime | None = None  # a held spell ends
+    round: Round | None = None  # to be kept, when it changed something
+
+
+def state_after(case: Case, event: Event) -> State:
+    """Give the state that the lifecycle's table says, judged by the open stays of the case as it is now."""
+    looked = case.item.looked_at is not None
+    return after(case.item.id, case.item.state, event, (stay.facts for stay in case.open), looked=looked)

@@ -1,0 +1,210 @@
+"""What a round of looks does to an item: runs, gone, return, closing. Pure (contract, section 5 "Runs").
+
+`up` and `changed` break a run, `unknown` and `blocked` neither count nor break. Each hoster's stay has its own run over
+that hoster's addresses; the item is gone when all its stays are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ntd.case import Case, Item, Record, Stay, Step, state_after
+from ntd.following import follow_up_at
+from ntd.lifecycle import Event, all_gone
+from ntd.placing import OF_ROUTING, World, return_to_work
+from schemas.check import Baseline, Meaning, Round, Verdict
+from schemas.ids import StayId
+from schemas.item import Attention, State
+from schemas.settings import Settings
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A round, and what it means for each open stay."""
+
+    round: Round
+    by_stay: Mapping[StayId, Meaning]
+    next_at: datetime  # when the schedule would have the next look
+    moved: bool = False  # the name has addresses that no stay of the item knows
+
+
+def settle(case: Case, looked: Looked, world: World, now: datetime) -> Step:
+    """Take one round into a case."""
+    seen = _counted(case, looked, now)
+    if case.item.state in {State.GONE, State.CLOSED}:
+        return _watched(case, seen, looked, world, now)
+    if not case.item.state.checked:
+        return Step(case=seen)
+    return _at_work(case, seen, looked, world, now)
+
+
+def _counted(case: Case, looked: Looked, now: datetime) -> Case:
+    meaning = looked.round.meaning
+    item = replace(
+        case.item,
+        checks=case.item.checks + 1,
+        checked_at=now,
+        last_verdict=meaning.verdict,
+        last_reason=meaning.reason,
+        baseline=case.item.baseline or _baseline(looked.round),
+        attention=_attention(case.item, meaning),
+    )
+    if meaning.verdict is Verdict.UP:
+        item = replace(item, last_up_at=now)
+    return replace(case, item=item)
+
+
+def _baseline(seen: Round) -> Baseline | None:
+    if seen.meaning.verdict is not Verdict.UP:
+        return None
+    bodies = (one.body for one in seen.observations if one.body is not None)
+    body = next(bodies, None)
+    return Baseline(sha256=body.sha256, length_bytes=body.length_bytes, type=body.type) if body else None
+
+
+def _attention(item: Item, meaning: Meaning) -> frozenset[Attention]:
+    seen = item.attention - {Attention.VANTAGES_DISAGREE}
+    if meaning.reason == "vantages_disagree":
+        return seen | {Attention.VANTAGES_DISAGREE}
+    match meaning.verdict:
+        case Verdict.CHANGED:
+            return seen | {Attention.CHANGED}
+        case Verdict.UP:
+            return seen - {Attention.CHANGED, Attention.BLOCKED}
+        case Verdict.BLOCKED if item.last_verdict is Verdict.BLOCKED:
+            return seen | {Attention.BLOCKED}
+        case _:
+            return seen
+
+
+def _at_work(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
+    rules = world.settings
+    stays = tuple(_stay(stay, looked, rules, now) for stay in case.stays)
+    stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
+    case = replace(case, stays=stays)
+    if all_gone(stay.facts for stay in case.open):
+        return _gone(before, case, looked, rules, now)
+    running = [stay for stay in case.at_work if stay.run_rounds]
+    down = [stay.first_down_at for stay in case.at_work if stay.first_down_at]
+    case = replace(case, item=replace(case.item, first_down_at=min(down, default=None)))
+    notable = _notable(before, looked)
+    step = Step(
+        case=case,
+        check_at=now + rules.monitor.confirm_every if running else looked.next_at,
+        look_up=looked.moved,
+        history=_history(before, looked, now),
+        round=looked.round if notable else None,
+    )
+    if running:
+        patience = 2 * rules.monitor.confirm * rules.monitor.confirm_every
+        return replace(step, wait_for_run=min(stay.run_at or now for stay in running) + patience)
+    # An `unknown` round after a run neither counts nor breaks it, so here nothing runs: tellings may go.
+    return replace(step, ready=now)
+
+
+def _stay(stay: Stay, looked: Looked, rules: Settings, now: datetime) -> Stay:
+    meaning = looked.by_stay.get(stay.id)
+    if meaning is None or stay.ended_at is not None or stay.gone_at is not None:
+        return stay
+    match meaning.verdict:
+        case Verdict.UP:
+            return replace(stay, last_up_at=now, first_down_at=None, run_at=None, run_rounds=0)
+        case Verdict.CHANGED:
+            return replace(stay, run_at=None, run_rounds=0)
+        case Verdict.GONE:
+            return _down(stay, meaning, rules, now)
+        case _:
+            return stay
+
+
+def _down(stay: Stay, meaning: Meaning, rules: Settings, now: datetime) -> Stay:
+    first_down = stay.first_down_at or now
+    stay = replace(stay, first_down_at=first_down, run_at=stay.run_at or now, run_rounds=stay.run_rounds + 1)
+    if stay.run_rounds < rules.monitor.confirm:
+        return stay
+    # The first `down` after the last `up` before the confirmation (definitions, `gone_at`).
+    return replace(stay, gone_at=first_down, gone_known_at=now, gone_by=meaning.gone_by, follow_up_at=None)
+
+
+def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: datetime) -> Step:
+    state = state_after(case, Event.GONE)
+    last = max(case.open, key=lambda stay: stay.gone_at or now)
+    item = replace(
+        case.item,
+        state=state,
+        first_down_at=last.gone_at,
+        gone_at=last.gone_at,
+        gone_known_at=now,
+        gone_by=last.gone_by,
+        attention=case.item.attention - OF_ROUTING - {Attention.BLOCKED, Attention.CHANGED},
+        watch=0,
+    )
+    detail = {"gone_at": item.gone_at, "gone_by": item.gone_by, "reason": looked.round.meaning.reason}
+    line = Record(item=item.id, event="gone", at=now, before=before.item.state, after=state, detail=detail)
+    return Step(
+        case=replace(case, item=item),
+        history=(*_history(before, looked, now), line),
+        strike=True,
+        check_at=watch_at(item, rules),
+        no_more_checks=not rules.monitor.watch_after_gone,
+        round=looked.round,
+    )
+
+
+def watch_at(item: Item, rules: Settings) -> datetime | None:
+    """Give the next look after gone, or None when all are done."""
+    looks = rules.monitor.watch_after_gone
+    if item.gone_at is None or item.watch >= len(looks):
+        return None
+    return item.gone_at + sorted(looks)[item.watch]
+
+
+def _watched(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
+    match looked.round.meaning.verdict:
+        case Verdict.UP:
+            return return_to_work(case, looked.round, world, now)
+        case Verdict.UNKNOWN | Verdict.BLOCKED if _may_retry(case.item, world.settings, now):
+            again = now + world.settings.monitor.confirm_every
+            return Step(case=case, check_at=again, round=_if_notable(before, looked))
+        case _:
+            return _watch_done(before, case, looked, world.settings, now)
+
+
+def _may_retry(item: Item, rules: Settings, now: datetime) -> bool:
+    due = watch_at(item, rules)
+    return due is not None and now < due + rules.monitor.confirm * rules.monitor.confirm_every
+
+
+def _watch_done(before: Case, case: Case, looked: Looked, rules: Settings, now: datetime) -> Step:
+    if case.item.state is State.CLOSED:
+        return Step(case=case, no_more_checks=True, round=_if_notable(before, looked))
+    item = case.item
+    # A look out of turn (a duplicate, an answer) is not one of the watch.
+    due = watch_at(item, rules)
+    if due is None or now >= due:
+        item = replace(item, watch=item.watch + 1)
+    following = watch_at(item, rules)
+    if following is not None:
+        return Step(case=replace(case, item=item), check_at=following, round=_if_notable(before, looked))
+    state = state_after(replace(case, item=item), Event.CLOSED)
+    line = Record(item=item.id, event="closed", at=now, before=item.state, after=state)
+    item = replace(item, state=state, closed_at=now, ended_at=now)
+    return Step(case=replace(case, item=item), history=(line,), no_more_checks=True, round=looked.round)
+
+
+def _notable(before: Case, looked: Looked) -> bool:
+    meaning = looked.round.meaning
+    return (before.item.last_verdict, before.item.last_reason) != (meaning.verdict, meaning.reason)
+
+
+def _if_notable(before: Case, looked: Looked) -> Round | None:
+    return looked.round if _notable(before, looked) else None
+
+
+def _history(before: Case, looked: Looked, now: datetime) -> tuple[Record, ...]:
+    meaning = looked.round.meaning
+    if before.item.last_verdict is meaning.verdict:
+        return ()
+    word = {Verdict.UP: "up", Verdict.GONE: "down"}.get(meaning.verdict, meaning.verdict.value)
+    return (Record(item=before.item.id, event=word, at=now, detail={"reason": meaning.reason}),)

@@ -1,0 +1,188 @@
+"""What follows up on a stay, and when: reminders, the ladder, a partner's silence. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ntd.case import Case, Item, Record, Stay, Step, Tell
+from ntd.placing import PartnerSeat, Seated, World, question_of
+from ntd.routing import may_tell_directly, route
+from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until
+from schemas.ids import RecipientId, StayId
+from schemas.item import Attention, State
+from schemas.notice import Kind
+from schemas.settings import Partner, Settings
+
+
+def told_of(stay: Stay, item: Item) -> Told:
+    """Say what the stay knows of what was told."""
+    return Told(
+        noticed_at=stay.noticed_at,
+        clock_at=stay.clock_at,
+        failed_at=stay.failed_at,
+        told_at=stay.told_at,
+        last_up_at=stay.last_up_at,
+        steps_done=stay.steps_done,
+        copied=bool(item.copied_from),
+        ours=stay.told_by_us or not item.copied_from,
+        forwarded_at=stay.forwarded_at,
+        answered_at=stay.answered_at,
+        reminded_partner=stay.partner_reminded,
+        told_directly=stay.told_directly or stay.noticed_at is not None,
+    )
+
+
+def partner_of(stay: Stay, settings: Settings) -> Partner | None:
+    """Give the partner that the stay is forwarded to."""
+    return next((one for one in settings.partner if one.code == stay.partner), None)
+
+
+def dues(stay: Stay, item: Item, settings: Settings) -> tuple[Due, ...]:
+    """Give everything that will be due on an open stay, seen up since or not."""
+    if stay.ended_at is not None or stay.gone_at is not None or not item.state.in_work:
+        return ()
+    told = told_of(stay, item)
+    partner = partner_of(stay, settings)
+    both = (next_message(told, settings.sla), next_for_partner(told, partner) if partner else None)
+    return tuple(due for due in both if due is not None)
+
+
+def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
+    """Give the time of the next follow-up, or None while one must wait for the content to be seen up."""
+    if stay.run_rounds:
+        return None
+    ready = (due.at for due in dues(stay, item, settings) if _seen_up(stay, due))
+    return min(ready, default=None)
+
+
+def _seen_up(stay: Stay, due: Due) -> bool:
+    return due.needs_up is None or (stay.last_up_at is not None and stay.last_up_at > due.needs_up)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """Who can be told at each step; a step without a recipient is skipped and recorded."""
+
+    by_kind: Mapping[Kind, RecipientId]
+
+
+def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: datetime) -> Step:
+    """Do what is due on one stay now: one message at most, or nothing yet."""
+    stay = next((one for one in case.at_work if one.id == stay_id), None)
+    if stay is None or not case.item.state.in_work:
+        return Step(case=_with(case, stay_id, follow_up_at=None))
+    ready = [
+        due for due in dues(stay, case.item, world.settings) if due.at <= now and _seen_up(stay, due) and not stay.run_rounds
+    ]
+    if not ready:
+        return Step(case=_with(case, stay_id, follow_up_at=follow_up_at(stay, case.item, world.settings)))
+    return _do(case, stay, min(ready, key=lambda due: due.at), world, ladder, now)
+
+
+def _with(case: Case, stay_id: StayId, **changes: object) -> Case:
+    stays = tuple(replace(stay, **changes) if stay.id == stay_id else stay for stay in case.stays)  # type: ignore[arg-type]
+    return replace(case, stays=stays)
+
+
+def _do(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: datetime) -> Step:
+    match due.kind:
+        case Kind.REMINDER:
+            return _remind(case, stay, world, now)
+        case Kind.FORWARD:
+            return _partner_silent(case, stay, world, now)
+        case Kind.FIRST if case.item.copied_from and not stay.told_by_us:
+            return _tell_copied(case, stay, world, now)
+        case Kind.FIRST:
+            return _tell_directly(case, stay, world, now)
+        case _:
+            return _climb(case, stay, due, world, ladder, now)
+
+
+def _tell(case: Case, stay: Stay, kind: Kind, recipient: RecipientId, at: datetime, step: int = 0) -> Tell:
+    return Tell(
+        recipient=recipient,
+        item=case.item.id,
+        stay=stay.id,
+        kind=kind,
+        spell=stay.spell,
+        priority=case.item.priority,
+        step=step,
+        gather_at=at,
+    )
+
+
+def _remind(case: Case, stay: Stay, world: World, now: datetime) -> Step:
+    # Due again only from the acceptance of this one.
+    case = _with(case, stay.id, follow_up_at=None)
+    if stay.recipient is None:
+        return Step(case=case)
+    at = quiet_until(world.settings.notices.quiet, now)
+    return Step(case=case, tell=(_tell(case, stay, Kind.REMINDER, stay.recipient, at, stay.reminders + 1),))
+
+
+def _climb(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: datetime) -> Step:
+    done = stay.steps_done + 1
+    recipient = ladder.by_kind.get(due.kind)
+    if recipient is None:
+        skipped = replace(stay, steps_done=done)
+        after = follow_up_at(skipped, case.item, world.settings)
+        case = _with(case, stay.id, steps_done=done, follow_up_at=after)
+        detail = {"kind": due.kind.value, "why": "no contact for this step"}
+        return Step(case=case, history=(Record(item=case.item.id, event="step_skipped", at=now, detail=detail),))
+    case = _with(case, stay.id, steps_done=done, follow_up_at=None)
+    at = quiet_until(world.settings.notices.quiet, now)
+    return Step(case=case, tell=(_tell(case, stay, due.kind, recipient, at, done),))
+
+
+def _partner_silent(case: Case, stay: Stay, world: World, now: datetime) -> Step:
+    item = replace(case.item, attention=case.item.attention | {Attention.PARTNER_SILENT})
+    case = _with(replace(case, item=item), stay.id, partner_reminded=True)
+    after = next(one for one in case.stays if one.id == stay.id)
+    case = _with(case, stay.id, follow_up_at=follow_up_at(after, item, world.settings))
+    line = Record(item=item.id, event="partner_silent", at=now, detail={"partner": stay.partner})
+    partner = world.partners.get(stay.country or "")
+    rule = partner_of(stay, world.settings)
+    # A partner with an API or a token has the forward in its own list: only a mailbox needs reminding.
+    if partner is None or rule is None or rule.api or not rule.email:
+        return Step(case=case, history=(line,))
+    return Step(case=case, history=(line,), tell=(_tell(case, stay, Kind.REMINDER, partner.recipient, now, 1),))
+
+
+def _seat(stay: Stay, world: World) -> Seated | None:
+    return next((seat for seat in world.seats if seat.seat == stay.seat), None)
+
+
+def _tell_directly(case: Case, stay: Stay, world: World, now: datetime) -> Step:
+    case = _with(case, stay.id, told_directly=True)
+    after = next(one for one in case.stays if one.id == stay.id)
+    case = _with(case, stay.id, follow_up_at=follow_up_at(after, case.item, world.settings))
+    seat = _seat(stay, world)
+    if seat is None or stay.recipient is None:
+        return Step(case=case)
+    rules = world.settings
+    told = may_tell_directly(question_of(case.item, seat, world), rules.organisation.country, rules.routing)
+    item = replace(case.item, attention=case.item.attention | told.attention)
+    line = Record(item=item.id, event="patience_over", at=now, detail={"partner": stay.partner})
+    tell = tuple(_tell(case, stay, kind, stay.recipient, now) for kind in told.tell)
+    return Step(case=replace(case, item=item), history=(line,), tell=tell)
+
+
+def _tell_copied(case: Case, stay: Stay, world: World, now: datetime) -> Step:
+    case = _with(case, stay.id, told_by_us=True, follow_up_at=None)
+    seat = _seat(stay, world)
+    if seat is None:
+        return Step(case=case)
+    rules = world.settings
+    told = route(question_of(case.item, seat, world), rules.organisation.country, rules.routing)
+    item = replace(case.item, attention=case.item.attention | told.attention)
+    partner: PartnerSeat | None = world.partners.get(stay.country or "")
+    found = [
+        (kind, partner.recipient if kind is Kind.FORWARD and partner else stay.recipient) for kind in told.tell
+    ]
+    tell = tuple(_tell(case, stay, kind, recipient, now) for kind, recipient in found if recipient is not None)
+    return Step(case=replace(case, item=item), tell=tell)
+
+
+def in_force(case: Case) -> bool:
+    """Say whether anything may be sent about the case at all."""
+    return case.item.state in {State.ROUTED, State.NOTICED, State.FORWARDED}

@@ -1,0 +1,114 @@
+"""When is the next message about a stay due? Reminders, the ladder, a partner's patience. Pure.
+
+A reminder or a step goes one at a time, `reminder_every` after the last message, and only if the content was seen up
+since (contract, section 5). A missed one is not made up: the next is counted from what was really sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from schemas.notice import Kind
+from schemas.settings import Partner, Settings, Sla, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a stay knows of what its hoster's side and its partner were told. Times: None where it never happened."""
+
+    noticed_at: datetime | None = None  # first acceptance by the hoster's side
+    clock_at: datetime | None = None
+    failed_at: datetime | None = None  # the last contact failed, none is left
+    told_at: datetime | None = None  # last accepted message on this stay
+    last_up_at: datetime | None = None
+    steps_done: int = 0
+    copied: bool = False  # another notifier told the hoster before us
+    ours: bool = True  # we told the hoster ourselves, at least once
+    forwarded_at: datetime | None = None
+    answered_at: datetime | None = None  # the partner's first sign of life
+    reminded_partner: bool = False
+    told_directly: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be sent next, and from when on. `needs_up`: only if it was seen up after this moment."""
+
+    at: datetime
+    kind: Kind
+    step: Step | None = None
+    needs_up: datetime | None = None
+
+
+def next_message(told: Told, sla: Sla) -> Due | None:
+    """Give the next reminder or step of the ladder for a hoster's side, or None when nothing will ever be due.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    >>> next_message(Told(noticed_at=noon, clock_at=noon, told_at=noon), Sla()).at.isoformat()
+    '2026-01-02T12:00:00+00:00'
+    """
+    if told.copied and not told.ours and told.clock_at:
+        return Due(at=told.clock_at + sla.removal, kind=Kind.FIRST, needs_up=told.clock_at)
+    last = told.told_at or told.failed_at
+    if last is None:
+        return None
+    apart = last + sla.reminder_every
+    step = _next_step(told, sla, apart if told.told_at else last)
+    if told.noticed_at is None or (step is not None and step.at <= apart):
+        return step
+    return Due(at=apart, kind=Kind.REMINDER, needs_up=last)
+
+
+def _next_step(told: Told, sla: Sla, earliest: datetime) -> Due | None:
+    base = told.clock_at or told.noticed_at or told.failed_at
+    if base is None or told.steps_done >= len(sla.escalation):
+        return None
+    step = sorted(sla.escalation, key=lambda one: one.after)[told.steps_done]
+    return Due(
+        at=max(base + step.after, earliest), kind=Kind(step.to), step=step, needs_up=told.told_at or told.failed_at
+    )
+
+
+def next_for_partner(told: Told, partner: Partner) -> Due | None:
+    """Give what is due because a partner is silent, or because its patience is over."""
+    if told.forwarded_at is None:
+        return None
+    if told.answered_at is None and not told.reminded_partner:
+        return Due(at=told.forwarded_at + partner.acknowledge, kind=Kind.FORWARD)
+    if not told.told_directly:
+        return Due(at=told.forwarded_at + partner.patience, kind=Kind.FIRST, needs_up=told.forwarded_at)
+    return None
+
+
+def deadline(settings: Settings, written_at: datetime) -> datetime:
+    """Give the moment by which a notice written now asks for removal."""
+    return written_at + settings.sla.removal
+
+
+def quiet_until(quiet: list[str], now: datetime) -> datetime:
+    """Give the first moment from `now` on that no quiet spell covers; `now` itself where none does.
+
+    A spell is a day ("Sat") or hours in UTC ("00:00-07:00", may cross midnight); reminders wait, first notices do not.
+    """
+    moment = now
+    for _ in range(8 * 24 * 4):  # a week in quarters of an hour and then some: if all of it is quiet, nothing is
+        if not any(_covers(spell, moment) for spell in quiet):
+            return moment
+        moment = _next_quarter(moment)
+    return now
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _covers(spell: str, moment: datetime) -> bool:
+    if spell in _DAYS:
+        return moment.weekday() == _DAYS.index(spell)
+    begin, _, end = spell.partition("-")
+    start, stop, clock = time.fromisoformat(begin), time.fromisoformat(end), moment.time()
+    return start <= clock < stop if start < stop else clock >= start or clock < stop
+
+
+def _next_quarter(moment: datetime) -> datetime:
+    whole = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+    return whole + timedelta(minutes=15)

@@ -1,0 +1,171 @@
+"""What placing must know of the world: where hosts stand, whom their hosters and partners can be told through."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+
+from ntd.placing import PartnerSeat, Seated, World
+from ntd.store.base import Connection, Row, Store, row_id
+from ntd.store.sql import statement
+from schemas.hosting import Address, Category, address_order
+from schemas.ids import HosterId, HostId, PlaceId, RecipientId, StayId, uuid7
+from schemas.settings import Partner, Settings
+
+_SEATS = statement("hosts.seats")
+_LEFT = statement("hosts.left")
+_VERSIONS = statement("hosts.versions")
+_HEALTH = statement("hosts.health")
+_TOKENS = statement("hosts.partner_tokens")
+_ADD_RECIPIENTS = statement("hosts.add_recipients")
+_RECIPIENTS = statement("hosts.recipients")
+_SPENT = frozenset({"failed", "bounced"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perch:
+    """A place of a host with its addresses: what checks ask about."""
+
+    hoster: HosterId
+    country: str | None
+    addresses: tuple[Address, ...]
+
+
+def addresses_of(store: Store, host: int, sealed: bytes) -> tuple[Address, ...]:
+    """Open the addresses of an episode, in their order."""
+    found = (ip_address(text) for text in store.open("episode.addresses", row_id(host), sealed))
+    return tuple(sorted(found, key=address_order))
+
+
+async def worlds(
+    connection: Connection, store: Store, settings: Settings, hosts: Iterable[HostId], now: datetime
+) -> dict[HostId, World]:
+    """Load what placing must know for items of these hosts."""
+    wanted = sorted(set(hosts))
+    versions = {HostId(row["id"]): row["version"] for row in await connection.fetch(_VERSIONS, wanted)}
+    seats = await connection.fetch(_SEATS, wanted)
+    health = await _health(connection, seats)
+    left = await _left(connection, wanted)
+    partners = await partner_seats(connection, store, settings, now)
+    return {
+        host: World(
+            version=versions.get(host, 0),
+            seats=_in_order(store, [row for row in seats if row["host_id"] == host], health),
+            left_at=left.get(host, {}),
+            partners=partners,
+            settings=settings,
+            new_stay=lambda: StayId(uuid7(now)),
+        )
+        for host in wanted
+    }
+
+
+async def perches(connection: Connection, store: Store, hosts: Iterable[HostId]) -> dict[HostId, list[Perch]]:
+    """Load which addresses belong to which place of each host."""
+    found: dict[HostId, list[Perch]] = {}
+    for row in await connection.fetch(_SEATS, sorted(set(hosts))):
+        perch = Perch(
+            hoster=HosterId(row["hoster_id"]),
+            country=row["country"],
+            addresses=addresses_of(store, row["host_id"], row["addresses"]),
+        )
+        found.setdefault(HostId(row["host_id"]), []).append(perch)
+    return found
+
+
+async def _health(connection: Connection, seats: Iterable[Row]) -> dict[int, Row]:
+    ids = sorted({contact for row in seats for contact in row["contacts"]})
+    return {row["id"]: row for row in await connection.fetch(_HEALTH, ids)} if ids else {}
+
+
+async def _left(connection: Connection, hosts: list[HostId]) -> dict[HostId, dict[tuple[int, str | None], datetime]]:
+    left: dict[HostId, dict[tuple[int, str | None], datetime]] = {}
+    for row in await connection.fetch(_LEFT, hosts):
+        left.setdefault(HostId(row["host_id"]), {})[(row["hoster_id"], row["country"])] = row["until_at"]
+    return left
+
+
+def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row]) -> tuple[Seated, ...]:
+    seated = [(addresses_of(store, row["host_id"], row["addresses"]), row) for row in rows]
+    seated.sort(key=lambda one: address_order(one[0][0]))
+    return tuple(_seated(store, row, addresses[0], health) for addresses, row in seated)
+
+
+def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row]) -> Seated:
+    contacts = tuple(
+        RecipientId(one) for one in row["contacts"] if one in health and health[one]["health"] not in _SPENT
+    )
+    return Seated(
+        hoster=HosterId(row["hoster_id"]),
+        country=row["country"],
+        place=PlaceId(row["place_id"]),
+        fronted=row["fronted"],
+        category=Category(row["category"]) if row["category"] else None,
+        disputed=row["country_disputed"],
+        contacts=contacts,
+        new_contact=bool(contacts) and not health[contacts[0]]["told"],
+        seen_from=row["from_at"],
+        address=str(lowest),
+        prefix=str(row["prefix"]) if row["prefix"] else None,
+        asn=row["asn"],
+        as_name=row["as_name"],
+        hoster_name=store.open("hoster.name", row["hoster_hash"], row["hoster_name"]),
+    )
+
+
+async def partner_seats(
+    connection: Connection, store: Store, settings: Settings, now: datetime
+) -> dict[str, PartnerSeat]:
+    """Give the partner of each country, the first configured one where there are several."""
+    if not settings.partner:
+        return {}
+    fetching = {row["partner"] for row in await connection.fetch(_TOKENS)}
+    ids = await add_recipients(
+        connection, store, [("partner", one.code, one.code, "digest", None) for one in settings.partner], now
+    )
+    found: dict[str, PartnerSeat] = {}
+    for one in settings.partner:
+        seat = PartnerSeat(
+            code=one.code,
+            recipient=ids["partner", one.code],
+            endpoint=bool(one.api) or may_mail(one) or one.code in fetching,
+        )
+        for country in one.countries:
+            found.setdefault(country, seat)
+    return found
+
+
+def may_mail(partner: Partner) -> bool:
+    """Say whether forwards may go to this partner by mail: unencrypted only where `plain` says so."""
+    return bool(partner.email) and partner.plain
+
+
+async def add_recipients(
+    connection: Connection,
+    store: Store,
+    wanted: Iterable[tuple[str, str, str | None, str, str | None]],
+    now: datetime,
+    *,
+    renew: bool = False,
+) -> dict[tuple[str, str], RecipientId]:
+    """Make sure that recipients exist: (channel, address, partner, format, language) → id by channel and address.
+
+    `renew` also brings format and language of known ones to what is wanted now.
+    """
+    by_hash = {store.vault.hash("recipient", f"{one[0]}:{one[1]}"): one for one in wanted}
+    if not by_hash:
+        return {}
+    known = {row["address_hash"]: row["id"] for row in await connection.fetch(_RECIPIENTS, list(by_hash))}
+    missing = list(by_hash) if renew else [key for key in by_hash if key not in known]
+    if missing:
+        rows = [_recipient_row(store, key, by_hash[key], now) for key in missing]
+        await connection.execute(_ADD_RECIPIENTS, now, *map(list, zip(*rows, strict=True)))
+        known |= {row["address_hash"]: row["id"] for row in await connection.fetch(_RECIPIENTS, missing)}
+    return {(one[0], one[1]): RecipientId(known[key]) for key, one in by_hash.items()}
+
+
+def _recipient_row(
+    store: Store, key: bytes, one: tuple[str, str, str | None, str, str | None], now: datetime
+) -> tuple[bytes, str, bytes, str | None, str, str | None]:
+    channel, address, partner, form, language = one
+    return key, channel, store.seal("recipient.address", key, address, now), partner, form, language

@@ -1,0 +1,184 @@
+"""What a message that was accepted, refused or taken back does to the items it speaks of. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
+from ntd.following import follow_up_at
+from ntd.lifecycle import Event, possible
+from schemas.ids import NoticeId, RecipientId
+from schemas.item import Attention, State
+from schemas.notice import Kind
+from schemas.settings import Settings
+
+#: Kinds that tell the hoster's side that the content is there.
+HOSTERS = frozenset({Kind.FIRST, Kind.FRONT})
+#: Kinds that climb the ladder.
+STEPS = frozenset({Kind.SITE, Kind.UPSTREAM, Kind.REGISTRAR, Kind.REGULATOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message as an item sees it."""
+
+    notice: NoticeId
+    kind: Kind
+    recipient: RecipientId
+    partner: str | None
+    spell: int  # the item's spell it was written in
+    stay_spell: int | None = None
+    dry_run: bool = False
+    others: tuple[RecipientId, ...] = ()  # contacts that may still be tried after a failure
+
+
+def attempted(case: Case, sent: Sent, now: datetime) -> Case:
+    """Note the first try to tell the hoster's side."""
+    if sent.kind not in HOSTERS | {Kind.FORWARD}:
+        return case
+    item = replace(case.item, first_attempt_at=case.item.first_attempt_at or now)
+    stays = tuple(
+        replace(stay, first_attempt_at=stay.first_attempt_at or now) if _concerns(stay, sent) else stay
+        for stay in case.stays
+    )
+    return Case(item=item, stays=stays)
+
+
+def accepted(case: Case, sent: Sent, now: datetime, settings: Settings, by: str | None) -> Step:
+    """Take an acceptance into a case: clocks start, the state follows, the next follow-up is counted from here."""
+    case = attempted(case, sent, now)
+    stays = tuple(_accept(stay, sent, case.item, now) if _concerns(stay, sent) else stay for stay in case.stays)
+    item = case.item
+    if sent.kind in HOSTERS | {Kind.FORWARD}:
+        item = replace(item, first_accepted_at=item.first_accepted_at or now)
+    stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, item, settings)) for stay in stays)
+    case = Case(item=item, stays=stays)
+    return _told(case, sent, now, by)
+
+
+def _told(case: Case, sent: Sent, now: datetime, by: str | None) -> Step:
+    event = Event.FORWARDED if sent.kind is Kind.FORWARD else Event.ACCEPTED
+    before, state = case.item.state, case.item.state
+    if sent.kind in HOSTERS | {Kind.FORWARD} and possible(state, event):
+        state = state_after(case, event)
+    detail = {"notice": str(sent.notice), "kind": sent.kind.value, "by": by, "dry_run": sent.dry_run}
+    if sent.partner:
+        detail["partner"] = sent.partner
+    word = "forwarded" if sent.kind is Kind.FORWARD else "notice_accepted"
+    line = Record(item=case.item.id, event=word, at=now, before=before, after=state, detail=detail)
+    return Step(case=replace(case, item=replace(case.item, state=state)), history=(line,))
+
+
+def _concerns(stay: Stay, sent: Sent) -> bool:
+    if stay.ended_at is not None or (sent.stay_spell is not None and stay.spell != sent.stay_spell):
+        return False
+    if sent.kind is Kind.FORWARD or (sent.kind is Kind.REMINDER and sent.partner):
+        return stay.partner == sent.partner
+    if sent.kind in HOSTERS or sent.kind is Kind.REMINDER:
+        return stay.recipient == sent.recipient
+    return sent.kind in STEPS
+
+
+def _accept(stay: Stay, sent: Sent, item: Item, now: datetime) -> Stay:
+    match sent.kind:
+        case Kind.FORWARD:
+            return replace(stay, forwarded_at=stay.forwarded_at or now)
+        case Kind.REMINDER if sent.partner:
+            return stay
+        case Kind.REMINDER:
+            return replace(stay, told_at=now, reminders=stay.reminders + 1)
+        case Kind.FIRST:
+            # An acceptance after `gone_at` starts no clock (definitions).
+            clock = stay.clock_at or (now if stay.gone_at is None else None)
+            return replace(
+                stay, clock_at=clock, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None
+            )
+        case Kind.FRONT:
+            return replace(stay, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None)
+        case _ if item.state is State.WITHDRAWN:
+            return stay
+        case _:
+            return replace(stay, told_at=now)
+
+
+def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str) -> Step:
+    """Take a permanent failure into a case: the next contact is tried; with none left a human must see it."""
+    case = attempted(case, sent, now)
+    detail = {"notice": str(sent.notice), "kind": sent.kind.value, "reply": reply}
+    line = Record(item=case.item.id, event="notice_failed", at=now, detail=detail)
+    if sent.kind is Kind.FORWARD:
+        return Step(case=_attend(case, Attention.NO_ENDPOINT), history=(line,))
+    if sent.kind not in HOSTERS | {Kind.REMINDER} or not case.item.state.in_work:
+        stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
+        return Step(case=_attend(replace(case, stays=stays), Attention.REFUSED_MAIL), history=(line,))
+    return _next_contact(case, sent, now, settings, line)
+
+
+def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record) -> Step:
+    stays: list[Stay] = []
+    tell: dict[RecipientId, Tell] = {}
+    exhausted = False
+    for stay in case.stays:
+        if not _concerns(stay, sent):
+            stays.append(stay)
+        elif stay.contacts:
+            # A reminder that failed is told anew to the next contact as a first notice: it has heard nothing yet.
+            turned = replace(stay, recipient=stay.contacts[0], contacts=stay.contacts[1:])
+            stays.append(turned)
+            kind = Kind.FIRST if sent.kind is Kind.REMINDER else sent.kind
+            tell.setdefault(stay.contacts[0], _again(case, turned, kind, now))
+        else:
+            exhausted = True
+            lost = replace(stay, failed_at=now)
+            stays.append(replace(lost, follow_up_at=follow_up_at(lost, case.item, settings)))
+    case = replace(case, stays=tuple(stays))
+    if exhausted:
+        case = _attend(case, Attention.REFUSED_MAIL)
+    return Step(case=case, history=(line,), tell=tuple(tell.values()))
+
+
+def _again(case: Case, stay: Stay, kind: Kind, now: datetime) -> Tell:
+    assert stay.recipient is not None  # noqa: S101 -- just taken from the contacts
+    return Tell(
+        recipient=stay.recipient,
+        item=case.item.id,
+        stay=stay.id,
+        kind=kind,
+        spell=stay.spell,
+        priority=case.item.priority,
+        gather_at=now,
+    )
+
+
+def _attend(case: Case, attention: Attention) -> Case:
+    return replace(case, item=replace(case.item, attention=case.item.attention | {attention}))
+
+
+def forward_refused(case: Case, sent: Sent, reason: str, now: datetime) -> Step:
+    """Take a partner's refusal of one item; `not_illegal` is its final no where no hoster was told."""
+    detail: dict[str, object] = {"notice": str(sent.notice), "partner": sent.partner, "reason": reason}
+    case = _attend(attempted(case, sent, now), Attention.FORWARD_REFUSED)
+    if reason == "not_illegal":
+        return final_no(case, sent.partner, now, detail)
+    line = Record(item=case.item.id, event="forward_refused", at=now, detail=detail)
+    return Step(case=case, history=(line,))
+
+
+def final_no(case: Case, partner: str | None, now: datetime, detail: dict[str, object]) -> Step:
+    """Take a partner's "not illegal here": refused if no hoster was told, else a human must see it."""
+    told = any(stay.noticed_at for stay in case.open)
+    concerned = tuple(stay for stay in case.at_work if stay.partner == partner)
+    if told or not concerned or not possible(case.item.state, Event.REFUSED) or len(concerned) < len(case.at_work):
+        line = Record(item=case.item.id, event="forward_refused", at=now, detail=detail)
+        return Step(case=_attend(case, Attention.FORWARD_REFUSED), history=(line,))
+    state = state_after(case, Event.REFUSED)
+    line = Record(
+        item=case.item.id, event="refused", at=now, before=case.item.state, after=state, detail=detail
+    )
+    ended = tuple(
+        replace(stay, ended_at=now, ended_by="refused", ended_known_at=now, follow_up_at=None)
+        if stay in concerned
+        else stay
+        for stay in case.stays
+    )
+    item = replace(case.item, state=state, ended_at=now)
+    return Step(case=Case(item=item, stays=ended), history=(line,), strike=True)

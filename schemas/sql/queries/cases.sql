@@ -1,0 +1,170 @@
+-- name: lock_items
+-- Items are always locked in the order of their ids: two settlements over the same items queue, they never deadlock.
+SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed, i.classification, i.basis,
+       i.copied_from, i.received_at, i.resolved_at, i.looked_at, i.first_country, i.first_attempt_at,
+       i.first_accepted_at, i.last_up_at, i.first_down_at, i.gone_at, i.gone_known_at, i.gone_by, i.closed_at,
+       i.ended_at, i.hold_until, i.spell, i.placed_version, i.checks, i.checked_at, i.last_verdict, i.last_reason,
+       i.last_round_id, i.first_sha256, i.first_type, i.first_length, coalesce(s.watch, 0) AS watch
+  FROM item i
+  LEFT JOIN schedule s ON s.item_id = i.id
+ WHERE i.id = ANY($1::uuid[])
+ ORDER BY i.id
+   FOR UPDATE OF i
+
+-- name: stays
+-- Those not ended, and the refused ones: they say which country is not to be told again.
+SELECT id, item_id, hoster_id, country, place_id, recipient_id, contacts, partner, spell, began_at, began_by,
+       ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at, last_up_at,
+       first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at, told_by_us, reminders,
+       answered_at, partner_reminded, told_directly, steps_done, follow_up_at
+  FROM stay
+ WHERE item_id = ANY($1::uuid[]) AND (ended_at IS NULL OR ended_by = 'refused')
+ ORDER BY item_id, id
+
+-- name: save_items
+-- The whole of what may change, written back in one statement for a batch.
+UPDATE item i
+   SET state = n.state, attention = string_to_array(n.attention, ','), priority = n.priority,
+       resolved_at = n.resolved_at, looked_at = n.looked_at, first_country = n.first_country,
+       first_attempt_at = n.first_attempt_at, first_accepted_at = n.first_accepted_at, last_up_at = n.last_up_at,
+       first_down_at = n.first_down_at, gone_at = n.gone_at, gone_known_at = n.gone_known_at, gone_by = n.gone_by,
+       closed_at = n.closed_at, ended_at = n.ended_at, hold_until = n.hold_until, spell = n.spell,
+       placed_version = n.placed_version, checks = n.checks, checked_at = n.checked_at,
+       last_verdict = n.last_verdict, last_reason = n.last_reason, last_round_id = n.last_round_id,
+       first_sha256 = n.first_sha256, first_type = n.first_type, first_length = n.first_length,
+       copied_from = n.copied_from
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+              $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
+              $13::timestamptz[], $14::text[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::int[],
+              $19::int[], $20::int[], $21::timestamptz[], $22::text[], $23::text[], $24::bigint[], $25::bytea[],
+              $26::text[], $27::bigint[], $28::text[])
+       AS n (id, state, attention, priority, resolved_at, looked_at, first_country, first_attempt_at,
+             first_accepted_at, last_up_at, first_down_at, gone_at, gone_known_at, gone_by, closed_at, ended_at,
+             hold_until, spell, placed_version, checks, checked_at, last_verdict, last_reason, last_round_id,
+             first_sha256, first_type, first_length, copied_from)
+ WHERE i.id = n.id
+
+-- name: save_stays
+-- Ended stays come first in the arrays, so that a new one never meets the old one's place.
+INSERT INTO stay (id, item_id, hoster_id, country, place_id, recipient_id, contacts, partner, spell, began_at, began_by,
+                  ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at,
+                  last_up_at, first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at,
+                  told_by_us, reminders, answered_at, partner_reminded, told_directly, steps_done, follow_up_at)
+SELECT id, item_id, hoster_id, country, place_id, recipient_id, string_to_array(contacts, ',')::bigint[], partner,
+       spell, began_at, began_by, ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at,
+       forwarded_at, failed_at, last_up_at, first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by,
+       returned_at, told_at, told_by_us, reminders, answered_at, partner_reminded, told_directly, steps_done,
+       follow_up_at
+  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
+              $9::int[], $10::timestamptz[], $11::text[], $12::timestamptz[], $13::text[], $14::timestamptz[],
+              $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
+              $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::int[], $24::timestamptz[],
+              $25::timestamptz[], $26::text[], $27::timestamptz[], $28::timestamptz[], $29::bool[], $30::int[],
+              $31::timestamptz[], $32::bool[], $33::bool[], $34::int[], $35::timestamptz[])
+       AS n (id, item_id, hoster_id, country, place_id, recipient_id, contacts, partner, spell, began_at, began_by,
+             ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at,
+             last_up_at, first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at,
+             told_by_us, reminders, answered_at, partner_reminded, told_directly, steps_done, follow_up_at)
+    ON CONFLICT (id) DO UPDATE
+   SET hoster_id = excluded.hoster_id, country = excluded.country, place_id = excluded.place_id,
+       recipient_id = excluded.recipient_id, contacts = excluded.contacts, partner = excluded.partner,
+       spell = excluded.spell, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
+       ended_known_at = excluded.ended_known_at, first_attempt_at = excluded.first_attempt_at,
+       clock_at = excluded.clock_at, noticed_at = excluded.noticed_at, forwarded_at = excluded.forwarded_at,
+       failed_at = excluded.failed_at, last_up_at = excluded.last_up_at, first_down_at = excluded.first_down_at,
+       run_at = excluded.run_at, run_rounds = excluded.run_rounds, gone_at = excluded.gone_at,
+       gone_known_at = excluded.gone_known_at, gone_by = excluded.gone_by, returned_at = excluded.returned_at,
+       told_at = excluded.told_at, told_by_us = excluded.told_by_us, reminders = excluded.reminders,
+       answered_at = excluded.answered_at, partner_reminded = excluded.partner_reminded,
+       told_directly = excluded.told_directly, steps_done = excluded.steps_done, follow_up_at = excluded.follow_up_at,
+       follow_token = NULL
+
+-- name: tell
+-- One message per recipient, item, spell, kind and step: the constraint keeps the promise.
+INSERT INTO telling (recipient_id, item_id, stay_id, kind, step, spell, priority, written_at, wait_for, gather_at)
+SELECT recipient_id, item_id, stay_id, kind, step, spell, priority, $1, wait_for, gather_at
+  FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::int[], $8::int[], $9::text[],
+              $10::timestamptz[])
+       AS n (recipient_id, item_id, stay_id, kind, step, spell, priority, wait_for, gather_at)
+    ON CONFLICT (recipient_id, item_id, spell, kind, step) DO NOTHING
+
+-- name: strike_tellings
+-- What is not in a message yet goes no further; a withdrawal still does. Of items as a whole, or of single stays.
+DELETE FROM telling
+ WHERE (item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])) AND notice_id IS NULL AND kind <> 'withdrawal'
+
+-- name: strike_notices
+-- Messages that were written but never offered to anybody: struck, and their other items gathered anew.
+WITH meant AS (
+    SELECT notice_id, item_id FROM notice_item
+     WHERE item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])
+), struck AS (
+    UPDATE notice
+       SET state = 'struck', ended_at = $3, send_at = NULL, token = NULL
+     WHERE id IN (SELECT notice_id FROM meant) AND state = 'waiting' AND NOT doubted AND kind <> 'withdrawal'
+    RETURNING id
+), dropped AS (
+    DELETE FROM telling USING struck, meant
+     WHERE telling.notice_id = struck.id AND meant.notice_id = struck.id AND telling.item_id = meant.item_id
+)
+UPDATE telling SET notice_id = NULL, gather_at = $3
+  FROM struck
+ WHERE telling.notice_id = struck.id
+   AND NOT EXISTS (SELECT FROM meant WHERE meant.notice_id = struck.id AND meant.item_id = telling.item_id)
+
+-- name: ready_tellings
+-- A check was made and no run stands: what waited is gathered, `window` after it was written.
+UPDATE telling t
+   SET wait_for = NULL, gather_at = greatest(t.written_at + $3::interval, $2::timestamptz)
+ WHERE t.item_id = ANY($1::uuid[]) AND t.notice_id IS NULL AND t.wait_for IS NOT NULL
+
+-- name: run_tellings
+-- While a run stands unconfirmed everything waits; at its limit the first notices go, reminders and steps do not.
+UPDATE telling t
+   SET wait_for = 'run',
+       gather_at = CASE WHEN t.kind IN ('first', 'front', 'forward') THEN n.until_at END
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS n (item_id, until_at)
+ WHERE t.item_id = n.item_id AND t.notice_id IS NULL AND t.kind <> 'withdrawal'
+
+-- name: schedule
+-- The next look; a lease that stood on the row falls.
+INSERT INTO schedule (item_id, due_at, watch)
+SELECT item_id, due_at, watch FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS n (item_id, due_at, watch)
+    ON CONFLICT (item_id) DO UPDATE SET due_at = excluded.due_at, watch = excluded.watch, token = NULL
+
+-- name: unschedule
+-- Nothing is looked at any more: ended or held.
+DELETE FROM schedule WHERE item_id = ANY($1::uuid[])
+
+-- name: look_up_hosts
+-- Looked up as soon as somebody is free; never later than already planned.
+UPDATE host SET look_due_at = least(coalesce(look_due_at, $2::timestamptz), $2::timestamptz)
+ WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
+
+-- name: place_hosts
+-- The items of these hosts are to follow their standing.
+UPDATE host SET place_due_at = $2::timestamptz, place_token = NULL
+ WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
+
+-- name: record
+-- The record of everything that happened.
+INSERT INTO event (at, item_id, event, from_state, to_state, by, detail)
+SELECT at, item_id, event, from_state, to_state, $1, detail
+  FROM unnest($2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+       AS n (at, item_id, event, from_state, to_state, detail)
+
+-- name: rounds
+-- Only rounds that changed something are kept.
+INSERT INTO round (item_id, at, verdict, reason, observations)
+SELECT item_id, at, verdict, reason, observations
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bytea[])
+       AS n (item_id, at, verdict, reason, observations)
+RETURNING id, item_id
+
+-- name: held_from
+-- Held spells are counted apart in every figure.
+INSERT INTO held_spell (item_id, from_at, by) SELECT unnest($1::uuid[]), $2, $3 ON CONFLICT DO NOTHING
+
+-- name: held_until
+-- The spell ends with the release or the end of the item.
+UPDATE held_spell SET until_at = $2 WHERE item_id = ANY($1::uuid[]) AND until_at IS NULL

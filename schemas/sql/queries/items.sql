@@ -1,0 +1,136 @@
+-- name: one
+-- The item with the names of its host and site, and what the last look at the host found.
+SELECT item.id, item.secret, item.state, item.attention, item.priority, item.source, item.confirmed,
+       item.classification, item.basis, item.site_type, item.media, item.copied_from, item.spell,
+       item.received_at, item.confirmed_at, item.resolved_at, item.first_attempt_at, item.first_accepted_at,
+       item.last_up_at, item.first_down_at, item.gone_at, item.gone_by, item.closed_at, item.ended_at,
+       item.hold_until, item.checks, item.checked_at, item.last_verdict, item.last_reason, item.last_round_id,
+       item.host_id, host.name AS host_name, host.name_hash AS host_hash, host.facts AS host_facts,
+       site.name AS site_name, site.name_hash AS site_hash
+FROM item
+JOIN host ON host.id = item.host_id
+JOIN site ON site.id = item.site_id
+WHERE item.id = $1;
+
+-- name: by_url
+-- A URL is found by the keyed hash of its identity, never by its text.
+SELECT id FROM item WHERE url_hash = $1;
+
+-- name: reports
+-- Bounded: one URL may be reported by thousands, and a story is read by one.
+SELECT pair_hash, report, reference, source, at
+FROM item_report
+WHERE item_id = $1
+ORDER BY at, pair_hash
+LIMIT 1000;
+
+-- name: stays
+-- Every time the item spent at a hoster, with its clock.
+SELECT stay.id, hoster.key_hash, hoster.name, stay.country, place.asn, stay.began_at, stay.began_by, stay.ended_at,
+       stay.ended_by, stay.clock_at, stay.noticed_at, stay.forwarded_at, stay.partner, stay.last_up_at, stay.gone_at,
+       stay.gone_by, stay.returned_at, stay.reminders
+FROM stay
+LEFT JOIN hoster ON hoster.id = stay.hoster_id
+LEFT JOIN place ON place.id = stay.place_id
+WHERE stay.item_id = $1
+ORDER BY stay.began_at, stay.id
+LIMIT 1000;
+
+-- name: held
+-- Spells without an end are still running.
+SELECT from_at, until_at FROM held_spell WHERE item_id = $1 ORDER BY from_at;
+
+-- name: messages
+-- Notices and forwards alike: the kind tells them apart.
+SELECT notice.id, notice.kind, notice.step, notice.partner, notice.channel, notice.format, notice.message_id,
+       notice.state, notice.created_at, notice.accepted_at, notice.accepted_by, notice.delivered_at, notice.dry_run,
+       notice.voided_at, notice.item_count, notice_item.outcome, notice_item.refused_for,
+       recipient.address, recipient.address_hash
+FROM notice_item
+JOIN notice ON notice.id = notice_item.notice_id
+JOIN recipient ON recipient.id = notice.recipient_id
+WHERE notice_item.item_id = $1
+ORDER BY notice.id
+LIMIT 1000;
+
+-- name: attempts
+-- Every try to hand one of its messages over.
+SELECT attempt.notice_id, attempt.started_at, attempt.outcome, attempt.by, attempt.reply
+FROM notice_item
+JOIN attempt ON attempt.notice_id = notice_item.notice_id
+WHERE notice_item.item_id = $1
+ORDER BY attempt.id
+LIMIT 10000;
+
+-- name: answers
+-- What recipients and partners said about it.
+SELECT notice_id, at, by, action, reason, note FROM answer WHERE item_id = $1 ORDER BY id LIMIT 1000;
+
+-- name: last_round
+-- The newest kept round: rounds that changed nothing are only counted.
+SELECT at, verdict, reason, observations FROM round WHERE item_id = $1 ORDER BY at DESC, id DESC LIMIT 1;
+
+-- name: relocations
+-- Confirmed moves of its host since the item came to us, with both places.
+SELECT relocation.kind, relocation.seen_old_until, relocation.seen_new_from, relocation.items,
+       old.asn AS from_asn, old.country AS from_country, old_hoster.name AS from_name,
+       old_hoster.key_hash AS from_key, new.asn AS to_asn, new.country AS to_country,
+       new_hoster.name AS to_name, new_hoster.key_hash AS to_key
+FROM item
+JOIN relocation ON relocation.host_id = item.host_id AND relocation.seen_new_from >= item.received_at
+JOIN place AS old ON old.id = relocation.from_place_id
+JOIN hoster AS old_hoster ON old_hoster.id = old.hoster_id
+JOIN place AS new ON new.id = relocation.to_place_id
+JOIN hoster AS new_hoster ON new_hoster.id = new.hoster_id
+WHERE item.id = $1
+ORDER BY relocation.seen_new_from, relocation.id
+LIMIT 1000;
+
+-- name: history
+-- The record, oldest first.
+SELECT at, event, from_state, to_state, by, detail FROM event WHERE item_id = $1 ORDER BY id LIMIT 10000;
+
+-- name: seats
+-- Where hosts stand now: confirmed places, and the addresses that tell which of them comes first.
+SELECT episode.host_id, episode.addresses, episode.seen_at, episode.contacts, place.prefix, place.asn, place.as_name,
+       place.country, place.country_sources, place.country_disputed, place.category, place.front,
+       hoster.name AS hoster_name, hoster.key_hash AS hoster_key
+FROM episode
+JOIN place ON place.id = episode.place_id
+JOIN hoster ON hoster.id = place.hoster_id
+WHERE episode.host_id = ANY($1::bigint[])
+  AND episode.until_at IS NULL
+  AND episode.joined_at IS NOT NULL
+ORDER BY episode.host_id, episode.id;
+
+-- name: contacts
+-- The recipients that an episode names.
+SELECT id, channel, address, address_hash FROM recipient WHERE id = ANY($1::bigint[]);
+
+-- name: page
+-- Newest first, by the id, which is made of the time: a page never shifts under its reader.
+SELECT item.id, item.secret, item.state, item.attention, item.priority, item.source, item.received_at,
+       item.checked_at, item.last_verdict, item.host_id,
+       host.name AS host_name, host.name_hash AS host_hash, site.name AS site_name, site.name_hash AS site_hash
+FROM item
+JOIN host ON host.id = item.host_id
+JOIN site ON site.id = item.site_id
+WHERE ($1::uuid IS NULL OR item.id < $1)
+  AND ($2::text IS NULL OR item.state = $2)
+  AND ($3::text IS NULL OR item.attention @> ARRAY[$3])
+  AND ($4::text IS NULL OR item.source = $4)
+  AND ($5::bytea IS NULL OR item.host_id = (SELECT id FROM host WHERE name_hash = $5))
+  AND ($6::bytea IS NULL OR item.site_id = (SELECT id FROM site WHERE name_hash = $6))
+  AND (($7::bigint IS NULL AND $8::text IS NULL) OR item.host_id IN (
+        SELECT episode.host_id
+        FROM episode
+        JOIN place ON place.id = episode.place_id
+        WHERE episode.until_at IS NULL AND episode.joined_at IS NOT NULL
+          AND ($7::bigint IS NULL OR place.asn = $7)
+          AND ($8::text IS NULL OR place.country = $8)))
+ORDER BY item.id DESC
+LIMIT $9;
+
+-- name: states
+-- What an act left behind, for its answer.
+SELECT id, state, attention FROM item WHERE id = ANY($1::uuid[]);

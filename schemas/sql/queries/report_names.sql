@@ -1,0 +1,11 @@
+-- name: hosters
+-- The sealed names of the hosters that a report shows, with what binds each to its row.
+SELECT id, key_hash, name, asn
+FROM hoster
+WHERE id = ANY ($1::bigint[]);
+
+-- name: sites
+-- The sealed names of the sites that a report shows, with what binds each to its row.
+SELECT id, name_hash, name
+FROM site
+WHERE id = ANY ($1::bigint[]);

@@ -1,0 +1,176 @@
+-- name: figures
+-- Removal figures by stay (definitions, "Stays and clocks" and "`sla`"), one row per key and one for all of them.
+-- One statement, so that rows, total and survival curves see the same moment of the database.
+-- $1 from, $2 to (half-open, null: unbounded), $3 as_of, $4 what a key is, $5 sla.removal
+WITH known AS (
+    -- The stays of the period, with nothing on them that was not yet known at as_of.
+    SELECT s.id, s.item_id, s.began_at,
+           i.site_id, i.site_type, i.source,
+           l.located,
+           CASE WHEN l.located THEN s.hoster_id END AS hoster_id,
+           CASE WHEN l.located THEN s.place_id END AS place_id,
+           CASE WHEN l.located THEN s.country END AS country,
+           CASE WHEN s.clock_at <= $3 THEN s.clock_at END AS clock_at,
+           CASE WHEN s.noticed_at <= $3 THEN s.noticed_at END AS noticed_at,
+           CASE WHEN s.forwarded_at <= $3 THEN s.forwarded_at END AS forwarded_at,
+           CASE WHEN s.failed_at <= $3 THEN s.failed_at END AS failed_at,
+           CASE WHEN s.returned_at <= $3 THEN s.returned_at END AS returned_at,
+           CASE WHEN greatest(s.gone_at, s.gone_known_at) <= $3 THEN s.gone_at END AS gone_at,
+           CASE WHEN greatest(s.gone_at, s.gone_known_at) <= $3 THEN s.gone_by END AS gone_by,
+           CASE WHEN greatest(s.ended_at, s.ended_known_at) <= $3 THEN s.ended_at END AS ended_at,
+           CASE WHEN greatest(s.ended_at, s.ended_known_at) <= $3 THEN s.ended_by END AS ended_by,
+           s.last_up_at
+    FROM stay s
+    JOIN item i ON i.id = s.item_id
+    -- A hoster found for an item that had none is known from then on; until then its keys are null.
+    CROSS JOIN LATERAL (
+        SELECT s.hoster_id IS NOT NULL AND (s.began_by <> 'receipt' OR i.resolved_at <= $3) AS located) l
+    -- A stay begins when the host arrived there, but is known only from the confirmation: of the move that ended the
+    -- stay before it, or of the hoster that joined.
+    CROSS JOIN LATERAL (
+        SELECT CASE s.began_by
+                   WHEN 'move' THEN (
+                       SELECT min(b.ended_known_at)
+                       FROM stay b
+                       WHERE b.item_id = s.item_id AND b.ended_by = 'relocated' AND b.ended_known_at >= s.began_at)
+                   WHEN 'joined' THEN (
+                       SELECT min(e.joined_at)
+                       FROM episode e
+                       WHERE e.host_id = i.host_id AND e.hoster_id = s.hoster_id
+                         AND e.country IS NOT DISTINCT FROM s.country AND e.joined_at >= s.began_at)
+               END AS known_at) b
+    WHERE s.began_at >= coalesce($1::timestamptz, '-infinity')
+      AND s.began_at < coalesce($2::timestamptz, 'infinity')
+      AND coalesce(b.known_at, s.began_at) <= $3::timestamptz
+      -- Before an item was located it had one stay, of which the hosters found later each took over the beginning.
+      AND (l.located OR NOT EXISTS (
+              SELECT FROM stay twin
+              WHERE twin.item_id = s.item_id AND twin.began_at = s.began_at AND twin.id < s.id))
+), clocked AS (
+    -- The clock of a hoster whose notice was accepted only after the end never ran.
+    SELECT k.*,
+           CASE WHEN k.clock_at <= least(k.gone_at, k.ended_at, k.clock_at) THEN k.clock_at END AS started_at
+    FROM known k
+), judged AS (
+    -- The outcome: the first that applies.
+    SELECT c.*,
+           CASE
+               WHEN ended_by = 'withdrawn' THEN 'withdrawn'
+               WHEN ended_by = 'refused' THEN 'refused'
+               WHEN ended_by = 'relocated' THEN 'relocated'
+               WHEN started_at IS NOT NULL AND gone_at IS NOT NULL THEN 'gone'
+               WHEN started_at IS NOT NULL THEN 'open'
+               WHEN forwarded_at IS NOT NULL AND noticed_at IS NULL AND clock_at IS NULL THEN 'forwarded'
+               WHEN failed_at IS NOT NULL AND noticed_at IS NULL AND clock_at IS NULL AND forwarded_at IS NULL
+                    AND gone_at IS NULL THEN 'unreachable'
+               WHEN gone_at IS NOT NULL THEN 'gone_before_notice'
+               ELSE 'open'
+           END AS outcome
+    FROM clocked c
+), held AS (
+    -- Held spells as far as they lie inside the stay.
+    SELECT j.id, sum(h.until_at - h.from_at) AS held
+    FROM judged j
+    JOIN held_spell s ON s.item_id = j.item_id
+    CROSS JOIN LATERAL (
+        SELECT greatest(s.from_at, j.began_at) AS from_at,
+               least(s.until_at, j.gone_at, j.ended_at, $3) AS until_at) h
+    WHERE h.from_at < h.until_at
+    GROUP BY j.id
+), reminded AS (
+    -- Accepted reminders per stay; what only a dry run accepted counts nowhere.
+    SELECT ni.stay_id, count(*) AS reminders
+    FROM notice n
+    JOIN notice_item ni ON ni.notice_id = n.id
+    WHERE n.kind = 'reminder' AND n.state = 'accepted' AND n.voided_at IS NULL AND n.accepted_at <= $3
+    GROUP BY ni.stay_id
+), keyed AS (
+    -- `ran`: how long the clock ran, until gone, the end or as_of. `removal`: the same, of those that are gone.
+    SELECT CASE $4::text
+               WHEN 'hoster' THEN j.hoster_id::text
+               WHEN 'asn' THEN coalesce(p.asn, h.asn)::text
+               WHEN 'country' THEN j.country
+               WHEN 'site' THEN j.site_id::text
+               WHEN 'site_type' THEN j.site_type
+               WHEN 'source' THEN j.source
+               WHEN 'month' THEN to_char(j.began_at AT TIME ZONE 'UTC', 'YYYY-MM')
+           END AS key,
+           j.outcome,
+           j.gone_by,
+           j.returned_at,
+           r.ran,
+           CASE WHEN j.outcome = 'gone' THEN r.ran END AS removal,
+           -- The other end of the interval (last_up_at, gone_at], never before the clock started.
+           CASE WHEN j.outcome = 'gone'
+                THEN least(greatest(j.last_up_at, j.started_at), j.gone_at) - j.started_at END AS earliest,
+           j.outcome NOT IN ('withdrawn', 'refused') AS counts,
+           held.held,
+           reminded.reminders
+    FROM judged j
+    LEFT JOIN place p ON p.id = j.place_id
+    LEFT JOIN hoster h ON h.id = j.hoster_id
+    LEFT JOIN held ON held.id = j.id
+    LEFT JOIN reminded ON reminded.stay_id = j.id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN j.outcome = 'gone' THEN j.gone_at ELSE least(j.ended_at, $3) END - j.started_at AS ran) r
+), figures AS (
+    SELECT key,
+           grouping(key) = 1 AS whole,
+           count(*) AS items,
+           count(ran) AS measured,
+           -- Gone in time, or the clock ran longer: 24 h 0 s is within.
+           count(*) FILTER (WHERE counts AND (removal <= '24 hours' OR ran > '24 hours')) AS due,
+           count(*) FILTER (WHERE counts AND (removal <= $5 OR ran > $5::interval)) AS due_sla,
+           count(*) FILTER (WHERE outcome = 'gone') AS gone,
+           count(*) FILTER (WHERE outcome = 'open') AS open,
+           count(*) FILTER (WHERE outcome = 'forwarded') AS forwarded,
+           count(*) FILTER (WHERE outcome = 'relocated') AS relocated,
+           count(*) FILTER (WHERE outcome = 'gone_before_notice') AS gone_before_notice,
+           count(*) FILTER (WHERE outcome = 'refused') AS refused,
+           count(*) FILTER (WHERE outcome = 'withdrawn') AS withdrawn,
+           count(*) FILTER (WHERE outcome = 'unreachable') AS unreachable,
+           count(*) FILTER (WHERE outcome = 'gone' AND gone_by = 'name') AS gone_name,
+           ARRAY[count(*) FILTER (WHERE removal <= '24 hours'),
+                 count(*) FILTER (WHERE removal <= '48 hours'),
+                 count(*) FILTER (WHERE removal <= '3 days'),
+                 count(*) FILTER (WHERE removal <= '7 days'),
+                 count(*) FILTER (WHERE removal <= '28 days')] AS within,
+           count(*) FILTER (WHERE removal <= $5) AS within_sla,
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY removal) AS median,
+           percentile_disc(0.9) WITHIN GROUP (ORDER BY removal) AS p90,
+           ARRAY[count(*) FILTER (WHERE earliest <= '24 hours'),
+                 count(*) FILTER (WHERE earliest <= '48 hours'),
+                 count(*) FILTER (WHERE earliest <= '3 days'),
+                 count(*) FILTER (WHERE earliest <= '7 days'),
+                 count(*) FILTER (WHERE earliest <= '28 days')] AS within_earliest,
+           count(*) FILTER (WHERE earliest <= $5) AS within_sla_earliest,
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY earliest) AS median_earliest,
+           percentile_disc(0.9) WITHIN GROUP (ORDER BY earliest) AS p90_earliest,
+           sum(held) AS held,
+           count(returned_at) AS returned,
+           max(ran) FILTER (WHERE outcome = 'open') AS oldest_open,
+           coalesce(sum(reminders), 0)::bigint AS reminders
+    FROM keyed
+    GROUP BY GROUPING SETS ((key), ())
+), observed AS (
+    -- For survival: per distinct time how many were gone then, and how many were last seen up then.
+    SELECT key,
+           grouping(key) = 1 AS whole,
+           ran,
+           count(removal) AS events,
+           count(*) - count(removal) AS censored
+    FROM keyed
+    WHERE ran IS NOT NULL
+    GROUP BY GROUPING SETS ((key, ran), (ran))
+), curves AS (
+    SELECT key,
+           whole,
+           array_agg((extract(epoch FROM ran) * 1000000)::bigint ORDER BY ran) AS times_us,
+           array_agg(events ORDER BY ran) AS events,
+           array_agg(censored ORDER BY ran) AS censored
+    FROM observed
+    GROUP BY key, whole
+)
+SELECT f.*, c.times_us, c.events, c.censored
+FROM figures f
+LEFT JOIN curves c ON c.whole = f.whole AND c.key IS NOT DISTINCT FROM f.key;
