@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-import asyncpg
-
+from ntd.store.base import Connection
 from ntd.store.sql import statement
 from ntd.vault import DataKey, Vault
 
@@ -16,7 +15,7 @@ _LOAD: Final = statement("keys.load")
 _ADD: Final = statement("keys.add")
 
 
-async def ready(connection: asyncpg.Connection, vault: Vault, classes: Iterable[str], now: datetime) -> None:
+async def ready(connection: Connection, vault: Vault, classes: Iterable[str], now: datetime) -> None:
     """Make sure that `vault` can seal `classes` now and open what others sealed; cheap when it already can.
 
     Two daemons that make the same key at once end up with the same one: the first row stands, both read it.
@@ -39,7 +38,7 @@ async def ready(connection: asyncpg.Connection, vault: Vault, classes: Iterable[
         await load(connection, vault)
 
 
-async def load(connection: asyncpg.Connection, vault: Vault) -> None:
+async def load(connection: Connection, vault: Vault) -> None:
     """Bring all data keys to the vault; Misconfigured when the key file is not the one that wrapped them."""
     vault.load(
         DataKey(
