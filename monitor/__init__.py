@@ -1,1 +1,18 @@
-"""Is it still there?"""
+"""Is it still there?
+
+A URL goes in, a Round comes out: what each vantage saw at each address asked, and what that means. The content itself
+passes through memory and nothing of it stays but a hash, a length, a type and marks of known wordings.
+
+look       one round: every chosen vantage, every address as far as needed, limits per host and in all
+probe      one look: names, dial, redirects, bounded read, sibling; observes and never judges
+vantage    where we look from: direct, through a proxy; canaries that say whether to believe it
+pinned     one question to exactly one address; library errors become named faults
+wordings   the data file of known pages, loaded
+decoding   P  a body unpacked under a bound
+pages      P  what of a page is compared with known wordings
+signs      P  known pages recognised; a page compared with its sibling
+siblings   P  the names that nobody has uploaded
+verdict    P  observations to up, gone, changed, blocked, unknown, with a reason
+schedule   P  when to look again
+data/      known pages: removed, parked, login, default, in many languages
+"""

@@ -1,0 +1,214 @@
+"""What observations mean (contract, section 5, "What a round means"). Pure.
+
+Gone needs evidence from everywhere that was to be asked; everything else that is not clearly up is "I cannot tell".
+The reasons:
+
+=======  ==========================================================================================================
+verdict  reasons
+=======  ==========================================================================================================
+up       `status_2xx` · `same_body` (the one first seen) · `vantages_disagree` (up from here, gone from there) ·
+         `addresses_disagree` (up at one address, gone at another)
+gone     `status_404` · `status_410` · `no_name` (NXDOMAIN) · `removed_for_all` (a 451 that says so) · `soft_404` (like a
+         name that nobody uploaded) · `removal_page` · `removal_redirect` · `placeholder` · `parked` · `for_sale` ·
+         `account_suspended`
+changed  `type_changed` · `length_changed` · `empty_body`
+blocked  `status_401` `status_402` `status_403` `status_423` `status_429` `status_451` `status_999` · `login` · `captcha` ·
+         `age_gate` · `geo_block` · `access_denied` · `rate_limit` · `consent_wall`
+unknown  `status_NNN` for every other status · `default_page` · `maintenance` · `server_error` · `cdn_error` ·
+         `script_only` (a shell that is the same for every name) · `empty_body` · `no_address` (NODATA) · `name_fault` ·
+         `address_not_public` · `unreachable` · `tls_fault` · `timeout` · `bad_answer` · `too_many_redirects` ·
+         `vantage_void` (its canaries fail) · `our_fault` (ours or the proxy's) · `not_all_asked` (an address of the name
+         was not asked) · `no_quorum` (too few networks saw it gone) · `not_looked`
+=======  ==========================================================================================================
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Final, assert_never
+
+from schemas.check import Baseline, Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
+from schemas.hosting import Address
+
+#: How many networks must have seen it gone, where as many are configured.
+QUORUM: Final = 2
+#: A body this many times shorter or longer than the first one is another thing.
+DRASTIC: Final = 3
+
+_GONE_STATUS: Final = frozenset({404, 410})
+#: 402 asks for money, 423 is locked, 999 is what some networks answer to whom they take for a robot.
+_BLOCKED_STATUS: Final = frozenset({401, 402, 403, 423, 429, 999})
+_SEEN_STATUS: Final = frozenset({200, 203, 206})
+_UNAVAILABLE_FOR_LEGAL_REASONS: Final = 451  # RFC 7725
+_BY: Final = {"parked": GoneBy.NAME, "for_sale": GoneBy.NAME, "account_suspended": GoneBy.ACCOUNT}
+
+
+def meaning_of(seen: Observation, baseline: Baseline | None = None) -> Meaning:
+    """Say what one look from one vantage at one address means."""
+    match seen.sight:
+        case Sight.ANSWERED:
+            return _answer(seen, baseline)
+        case Sight.NO_NAME:
+            return Meaning(verdict=Verdict.GONE, reason="no_name", gone_by=GoneBy.NAME)
+        case Sight.NOT_PUBLIC:
+            return _unknown("address_not_public")
+        case Sight.VOID:
+            return _unknown("vantage_void")
+        case (
+            Sight.NO_ADDRESS
+            | Sight.NAME_FAULT
+            | Sight.UNREACHABLE
+            | Sight.TLS_FAULT
+            | Sight.TIMEOUT
+            | Sight.BAD_ANSWER
+            | Sight.TOO_MANY_REDIRECTS
+            | Sight.OUR_FAULT
+        ):
+            return _unknown(seen.sight.value)
+        case _ as never:
+            assert_never(never)
+
+
+def _answer(seen: Observation, baseline: Baseline | None) -> Meaning:
+    status, signs = seen.status or 0, seen.signs
+    if status in _SEEN_STATUS:
+        return _content(seen, baseline)
+    if status in _GONE_STATUS and signs.default_page and not signs.default_page.startswith("default_page."):
+        # A front or a server in trouble sometimes says so with a 404.
+        return _unknown(_kind(signs.default_page))
+    if status in _GONE_STATUS:
+        return _gone(f"status_{status}")
+    if status == _UNAVAILABLE_FOR_LEGAL_REASONS:
+        return _gone("removed_for_all") if signs.removed_for_all else _blocked("status_451")
+    return _blocked(f"status_{status}") if status in _BLOCKED_STATUS else _unknown(f"status_{status}")
+
+
+def _content(seen: Observation, baseline: Baseline | None) -> Meaning:
+    signs, body = seen.signs, seen.body
+    if body is not None and baseline is not None and body.sha256 == baseline.sha256:
+        return Meaning(verdict=Verdict.UP, reason="same_body")
+    if signs.login:
+        return _blocked(_kind(signs.login))
+    if signs.default_page:
+        return _unknown(_kind(signs.default_page))
+    if signs.parked:
+        return _gone(_kind(signs.parked), _BY[_kind(signs.parked)])
+    if signs.removal_wording:
+        return _gone("removal_redirect" if signs.removal_wording.endswith(".redirect") else "removal_page")
+    if signs.placeholder:
+        return _gone("placeholder")
+    return _compared(seen, baseline)
+
+
+def _compared(seen: Observation, baseline: Baseline | None) -> Meaning:
+    body = seen.body
+    if seen.signs.like_sibling:
+        return _unknown("script_only") if seen.signs.script_only else _gone("soft_404")
+    if body is not None and body.length_bytes == 0:
+        return _changed("empty_body") if baseline is not None else _unknown("empty_body")
+    if body is not None and baseline is not None and (change := _drastic(body, baseline)):
+        return _changed(change)
+    return Meaning(verdict=Verdict.UP, reason="status_2xx")
+
+
+def _drastic(body: Body, baseline: Baseline) -> str | None:
+    if body.type and baseline.type and body.type.partition("/")[0] != baseline.type.partition("/")[0]:
+        return "type_changed"
+    longer, shorter = max(body.length_bytes, baseline.length_bytes), min(body.length_bytes, baseline.length_bytes)
+    return "length_changed" if longer > DRASTIC * shorter else None
+
+
+def _kind(mark: str) -> str:
+    return mark.partition(".")[0]
+
+
+def _gone(reason: str, by: GoneBy = GoneBy.CONTENT) -> Meaning:
+    return Meaning(verdict=Verdict.GONE, reason=reason, gone_by=by)
+
+
+def _blocked(reason: str) -> Meaning:
+    return Meaning(verdict=Verdict.BLOCKED, reason=reason)
+
+
+def _changed(reason: str) -> Meaning:
+    return Meaning(verdict=Verdict.CHANGED, reason=reason)
+
+
+def _unknown(reason: str) -> Meaning:
+    return Meaning(verdict=Verdict.UNKNOWN, reason=reason)
+
+
+def round_meaning(
+    observations: Iterable[Observation],
+    baseline: Baseline | None = None,
+    *,
+    networks: Mapping[str, str] | None = None,
+    addresses: Collection[Address] | None = None,
+) -> Meaning:
+    """Say what a round means as a whole.
+
+    `networks` gives the network of each vantage (one of its own where it is not named). `addresses` limits the question
+    to some addresses of the name, e.g. those at one hoster; None asks about all.
+    """
+    looks = [seen for seen in observations if addresses is None or seen.address is None or seen.address in addresses]
+    by_vantage = {
+        vantage: _at_vantage(list(group), baseline, addresses)
+        for vantage, group in groupby(sorted(looks, key=lambda seen: seen.vantage), key=lambda seen: seen.vantage)
+    }
+    return _together(by_vantage, networks or {})
+
+
+def _at_vantage(
+    looks: Sequence[Observation], baseline: Baseline | None, addresses: Collection[Address] | None
+) -> Meaning:
+    """Put the addresses that one vantage asked together."""
+    meanings = [meaning_of(seen, baseline) for seen in looks]
+    clearest = _clearest(meanings)
+    if clearest.verdict is Verdict.UP and any(meaning.verdict is Verdict.GONE for meaning in meanings):
+        return Meaning(verdict=Verdict.UP, reason="addresses_disagree")
+    if clearest.verdict is not Verdict.GONE:
+        return clearest
+    wanted = set(addresses) if addresses is not None else {address for seen in looks for address in seen.addresses}
+    nameless = any(seen.sight is Sight.NO_NAME and not seen.hops for seen in looks)
+    asked = {seen.address for seen in looks}
+    return clearest if nameless or wanted <= asked else _unknown("not_all_asked")
+
+
+#: What one look says against another at the same place: whoever sees it decides; gone needs all.
+_WEIGHT: Final = (Verdict.UP, Verdict.CHANGED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.GONE)
+
+
+def _clearest(meanings: Sequence[Meaning]) -> Meaning:
+    return min(meanings, key=lambda meaning: _WEIGHT.index(meaning.verdict))
+
+
+def _together(by_vantage: Mapping[str, Meaning], networks: Mapping[str, str]) -> Meaning:
+    """Put the vantages together: none up, and gone from two networks where two are configured."""
+    if not by_vantage:
+        return _unknown("not_looked")
+    meanings = tuple(by_vantage.values())
+    gone = {vantage: meaning for vantage, meaning in by_vantage.items() if meaning.verdict is Verdict.GONE}
+    clearest = _clearest(meanings)
+    if clearest.verdict is Verdict.UP and gone:
+        return Meaning(verdict=Verdict.UP, reason="vantages_disagree")
+    if not gone or clearest.verdict in {Verdict.UP, Verdict.CHANGED}:
+        return clearest
+    needed = min(QUORUM, len({networks.get(vantage) or vantage for vantage in by_vantage}))
+    if len({networks.get(vantage) or vantage for vantage in gone}) >= needed:
+        return next(iter(gone.values()))
+    return clearest if clearest.verdict is Verdict.BLOCKED else _unknown("no_quorum")
+
+
+def baseline_of(seen: Round) -> Baseline | None:
+    """Give what "up" looked like, to be kept from the first round that is up; None where that cannot be said yet.
+
+    A body that could not be compared with a sibling (`fault` says so) is no baseline: it may be what every name shows.
+    """
+    if seen.meaning.verdict is not Verdict.UP:
+        return None
+    bodies = (
+        look.body
+        for look in seen.observations
+        if look.body is not None and look.fault is None and meaning_of(look).verdict is Verdict.UP
+    )
+    body = next(bodies, None)
+    return Baseline(sha256=body.sha256, length_bytes=body.length_bytes, type=body.type) if body else None
