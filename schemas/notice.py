@@ -135,6 +135,7 @@ class Message:
     recipient_country: str | None = None
     step: int = 0
     bounce_address: str | None = None  # VERP return path
+    partner: str | None = None  # code, where the recipient is a partner: a reminder to one is not a hoster's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
