@@ -1,1 +1,24 @@
-"""Who is told, and how?"""
+"""Who is told, and how?
+
+A `schemas.notice.Message` becomes bytes, an `Envelope` is handed over, and what came of it is a `Delivery`.
+Who is told and when is decided in `ntd/`.
+
+compose    P: a message to the exact bytes of a mail, of a report to an API, or of a forward
+letter     P: the words of a mail, in the recipient's language and in English
+law        P: which law a notice names, by the country of the recipient
+xarf       P: one item as a XARF v4 document
+exchange   P: a forward as JSON, and what a partner answered to it
+tables     P: the same items as CSV
+mime       P: parts and headers to the bytes of a mail (RFC 5322, 2045-2047, 5965)
+plain      P: text, URLs and moments so that they can break no line and no header
+outcomes   P: what a reply code, a status or a lost connection means for the message
+registry   the dispatcher: which way an envelope leaves
+smtp       by mail, over the relay
+webapi     to a hoster's API
+forward    to a partner's API
+folder     dry run: into a folder
+post       one bounded POST, and what came back
+names      names of APIs to addresses, by the configured resolvers
+templates/ the layout of a mail, and words/ for each language
+data/      law with its source
+"""
