@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from schemas.ids import ItemId
+from schemas.ids import ItemId, NoticeId
 
 
 class Action(StrEnum):
@@ -70,3 +70,22 @@ class PartnerAnswer:
     at: datetime | None
     note: str = ""
     hosting: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a recipient last said about an item through its answer link."""
+
+    answer: LinkAnswer
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a notice asked of its recipient, as far as the page behind its answer link says it."""
+
+    notice: NoticeId
+    written_at: datetime
+    deadline: datetime | None  # None: nothing was asked by a time
+    language: str
+    items: tuple[tuple[ItemId, Said | None], ...]

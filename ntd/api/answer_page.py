@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,8 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ntd.api.answer_texts import TEXTS, Texts
-from schemas.exchange import LinkAnswer
-from schemas.ids import ItemId, NoticeId
+from schemas.exchange import Asked, LinkAnswer, Said
 
 #: The longest note that is taken, in characters.
 NOTE_LIMIT: Final = 2000
@@ -28,25 +26,6 @@ _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).
 POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the recipient last said about an item."""
-
-    answer: LinkAnswer
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a notice asked of its recipient, as far as the page says it."""
-
-    notice: NoticeId
-    written_at: datetime
-    deadline: datetime | None  # None: nothing was asked by a time
-    language: str
-    items: Sequence[tuple[ItemId, Said | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

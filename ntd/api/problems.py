@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from ntd.store.faults import PASSING
 from schemas.errors import IllegalTransition, NotFound, NtdError, Refused, Temporary, Unreachable
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,9 @@ def problem_of(fault: Exception) -> Problem:
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(fault))
         case IllegalTransition():
             return Problem(HTTPStatus.CONFLICT, str(fault))
-        case Unreachable() | Temporary() | TimeoutError() | OSError():
+        case Unreachable() | Temporary():
+            return away()
+        case _ if isinstance(fault, PASSING):
             return away()
         case _:
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something failed here; the log says what")
@@ -82,7 +85,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn whatever a handler raises into a problem document."""
     try:
         return await handler(request)
-    except (Problem, web.HTTPException, NtdError, OSError, TimeoutError) as fault:
+    except (Problem, web.HTTPException, NtdError, *PASSING) as fault:
         return response(problem_of(fault))
     except Exception as fault:
         log.exception("http.failed", fault=type(fault).__name__)
