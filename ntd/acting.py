@@ -6,14 +6,16 @@ An act that the state does not allow is an IllegalTransition; nothing changes.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitor.schedule import next_watch
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
 from ntd.placing import OF_ROUTING, World, return_to_work, route_of, tellings
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
-from schemas.ids import RecipientId, StayId
+from schemas.ids import RecipientId
 from schemas.item import Attention, State
 from schemas.notice import Kind
+from schemas.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +44,7 @@ def hold(case: Case, act: Act, until: datetime | None) -> Step:
     line = _record(case, act, "held", state, until=until.isoformat() if until else None)
     item = replace(case.item, state=state, hold_until=until)
     stays = tuple(replace(stay, follow_up_at=None) for stay in case.stays)
-    return Step(
-        case=Case(item=item, stays=stays), history=(line,), strike=True, no_more_checks=True, held_from=act.now
-    )
+    return Step(case=Case(item=item, stays=stays), history=(line,), strike=True, no_more_checks=True, held_from=act.now)
 
 
 def release(case: Case, act: Act, world: World) -> Step:
@@ -65,7 +65,9 @@ def release(case: Case, act: Act, world: World) -> Step:
 
 def _route_anew(case: Case, stays: tuple[Stay, ...], world: World) -> Step:
     seats = {seat.seat: seat for seat in world.seats}
-    routes = {stay.id: route_of(case.item, seats[stay.seat], world) for stay in stays if stay.seat and stay.seat in seats}
+    routes = {
+        stay.id: route_of(case.item, seats[stay.seat], world) for stay in stays if stay.seat and stay.seat in seats
+    }
     attention = (case.item.attention - OF_ROUTING).union(*(one.attention for one in routes.values()))
     case = replace(case, item=replace(case.item, attention=attention))
     if case.item.copied_from and not any(stay.told_by_us for stay in stays):
@@ -76,7 +78,7 @@ def _route_anew(case: Case, stays: tuple[Stay, ...], world: World) -> Step:
     return Step(case=case, tell=tellings(case.item, untold, routes, world.partners))
 
 
-def withdraw(case: Case, act: Act, because: str, told: tuple[tuple[RecipientId, StayId | None], ...]) -> Step:
+def withdraw(case: Case, act: Act, because: str, told: tuple[RecipientId, ...]) -> Step:
     """Take the item back; only an error of ours tells those who were told, by item id, without URL."""
     state = state_after(case, Event.WITHDRAWN)
     line = _record(case, act, "withdrawn", state, because=because)
@@ -85,7 +87,7 @@ def withdraw(case: Case, act: Act, because: str, told: tuple[tuple[RecipientId, 
         for stay in case.open
     )
     item = replace(case.item, state=state, ended_at=act.now, hold_until=None, attention=frozenset())
-    tell = tuple(_withdrawal(case.item, recipient, act.now) for recipient, _ in told) if because == "error" else ()
+    tell = tuple(_withdrawal(case.item, recipient, act.now) for recipient in told) if because == "error" else ()
     return Step(
         case=Case(item=item, stays=stays),
         history=(line,),
@@ -150,7 +152,7 @@ def reopen(case: Case, act: Act, world: World) -> Step:
     return Step(case=Case(item=item, stays=(*ended, fresh)), history=(line,), look_up=True, no_more_checks=True)
 
 
-def gone(case: Case, act: Act) -> Step:
+def gone(case: Case, act: Act, settings: Settings) -> Step:
     """Record an analyst's verdict that the content is gone."""
     open_stays = tuple(
         replace(
@@ -182,6 +184,8 @@ def gone(case: Case, act: Act) -> Step:
         case=Case(item=item, stays=open_stays),
         history=(line,),
         strike=True,
+        check_at=next_watch(last, settings.monitor, 0),
+        no_more_checks=not settings.monitor.watch_after_gone,
         held_until=act.now if case.item.state is State.HELD else None,
     )
 

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitor.schedule import next_watch
+from monitor.verdict import baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, state_after
 from ntd.following import follow_up_at
 from ntd.lifecycle import Event, all_gone
 from ntd.placing import OF_ROUTING, World, return_to_work
-from schemas.check import Baseline, Meaning, Round, Verdict
+from schemas.check import Meaning, Round, Verdict
 from schemas.ids import StayId
 from schemas.item import Attention, State
 from schemas.settings import Settings
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +48,12 @@ def _counted(case: Case, looked: Looked, now: datetime) -> Case:
         checked_at=now,
         last_verdict=meaning.verdict,
         last_reason=meaning.reason,
-        baseline=case.item.baseline or _baseline(looked.round),
+        baseline=case.item.baseline or baseline_of(looked.round),
         attention=_attention(case.item, meaning),
     )
     if meaning.verdict is Verdict.UP:
         item = replace(item, last_up_at=now)
     return replace(case, item=item)
-
-
-def _baseline(seen: Round) -> Baseline | None:
-    if seen.meaning.verdict is not Verdict.UP:
-        return None
-    bodies = (one.body for one in seen.observations if one.body is not None)
-    body = next(bodies, None)
-    return Baseline(sha256=body.sha256, length_bytes=body.length_bytes, type=body.type) if body else None
 
 
 def _attention(item: Item, meaning: Meaning) -> frozenset[Attention]:
@@ -154,10 +147,7 @@ def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: dateti
 
 def watch_at(item: Item, rules: Settings) -> datetime | None:
     """Give the next look after gone, or None when all are done."""
-    looks = rules.monitor.watch_after_gone
-    if item.gone_at is None or item.watch >= len(looks):
-        return None
-    return item.gone_at + sorted(looks)[item.watch]
+    return next_watch(item.gone_at, rules.monitor, item.watch) if item.gone_at else None
 
 
 def _watched(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:

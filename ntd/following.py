@@ -72,7 +72,9 @@ def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: da
     if stay is None or not case.item.state.in_work:
         return Step(case=_with(case, stay_id, follow_up_at=None))
     ready = [
-        due for due in dues(stay, case.item, world.settings) if due.at <= now and _seen_up(stay, due) and not stay.run_rounds
+        due
+        for due in dues(stay, case.item, world.settings)
+        if due.at <= now and _seen_up(stay, due) and not stay.run_rounds
     ]
     if not ready:
         return Step(case=_with(case, stay_id, follow_up_at=follow_up_at(stay, case.item, world.settings)))
@@ -176,9 +178,7 @@ def _tell_copied(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     told = route(question_of(case.item, seat, world), rules.organisation.country, rules.routing)
     item = replace(case.item, attention=case.item.attention | told.attention)
     partner: PartnerSeat | None = world.partners.get(stay.country or "")
-    found = [
-        (kind, partner.recipient if kind is Kind.FORWARD and partner else stay.recipient) for kind in told.tell
-    ]
+    found = [(kind, partner.recipient if kind is Kind.FORWARD and partner else stay.recipient) for kind in told.tell]
     tell = tuple(_tell(case, stay, kind, recipient, now) for kind, recipient in found if recipient is not None)
     return Step(case=replace(case, item=item), tell=tell)
 

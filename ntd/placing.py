@@ -155,9 +155,7 @@ def _part(
         else:
             since = max(world.left_at.get(stay.seat, now), stay.began_at)
             ended.append(
-                replace(
-                    stay, ended_at=since, ended_by="relocated", ended_known_at=now, follow_up_at=None, run_at=None
-                )
+                replace(stay, ended_at=since, ended_by="relocated", ended_known_at=now, follow_up_at=None, run_at=None)
             )
     gone = tuple(stay for stay in case.open if stay.gone_at is not None)
     return (*gone, *kept), tuple(ended)
@@ -343,8 +341,7 @@ def return_to_work(case: Case, seen: Round, world: World, now: datetime) -> Step
     earliest = now + world.settings.notices.window
     gather = max(earliest, told + world.settings.sla.reminder_every) if told else earliest
     tell = tuple(
-        replace(one, wait_for=None, gather_at=gather)
-        for one in tellings(item, opened, routes, world.partners)
+        replace(one, wait_for=None, gather_at=gather) for one in tellings(item, opened, routes, world.partners)
     )
     return Step(
         case=Case(item=item, stays=ended + opened),

@@ -21,14 +21,12 @@ STEPS = frozenset({Kind.SITE, Kind.UPSTREAM, Kind.REGISTRAR, Kind.REGULATOR})
 class Sent:
     """A message as an item sees it."""
 
-    notice: NoticeId
     kind: Kind
     recipient: RecipientId
     partner: str | None
-    spell: int  # the item's spell it was written in
-    stay_spell: int | None = None
+    notice: NoticeId | None = None  # None: it was never written
+    stay_spell: int | None = None  # of the stay it began with; None: it speaks of no stay
     dry_run: bool = False
-    others: tuple[RecipientId, ...] = ()  # contacts that may still be tried after a failure
 
 
 def attempted(case: Case, sent: Sent, now: datetime) -> Case:
@@ -113,6 +111,18 @@ def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str
     return _next_contact(case, sent, now, settings, line)
 
 
+def unable(case: Case, sent: Sent, now: datetime, settings: Settings) -> Step:
+    """Take it that this channel has no words for the item: the next contact is told, or a human must see it."""
+    detail = {"kind": sent.kind.value, "why": "the recipient's channel has no words for it"}
+    line = Record(item=case.item.id, event="not_told", at=now, detail=detail)
+    if sent.kind not in HOSTERS | {Kind.REMINDER}:
+        return Step(case=case, history=(line,))
+    step = _next_contact(case, sent, now, settings, line)
+    if step.tell:
+        return step
+    return replace(step, case=_attend(case, Attention.NO_ENDPOINT))
+
+
 def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record) -> Step:
     stays: list[Stay] = []
     tell: dict[RecipientId, Tell] = {}
@@ -171,9 +181,7 @@ def final_no(case: Case, partner: str | None, now: datetime, detail: dict[str, o
         line = Record(item=case.item.id, event="forward_refused", at=now, detail=detail)
         return Step(case=_attend(case, Attention.FORWARD_REFUSED), history=(line,))
     state = state_after(case, Event.REFUSED)
-    line = Record(
-        item=case.item.id, event="refused", at=now, before=case.item.state, after=state, detail=detail
-    )
+    line = Record(item=case.item.id, event="refused", at=now, before=case.item.state, after=state, detail=detail)
     ended = tuple(
         replace(stay, ended_at=now, ended_by="refused", ended_known_at=now, follow_up_at=None)
         if stay in concerned

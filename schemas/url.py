@@ -81,7 +81,7 @@ def _why_not(text: str) -> Refused:
     scheme, colon, _ = text.strip().partition(":")
     if colon and scheme.lower() not in {"http", "https"} and scheme.isascii() and scheme.replace("-", "").isalnum():
         return UnsupportedScheme(scheme.lower()[:20])
-    return Refused("url is not a valid URL; write it in full, for example \"https://img.example/i/1.jpg\"")
+    return Refused('url is not a valid URL; write it in full, for example "https://img.example/i/1.jpg"')
 
 
 def _default_port(scheme: str) -> int:
@@ -92,7 +92,7 @@ def _default_port(scheme: str) -> int:
 def _host(hostname: str) -> tuple[str, str, HostKind]:
     host = hostname.strip("[]").rstrip(".")
     if not host:
-        raise Refused("url names no host; write it in full, for example \"https://img.example/i/1.jpg\"")
+        raise Refused('url names no host; write it in full, for example "https://img.example/i/1.jpg"')
     if hostname.startswith("[") or _is_ipv4(host):
         return host, host, HostKind.ADDRESS
     if host.endswith(".onion"):

@@ -28,6 +28,7 @@ _RUN = statement("cases.run_tellings")
 _SCHEDULE = statement("cases.schedule")
 _UNSCHEDULE = statement("cases.unschedule")
 _LOOK_UP = statement("cases.look_up_hosts")
+_PLACE = statement("cases.place_hosts")
 _RECORD = statement("cases.record")
 _ROUNDS = statement("cases.rounds")
 _HELD_FROM = statement("cases.held_from")
@@ -41,9 +42,7 @@ async def lock(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Ca
     stays: dict[ItemId, list[Stay]] = {}
     for row in await connection.fetch(_STAYS, wanted):
         stays.setdefault(ItemId(row["item_id"]), []).append(_stay(row))
-    return {
-        ItemId(row["id"]): Case(item=_item(row), stays=tuple(stays.get(ItemId(row["id"]), ()))) for row in rows
-    }
+    return {ItemId(row["id"]): Case(item=_item(row), stays=tuple(stays.get(ItemId(row["id"]), ()))) for row in rows}
 
 
 def _item(row: Row) -> Item:
@@ -157,7 +156,7 @@ async def settle(
     await _strike(connection, steps, now)
     await _tell(connection, [tell for step in steps for tell in step.tell], settings, now)
     await _wait_or_go(connection, steps, settings)
-    await _plan(connection, steps, now)
+    await _plan(connection, steps, settings, now)
     await _held(connection, steps, by)
     await record(connection, store, [line for step in steps for line in step.history], by=by, now=now)
 
@@ -306,6 +305,7 @@ async def _tell(connection: Connection, tells: Sequence[Tell], settings: Setting
             one.priority,
             one.wait_for,
             one.gather_at or (None if one.wait_for else window),
+            one.gather_at,
         )
         for one in sorted(tells, key=lambda one: (one.recipient, one.item, one.kind))
     ]
@@ -322,7 +322,7 @@ async def _wait_or_go(connection: Connection, steps: Sequence[Step], settings: S
         await connection.execute(_RUN, *map(list, zip(*running, strict=True)))
 
 
-async def _plan(connection: Connection, steps: Sequence[Step], now: datetime) -> None:
+async def _plan(connection: Connection, steps: Sequence[Step], settings: Settings, now: datetime) -> None:
     planned = [
         (step.case.item.id, step.check_at, step.case.item.watch)
         for step in steps
@@ -335,7 +335,7 @@ async def _plan(connection: Connection, steps: Sequence[Step], now: datetime) ->
         await connection.execute(_UNSCHEDULE, over)
     hosts = sorted({step.case.item.host for step in steps if step.look_up})
     if hosts:
-        await connection.execute(_LOOK_UP, hosts, now)
+        await connection.execute(_LOOK_UP, hosts, now, settings.geo.move_confirmed_after)
 
 
 async def _held(connection: Connection, steps: Sequence[Step], by: str) -> None:
@@ -347,9 +347,12 @@ async def _held(connection: Connection, steps: Sequence[Step], by: str) -> None:
         await connection.execute(_HELD_UNTIL, ids, moment)
 
 
-async def record(
-    connection: Connection, store: Store, history: Sequence[Record], *, by: str, now: datetime
-) -> None:
+async def follow_hosts(connection: Connection, hosts: Sequence[HostId], now: datetime) -> None:
+    """Have items follow their hosts' standing as it is."""
+    await connection.execute(_PLACE, list(hosts), now)
+
+
+async def record(connection: Connection, store: Store, history: Sequence[Record], *, by: str, now: datetime) -> None:
     """Append to the record of events."""
     if not history:
         return
@@ -365,4 +368,3 @@ async def record(
         for line in history
     ]
     await connection.execute(_RECORD, by, *map(list, zip(*rows, strict=True)))
-

@@ -1,7 +1,7 @@
 """Hosts: claimed for a look, settled in sets with everything the looks found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from geo.moves import Change, Seat, Standing, look
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.relocations import Departure, relocate
 from ntd.store.sql import statement
-from ntd.store.worlds import add_recipients
+from ntd.store.worlds import Wanted, add_recipients, addresses_of
 from schemas.hosting import Located, Place, Resolution
 from schemas.ids import HostId, SiteId
 from schemas.settings import Settings
@@ -94,18 +94,22 @@ async def settle_looks(
             departure
             for row in rows
             if (change := changes[row["id"]])
-            for departure in _departures(row, change, standing.get(row["id"], {}), by_id[row["id"]][1], found)
+            for departure in _departures(store, row, change, standing.get(row["id"], {}), by_id[row["id"]][1], found)
         ]
         await relocate(connection, departures, now)
         await _settle_hosts(connection, store, settings, rows, by_id, changes, now)
 
 
-async def _add_facts(
-    connection: Connection, store: Store, resolutions: Sequence[Resolution], now: datetime
-) -> _Found:
+async def _add_facts(connection: Connection, store: Store, resolutions: Sequence[Resolution], now: datetime) -> _Found:
     places = {located.place for resolution in resolutions for located in resolution.located}
     contacts = {
-        (one.channel, one.address, None, one.format, one.language)
+        Wanted(
+            channel=one.channel,
+            address=one.address,
+            format=one.format,
+            language=one.language,
+            grouping=one.group,
+        )
         for resolution in resolutions
         for located in resolution.located
         for one in located.contacts
@@ -118,9 +122,7 @@ async def _add_facts(
     )
 
 
-async def _add_hosters(
-    connection: Connection, store: Store, places: set[Place], now: datetime
-) -> dict[str, int]:
+async def _add_hosters(connection: Connection, store: Store, places: set[Place], now: datetime) -> dict[str, int]:
     by_hash = {store.vault.hash("hoster", place.hoster_key): place for place in sorted(places, key=repr)}
     if not by_hash:
         return {}
@@ -170,6 +172,7 @@ class _Episode:
     place: int
     standing: Standing
     absent_with: tuple[int, ...]
+    addresses: bytes  # sealed
 
 
 async def _standing(connection: Connection, hosts: list[int]) -> dict[int, dict[Seat, _Episode]]:
@@ -181,6 +184,7 @@ async def _standing(connection: Connection, hosts: list[int]) -> dict[int, dict[
             id=row["id"],
             place=row["place_id"],
             absent_with=tuple(row["absent_with"]),
+            addresses=row["addresses"],
             standing=Standing(
                 from_at=row["from_at"],
                 seen_at=row["seen_at"],
@@ -197,15 +201,10 @@ def _with_absence(seats: dict[Seat, _Episode]) -> dict[Seat, _Episode]:
     for seat in seats:
         by_hoster.setdefault(seat[0], []).append(seat)
     return {
-        seat: _Episode(
-            id=one.id,
-            place=one.place,
-            absent_with=one.absent_with,
-            standing=Standing(
-                from_at=one.standing.from_at,
-                seen_at=one.standing.seen_at,
-                joined_at=one.standing.joined_at,
-                absent_since=one.standing.absent_since,
+        seat: replace(
+            one,
+            standing=replace(
+                one.standing,
                 absent_with=frozenset(other for hoster in one.absent_with for other in by_hoster.get(hoster, ())),
             ),
         )
@@ -284,7 +283,7 @@ def _episode_row(
 
 
 def _departures(
-    row: Row, change: Change, standing: Mapping[Seat, _Episode], resolution: Resolution, found: _Found
+    store: Store, row: Row, change: Change, standing: Mapping[Seat, _Episode], resolution: Resolution, found: _Found
 ) -> list[Departure]:
     if not change.left:
         return []
@@ -302,7 +301,13 @@ def _departures(
             seen_new_from=max(arrived.from_at, standing[seat].standing.seen_at),
         )
         for seat in change.left
+        if not _same_machine(store, row["id"], standing[seat], resolution)
     ]
+
+
+def _same_machine(store: Store, host: int, left: _Episode, resolution: Resolution) -> bool:
+    # The same addresses announced by another AS: the site stays where it is (definitions, "No move").
+    return set(addresses_of(store, host, left.addresses)) <= set(resolution.addresses)
 
 
 async def _settle_hosts(
@@ -335,16 +340,15 @@ async def _settle_hosts(
         await connection.execute(_SETTLE, now, *map(list, zip(*settled, strict=True)))
 
 
-def _next_look(
-    wanted: Row, change: Change | None, failures: int, settings: Settings, now: datetime
-) -> datetime | None:
+def _next_look(wanted: Row, change: Change | None, failures: int, settings: Settings, now: datetime) -> datetime | None:
     if not (wanted["at_work"] or wanted["watched"] or wanted["after_gone"]):
         return None
     if change is not None and not change.settled:
         return now + settings.geo.move_confirmed_after
     if change is None:
-        # Doubling, capped before the shift can grow without bound.
-        return now + min(settings.geo.retry * 2 ** min(failures - 1, 30), settings.geo.refresh)
+        # Doubling, capped before the power can grow without bound.
+        doubled: timedelta = settings.geo.retry * 2 ** min(failures - 1, 20)
+        return now + min(doubled, settings.geo.refresh)
     if not wanted["at_work"]:
         return now + settings.geo.watch_every
     return now + settings.geo.refresh

@@ -23,6 +23,18 @@ _SPENT = frozenset({"failed", "bounced"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A recipient that must exist."""
+
+    channel: str
+    address: str
+    partner: str | None = None
+    format: str = "digest"
+    language: str | None = None
+    grouping: str = "recipient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Perch:
     """A place of a host with its addresses: what checks ask about."""
 
@@ -91,10 +103,15 @@ def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row]) -> tuple
     return tuple(_seated(store, row, addresses[0], health) for addresses, row in seated)
 
 
+def _usable(contact: Row) -> bool:
+    # A web form needs a human and a way to say that it was filled in; until there is one, nobody is told by form.
+    return bool(contact["channel"] != "form")
+
+
 def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row]) -> Seated:
-    contacts = tuple(
-        RecipientId(one) for one in row["contacts"] if one in health and health[one]["health"] not in _SPENT
-    )
+    usable = [one for one in row["contacts"] if one in health and _usable(health[one])]
+    # What refused or bounced is demoted, not dropped: with nobody else left it is tried again.
+    contacts = tuple(RecipientId(one) for one in sorted(usable, key=lambda one: health[one]["health"] in _SPENT))
     return Seated(
         hoster=HosterId(row["hoster_id"]),
         country=row["country"],
@@ -121,7 +138,10 @@ async def partner_seats(
         return {}
     fetching = {row["partner"] for row in await connection.fetch(_TOKENS)}
     ids = await add_recipients(
-        connection, store, [("partner", one.code, one.code, "digest", None) for one in settings.partner], now
+        connection,
+        store,
+        [Wanted(channel="partner", address=one.code, partner=one.code) for one in settings.partner],
+        now,
     )
     found: dict[str, PartnerSeat] = {}
     for one in settings.partner:
@@ -143,16 +163,16 @@ def may_mail(partner: Partner) -> bool:
 async def add_recipients(
     connection: Connection,
     store: Store,
-    wanted: Iterable[tuple[str, str, str | None, str, str | None]],
+    wanted: Iterable[Wanted],
     now: datetime,
     *,
     renew: bool = False,
 ) -> dict[tuple[str, str], RecipientId]:
-    """Make sure that recipients exist: (channel, address, partner, format, language) → id by channel and address.
+    """Make sure that recipients exist, and give their ids by channel and address.
 
     `renew` also brings format and language of known ones to what is wanted now.
     """
-    by_hash = {store.vault.hash("recipient", f"{one[0]}:{one[1]}"): one for one in wanted}
+    by_hash = {store.vault.hash("recipient", f"{one.channel}:{one.address}"): one for one in wanted}
     if not by_hash:
         return {}
     known = {row["address_hash"]: row["id"] for row in await connection.fetch(_RECIPIENTS, list(by_hash))}
@@ -161,11 +181,11 @@ async def add_recipients(
         rows = [_recipient_row(store, key, by_hash[key], now) for key in missing]
         await connection.execute(_ADD_RECIPIENTS, now, *map(list, zip(*rows, strict=True)))
         known |= {row["address_hash"]: row["id"] for row in await connection.fetch(_RECIPIENTS, missing)}
-    return {(one[0], one[1]): RecipientId(known[key]) for key, one in by_hash.items()}
+    return {(one.channel, one.address): RecipientId(known[key]) for key, one in by_hash.items()}
 
 
 def _recipient_row(
-    store: Store, key: bytes, one: tuple[str, str, str | None, str, str | None], now: datetime
-) -> tuple[bytes, str, bytes, str | None, str, str | None]:
-    channel, address, partner, form, language = one
-    return key, channel, store.seal("recipient.address", key, address, now), partner, form, language
+    store: Store, key: bytes, one: Wanted, now: datetime
+) -> tuple[bytes, str, bytes, str | None, str, str | None, str]:
+    sealed = store.seal("recipient.address", key, one.address, now)
+    return key, one.channel, sealed, one.partner, one.format, one.language, one.grouping

@@ -114,6 +114,7 @@ CREATE TABLE recipient (
     partner     text,                          -- code, when a partner
     format      text NOT NULL DEFAULT 'digest' CHECK (format IN ('digest', 'xarf')),
     language    text,
+    grouping    text NOT NULL DEFAULT 'recipient' CHECK (grouping IN ('recipient', 'ip', 'site')),
     health      text NOT NULL DEFAULT 'unknown' CHECK (health IN ('unknown', 'good', 'failed', 'bounced')),
     health_at   timestamptz,
     first_told_at timestamptz,
@@ -265,8 +266,11 @@ CREATE TABLE telling (
     priority    smallint NOT NULL,
     written_at  timestamptz NOT NULL,
     wait_for    text CHECK (wait_for IN ('check', 'run')),  -- not ready: the first check, or a run not yet confirmed
-    gather_at   timestamptz,                   -- due for gathering; null once it is in a notice
+    gather_at   timestamptz,                   -- due for gathering
+    not_before  timestamptz,                   -- goes along with others no earlier than this
     notice_id   uuid,                          -- the notice that carries it now
+    first_written_at timestamptz,              -- of the first notice that carried it: giving up is counted from here
+    tries       integer NOT NULL DEFAULT 0,    -- attempts of superseded notices
     UNIQUE (recipient_id, item_id, spell, kind, step)
 );
 CREATE INDEX telling_gather ON telling (gather_at) WHERE notice_id IS NULL AND gather_at IS NOT NULL;

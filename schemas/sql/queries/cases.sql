@@ -81,11 +81,12 @@ SELECT id, item_id, hoster_id, country, place_id, recipient_id, string_to_array(
 
 -- name: tell
 -- One message per recipient, item, spell, kind and step: the constraint keeps the promise.
-INSERT INTO telling (recipient_id, item_id, stay_id, kind, step, spell, priority, written_at, wait_for, gather_at)
-SELECT recipient_id, item_id, stay_id, kind, step, spell, priority, $1, wait_for, gather_at
+INSERT INTO telling (recipient_id, item_id, stay_id, kind, step, spell, priority, written_at, wait_for, gather_at,
+                     not_before)
+SELECT recipient_id, item_id, stay_id, kind, step, spell, priority, $1, wait_for, gather_at, not_before
   FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::int[], $8::int[], $9::text[],
-              $10::timestamptz[])
-       AS n (recipient_id, item_id, stay_id, kind, step, spell, priority, wait_for, gather_at)
+              $10::timestamptz[], $11::timestamptz[])
+       AS n (recipient_id, item_id, stay_id, kind, step, spell, priority, wait_for, gather_at, not_before)
     ON CONFLICT (recipient_id, item_id, spell, kind, step) DO NOTHING
 
 -- name: strike_tellings
@@ -137,8 +138,8 @@ SELECT item_id, due_at, watch FROM unnest($1::uuid[], $2::timestamptz[], $3::int
 DELETE FROM schedule WHERE item_id = ANY($1::uuid[])
 
 -- name: look_up_hosts
--- Looked up as soon as somebody is free; never later than already planned.
-UPDATE host SET look_due_at = least(coalesce(look_due_at, $2::timestamptz), $2::timestamptz)
+-- Looked up as soon as somebody is free, but no two looks closer than $3; never later than already planned.
+UPDATE host SET look_due_at = least(look_due_at, greatest($2::timestamptz, looked_at + $3::interval))
  WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
 
 -- name: place_hosts

@@ -45,13 +45,15 @@ SELECT id, key_hash, hoster_id, country, front FROM place WHERE key_hash = ANY($
 
 -- name: add_recipients
 -- A mailbox or endpoint is one recipient however many hosters share it; what it wants may be configured anew.
-INSERT INTO recipient (address_hash, channel, address, partner, format, language, created_at)
-SELECT address_hash, channel, address, partner, format, language, $1
-  FROM unnest($2::bytea[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[])
-       AS n (address_hash, channel, address, partner, format, language)
+INSERT INTO recipient (address_hash, channel, address, partner, format, language, grouping, created_at)
+SELECT address_hash, channel, address, partner, format, language, grouping, $1
+  FROM unnest($2::bytea[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[])
+       AS n (address_hash, channel, address, partner, format, language, grouping)
  ORDER BY address_hash
-    ON CONFLICT (address_hash) DO UPDATE SET format = excluded.format, language = excluded.language
- WHERE (recipient.format, recipient.language) IS DISTINCT FROM (excluded.format, excluded.language)
+    ON CONFLICT (address_hash) DO UPDATE
+   SET format = excluded.format, language = excluded.language, grouping = excluded.grouping
+ WHERE (recipient.format, recipient.language, recipient.grouping)
+       IS DISTINCT FROM (excluded.format, excluded.language, excluded.grouping)
 
 -- name: recipients
 -- Ids of recipients by their addresses.
@@ -59,7 +61,7 @@ SELECT id, address_hash FROM recipient WHERE address_hash = ANY($1::bytea[])
 
 -- name: standing
 -- Where hosts stand now, candidates that wait for a second look included.
-SELECT id, host_id, hoster_id, country, place_id, from_at, seen_at, joined_at, absent_since, absent_with
+SELECT id, host_id, hoster_id, country, place_id, addresses, from_at, seen_at, joined_at, absent_since, absent_with
   FROM episode WHERE host_id = ANY($1::bigint[]) AND until_at IS NULL
 
 -- name: save_episodes
@@ -160,7 +162,7 @@ SELECT id, version FROM host WHERE id = ANY($1::bigint[])
 
 -- name: health
 -- Which contacts are usable, and which were written to before.
-SELECT id, health, first_told_at IS NOT NULL AS told FROM recipient WHERE id = ANY($1::bigint[])
+SELECT id, channel, health, first_told_at IS NOT NULL AS told FROM recipient WHERE id = ANY($1::bigint[])
 
 -- name: partner_tokens
 -- Partners that can fetch their forwards from us.

@@ -1,0 +1,110 @@
+"""What is due by a time: looks at items, follow-ups of stays, holds that are over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ntd.store.base import Connection, Row, Store, row_id
+from ntd.store.sql import statement
+from ntd.store.worlds import Perch, perches
+from schemas.check import Baseline
+from schemas.ids import HostId, ItemId, NoticeId, StayId
+
+_CLAIM = statement("checks.claim")
+_HELD = statement("checks.held")
+_GIVE_BACK = statement("checks.give_back")
+_CHECK_NOW = statement("checks.check_now")
+_FOLLOW_UPS = statement("checks.follow_ups")
+_RELEASED = statement("checks.released")
+_LATENESS = statement("checks.lateness")
+_DRY_RUN = statement("checks.dry_run_accepted")
+_ITEMS_OF = statement("checks.items_of_notices")
+_VOID = statement("checks.void_dry_run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemToCheck:
+    """An item claimed for a look."""
+
+    id: ItemId
+    host: HostId
+    url: str
+    referrer: str | None
+    confirmed: bool
+    received_at: datetime
+    baseline: Baseline | None
+    perches: tuple[Perch, ...]
+    token: UUID
+
+
+async def claim(store: Store, now: datetime, n: int, lease: timedelta, token: UUID) -> list[ItemToCheck]:
+    """Claim up to `n` items that are due for a look."""
+    async with store.transaction() as connection:
+        rows = await connection.fetch(_CLAIM, now, n, token, lease)
+        places = await perches(connection, store, {row["host_id"] for row in rows}) if rows else {}
+    return [_to_check(store, row, tuple(places.get(row["host_id"], ())), token) for row in rows]
+
+
+def _to_check(store: Store, row: Row, places: tuple[Perch, ...], token: UUID) -> ItemToCheck:
+    secret = store.open("item.secret", row_id(row["id"]), row["secret"])
+    first = row["first_sha256"]
+    return ItemToCheck(
+        id=ItemId(row["id"]),
+        host=HostId(row["host_id"]),
+        url=secret["url"],
+        referrer=secret.get("referrer"),
+        confirmed=row["confirmed"],
+        received_at=row["received_at"],
+        baseline=Baseline(sha256=first.hex(), length_bytes=row["first_length"], type=row["first_type"])
+        if first
+        else None,
+        perches=places,
+        token=token,
+    )
+
+
+async def held(connection: Connection, ids: Sequence[ItemId], token: UUID) -> set[ItemId]:
+    """Give those of the items whose lease is still ours; their cases must be locked already."""
+    return {ItemId(row["item_id"]) for row in await connection.fetch(_HELD, list(ids), token)}
+
+
+async def give_back(store: Store, token: UUID, now: datetime) -> None:
+    """Give back what was claimed and not settled."""
+    await store.pool.execute(_GIVE_BACK, token, now)
+
+
+async def check_now(connection: Connection, ids: Sequence[ItemId], now: datetime) -> None:
+    """Have items looked at as soon as somebody is free."""
+    await connection.execute(_CHECK_NOW, sorted(ids), now)
+
+
+async def follow_ups(
+    connection: Connection, now: datetime, n: int, lease: timedelta, token: UUID
+) -> list[tuple[StayId, ItemId]]:
+    """Claim up to `n` stays with a follow-up due."""
+    rows = await connection.fetch(_FOLLOW_UPS, now, n, token, lease)
+    return [(StayId(row["id"]), ItemId(row["item_id"])) for row in rows]
+
+
+async def holds_over(connection: Connection, now: datetime, n: int) -> list[ItemId]:
+    """Give held items whose time is over."""
+    return [ItemId(row["id"]) for row in await connection.fetch(_RELEASED, now, n)]
+
+
+async def lateness(store: Store, now: datetime) -> timedelta:
+    """Say how long the most overdue look has waited; zero when none is overdue."""
+    oldest = await store.pool.fetchval(_LATENESS, now)
+    return now - oldest if oldest else timedelta(0)
+
+
+async def dry_run_notices(connection: Connection, n: int) -> tuple[list[NoticeId], list[ItemId]]:
+    """Give notices that were only accepted in a dry run, and their items."""
+    ids = [NoticeId(row["id"]) for row in await connection.fetch(_DRY_RUN, n)]
+    items = [ItemId(row["item_id"]) for row in await connection.fetch(_ITEMS_OF, ids)] if ids else []
+    return ids, items
+
+
+async def void(connection: Connection, notices: Sequence[NoticeId], now: datetime) -> None:
+    """Have dry-run acceptances count nowhere from now on."""
+    await connection.execute(_VOID, list(notices), now)

@@ -1,0 +1,96 @@
+"""Stay → reminder, next step of the ladder, a partner's silence; holds that are over; dry runs taken back."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ntd.acting import Act, release, void_dry_run
+from ntd.case import Case
+from ntd.following import Ladder, follow_up
+from ntd.store import cases, checks, ladder
+from ntd.store.base import Connection, Store
+from ntd.store.worlds import worlds
+from schemas.ids import ItemId, StayId
+from schemas.notice import Kind
+from schemas.settings import Settings
+
+LEASE = timedelta(minutes=1)
+STAYS = 200
+
+
+class Follow:
+    """The turn that follows up."""
+
+    name = "follow"
+
+    def __init__(self, store: Store, settings: Settings, token: UUID) -> None:
+        """Follow up as `settings` say."""
+        self._store, self._settings, self._token = store, settings, token
+
+    async def turn(self, now: datetime) -> bool:
+        """Do what is due; say whether anything was."""
+        followed = await self._stays(now)
+        released = await self._holds(now)
+        return await self._dry_run(now) or followed or released
+
+    async def _stays(self, now: datetime) -> bool:
+        async with self._store.transaction() as connection:
+            due = await checks.follow_ups(connection, now, STAYS, LEASE, self._token)
+        by_item: dict[ItemId, StayId] = {item: stay for stay, item in due}
+        # Several stays of one item: one now, the others in the next turn.
+        if not by_item:
+            return False
+        async with self._store.transaction() as connection:
+            before = await cases.lock(connection, sorted(by_item))
+            world = await worlds(
+                connection, self._store, self._settings, {case.item.host for case in before.values()}, now
+            )
+            steps = []
+            for item, case in before.items():
+                climb = await self._ladder(connection, case, by_item[item], now)
+                steps.append(follow_up(case, by_item[item], world[case.item.host], climb, now))
+            await cases.settle(connection, self._store, self._settings, before, steps, by="follow", now=now)
+        return True
+
+    async def _ladder(self, connection: Connection, case: Case, stay_id: StayId, now: datetime) -> Ladder:
+        stay = next((one for one in case.at_work if one.id == stay_id), None)
+        if stay is None or stay.steps_done >= len(self._settings.sla.escalation):
+            return Ladder(by_kind={})
+        return Ladder(by_kind=await ladder.recipients(connection, self._store, self._contacts(stay.country), now))
+
+    def _contacts(self, country: str | None) -> Mapping[Kind, str]:
+        regulator = self._settings.regulator
+        if regulator.email and regulator.plain and country in regulator.countries:
+            return {Kind.REGULATOR: regulator.email}
+        return {}
+
+    async def _holds(self, now: datetime) -> bool:
+        async with self._store.transaction() as connection:
+            over = await checks.holds_over(connection, now, STAYS)
+            if not over:
+                return False
+            before = await cases.lock(connection, over)
+            world = await worlds(
+                connection, self._store, self._settings, {case.item.host for case in before.values()}, now
+            )
+            act = Act(by="follow", reason="the hold was until now", now=now)
+            steps = [
+                release(case, act, world[case.item.host])
+                for case in before.values()
+                if case.item.state == "held" and case.item.hold_until and case.item.hold_until <= now
+            ]
+            await cases.settle(connection, self._store, self._settings, before, steps, by="follow", now=now)
+        return True
+
+    async def _dry_run(self, now: datetime) -> bool:
+        if self._settings.notices.dry_run:
+            return False
+        async with self._store.transaction() as connection:
+            ids, items = await checks.dry_run_notices(connection, STAYS)
+            if not ids:
+                return False
+            before = await cases.lock(connection, items)
+            await checks.void(connection, ids, now)
+            steps = [void_dry_run(case, now) for case in before.values()]
+            await cases.settle(connection, self._store, self._settings, before, steps, by="follow", now=now)
+        return True

@@ -1,0 +1,43 @@
+"""Host → places: where does it live?"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from geo.resolve import Locator
+from ntd.clock import Clock
+from ntd.store.base import Store
+from ntd.store.hosts import HostToLook, claim_looks, return_looks, settle_looks
+from schemas.hosting import Resolution
+from schemas.settings import Settings
+
+#: A look asks DNS, networks and registries, each with a deadline of its own; the lease outlives all of them together.
+LEASE = timedelta(minutes=3)
+
+
+class LookUp:
+    """The line that looks hosts up, each once for all its URLs."""
+
+    name = "look_up"
+    capacity = 400
+
+    def __init__(self, store: Store, settings: Settings, locator: Locator, clock: Clock, token: UUID) -> None:
+        """Look up with `locator`; `token` is this daemon's, for its leases."""
+        self._store, self._settings, self._locator = store, settings, locator
+        self._clock, self._token = clock, token
+
+    async def claim(self, now: datetime, n: int) -> Sequence[HostToLook]:
+        """Claim hosts that are due."""
+        return await claim_looks(self._store, now, n, LEASE, self._token)
+
+    async def do(self, job: HostToLook) -> tuple[HostToLook, Resolution]:
+        """Look one host up."""
+        return job, await self._locator.resolve(job.host, job.site, job.kind, self._clock.now())
+
+    async def settle(self, results: Sequence[tuple[HostToLook, Resolution]], now: datetime) -> None:
+        """Write what was found: places, standing, moves."""
+        await settle_looks(self._store, self._settings, results, now)
+
+    async def give_back(self, now: datetime) -> None:
+        """Give back what is not settled."""
+        await return_looks(self._store, self._token, now)

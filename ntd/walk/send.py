@@ -1,0 +1,74 @@
+"""Message → accepted, refused, in doubt."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from notifiers.registry import Dispatcher
+from ntd.clock import Clock
+from ntd.store import notices
+from ntd.store.base import Store
+from ntd.store.notices import Outgoing
+from schemas.notice import Delivery, Envelope
+from schemas.settings import Settings
+
+log = structlog.get_logger()
+#: An attempt has deadlines of its own, all together shorter than this: nobody claims a message that is being offered.
+LEASE = timedelta(minutes=5)
+
+
+class Send:
+    """The line that hands messages over."""
+
+    name = "send"
+    capacity = 32
+
+    def __init__(self, store: Store, settings: Settings, out: Dispatcher, clock: Clock, token: UUID) -> None:
+        """Hand over through `out`; `token` is this daemon's, for its leases."""
+        self._store, self._settings, self._out = store, settings, out
+        self._clock, self._token = clock, token
+
+    async def claim(self, now: datetime, n: int) -> Sequence[Outgoing]:
+        """Claim messages that are due, with their attempts on record."""
+        return await notices.claim(self._store, now, n, LEASE, self._token)
+
+    async def do(self, job: Outgoing) -> tuple[Outgoing, Delivery]:
+        """Hand one message over."""
+
+        async def before_offer() -> None:
+            await notices.offered(self._store, job.attempt, self._clock.now())
+
+        envelope = Envelope(
+            notice=job.id,
+            kind=job.kind,
+            channel=job.channel,
+            to=self._to(job),
+            mail_from=job.mail_from,
+            message_id=job.message_id,
+            content=job.content,
+        )
+        return job, await self._out.deliver(envelope, before_offer=before_offer)
+
+    def _to(self, job: Outgoing) -> str:
+        partner = next((one for one in self._settings.partner if one.code == job.partner), None)
+        # A mail is known by its Message-ID, in a dry run too.
+        return partner.email if partner is not None and job.message_id.startswith("<") else job.to
+
+    async def settle(self, results: Sequence[tuple[Outgoing, Delivery]], now: datetime) -> None:
+        """Write what attempts came to, each in a transaction of its own: one lock order per message."""
+        for sent, delivery in results:
+            settled = await notices.settle(self._store, self._settings, sent, delivery, now)
+            log.info(
+                "notice.attempted",
+                notice=str(sent.id),
+                kind=sent.kind.value,
+                channel=sent.channel.value,
+                outcome=delivery.outcome.value,
+                settled=settled,
+            )
+
+    async def give_back(self, now: datetime) -> None:
+        """Give back what was never offered."""
+        await notices.give_back(self._store, self._token, now)

@@ -1,0 +1,52 @@
+-- name: claim
+-- A lapsed lease is simply due again; the narrow table is what changes most.
+WITH due AS (
+    SELECT item_id FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
+    RETURNING s.item_id
+)
+SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.received_at,
+       i.kind
+  FROM leased JOIN item i ON i.id = leased.item_id
+
+-- name: held
+-- Only the holder of the lease settles.
+SELECT item_id FROM schedule WHERE item_id = ANY($1::uuid[]) AND token = $2
+
+-- name: give_back
+-- What a stopping daemon still holds is due at once for the next one.
+UPDATE schedule SET due_at = $2, token = NULL WHERE token = $1
+
+-- name: check_now
+-- Looked at as soon as somebody is free.
+INSERT INTO schedule (item_id, due_at) SELECT unnest($1::uuid[]), $2
+    ON CONFLICT (item_id) DO UPDATE SET due_at = least(schedule.due_at, excluded.due_at)
+
+-- name: follow_ups
+-- Reminders, the ladder, partners' patience: due times of stays.
+WITH due AS (
+    SELECT id FROM stay WHERE follow_up_at <= $1 ORDER BY follow_up_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE stay s SET follow_up_at = $1 + $4::interval, follow_token = $3 FROM due WHERE s.id = due.id
+RETURNING s.id, s.item_id
+
+-- name: released
+-- Holds that are over.
+SELECT id FROM item WHERE state = 'held' AND hold_until <= $1 ORDER BY hold_until LIMIT $2
+
+-- name: lateness
+-- How long the most overdue look has waited.
+SELECT min(due_at) AS oldest FROM schedule WHERE due_at <= $1
+
+-- name: dry_run_accepted
+-- What was only accepted in a dry run and was not taken back yet.
+SELECT n.id FROM notice n WHERE n.dry_run AND n.state = 'accepted' AND n.voided_at IS NULL ORDER BY n.id LIMIT $1
+
+-- name: items_of_notices
+-- Whom the dry run pretended to tell about.
+SELECT DISTINCT item_id FROM notice_item WHERE notice_id = ANY($1::uuid[])
+
+-- name: void_dry_run
+-- Dry-run acceptances count nowhere from now on.
+UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])
