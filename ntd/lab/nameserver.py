@@ -2,7 +2,9 @@
 
 import asyncio
 from contextlib import suppress
+from typing import cast
 
+import dns.exception
 import dns.flags
 import dns.message
 
@@ -78,8 +80,8 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what answers leave by."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # Not isinstance: the loop's own class is none of the declared one before Python 3.12.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one datagram, or stay silent."""

@@ -4,7 +4,6 @@ The story is that of `ntd show --json`, the ledger that of the lab, the reports 
 here trusts one side alone: a notice counts when the story says accepted, and it must lie in the mailbox as well.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +53,8 @@ def check_item(item: Item, story: Document) -> list[Mismatch]:
         ("attention", list(ending.attention), set(ending.attention) == set(story["attention"]), story["attention"]),
         *_counted(ending.notices, counts),
     ]
-    forwards = sorted({one["partner"] for one in story["forwards"] if one["state"] == "accepted"})
+    taken = [one for one in story["forwards"] if one["state"] == "accepted" and one["outcome"] != "refused"]
+    forwards = sorted({one["partner"] for one in taken})
     wanted.append(("forwards", list(ending.forwards), list(ending.forwards) == forwards, forwards))
     moves = [one["kind"] for one in story["relocations"]]
     wanted.append(("relocations", list(ending.relocations), list(ending.relocations) == moves, moves))
@@ -98,8 +98,8 @@ def within(count: int, span: str) -> bool:
     >>> within(3, "1+"), within(2, "0-1"), within(1, "1")
     (True, False, True)
     """
-    least, mark, most = re.fullmatch(r"(\d+)(\+|-)?(\d+)?", span).groups()  # type: ignore[union-attr]
-    return int(least) <= count and (mark == "+" or count <= int(most or least))
+    least, _, most = span.removesuffix("+").partition("-")
+    return int(least) <= count and (span.endswith("+") or count <= int(most or least))
 
 
 def check_times(item: Item, story: Document, ledger: Document) -> list[Mismatch]:
