@@ -39,9 +39,8 @@ class Dispatcher:
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator["Dispatcher"]:
         """Open every way out for as long as the dispatcher lives; nothing is dialled before there is a message."""
-        password = settings.smtp.password.get_secret_value()
         async with (
-            Relay.open(settings.smtp, settings.organisation.domain, password=password) as mail,
+            Relay.open(settings.smtp, settings.organisation.domain) as mail,
             Poster.open(settings.dns, f"ntd/{version('ntd')}") as poster,
         ):
             yield cls(

@@ -59,14 +59,12 @@ class Relay:
         smtp: Smtp,
         domain: str,
         *,
-        password: str = "",
         connections: int = 4,
         patience: Patience = Patience(),
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._smtp = smtp
         self._domain = domain
-        self._password = password
         self._patience = patience
         self._tls = tls
         self._slots = asyncio.Semaphore(connections)
@@ -74,9 +72,9 @@ class Relay:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, smtp: Smtp, domain: str, *, password: str = "") -> AsyncIterator["Relay"]:
+    async def open(cls, smtp: Smtp, domain: str) -> AsyncIterator["Relay"]:
         """Open the way; connections are made when there is mail, and closed at the end."""
-        relay = cls(smtp, domain, password=password)
+        relay = cls(smtp, domain)
         try:
             yield relay
         finally:
@@ -90,7 +88,7 @@ class Relay:
     async def deliver(self, envelope: Envelope, before_offer: Callable[[], Awaitable[None]]) -> Delivery:
         """Hand a mail to the relay; `before_offer` is awaited when it said "go ahead" and nothing was sent yet."""
         to, sender = address_of(envelope.to), address_of(envelope.mail_from)
-        if not _ADDRESS.fullmatch(to) or (sender and not _ADDRESS.fullmatch(sender)):
+        if not _ADDRESS.fullmatch(envelope.to) or (sender and not _ADDRESS.fullmatch(sender)):
             return _ours(AttemptOutcome.PERMANENT, "not a mailbox that mail can be sent to")
         async with self._slots:
             try:
@@ -127,7 +125,7 @@ class Relay:
             hostname=self._smtp.host,
             port=self._smtp.port,
             username=self._smtp.username or None,
-            password=self._password or None,
+            password=self._smtp.password.get_secret_value() or None,
             local_hostname=self._domain,
             timeout=self._patience.connect_s,
             use_tls=self._smtp.tls == "implicit",
