@@ -14,14 +14,6 @@ FROM notice
 WHERE id = ANY($1::uuid[]) AND state = 'accepted' AND message IS NOT NULL
 ORDER BY id;
 
--- name: forwarded
--- Which of these items a partner was forwarded, by any channel and however long ago.
-SELECT DISTINCT notice_item.item_id
-FROM notice_item
-JOIN notice ON notice.id = notice_item.notice_id
-WHERE notice_item.item_id = ANY($1::uuid[]) AND notice.partner = $2 AND notice.kind = 'forward'
-  AND notice.state IN ('accepted', 'sending', 'doubtful') AND notice.voided_at IS NULL;
-
 -- name: asked
 -- The notice behind an answer link, while the link is good.
 SELECT id, kind, written_at, language, detail
