@@ -5,6 +5,8 @@ passes through memory and nothing of it stays but a hash, a length, a type and m
 
 look       one round: every chosen vantage, every address as far as needed, limits per host and in all
 probe      one look: names, dial, redirects, bounded read, sibling; observes and never judges
+slots      how many connections at once to one host, and in all
+reading    an answer read under bounds
 vantage    where we look from: direct, through a proxy; canaries that say whether to believe it
 pinned     one question to exactly one address; library errors become named faults
 wordings   the data file of known pages, loaded

@@ -1,7 +1,6 @@
 """When to look again. Pure; chance comes from a seed, so the same item always gets the same answer."""
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,7 +19,8 @@ SLA_MARKS: Final = (timedelta(hours=24), timedelta(hours=48), timedelta(days=3),
 def interval_at(age: timedelta, schedule: Sequence[tuple[timedelta, timedelta]]) -> timedelta:
     """Give the time between looks for an item of this age; beyond the last row its interval goes on.
 
-    >>> interval_at(timedelta(hours=24), [(timedelta(hours=24), timedelta(hours=1)), (timedelta(7), timedelta(hours=6))])
+    >>> rows = [(timedelta(hours=24), timedelta(hours=1)), (timedelta(days=7), timedelta(hours=6))]
+    >>> interval_at(timedelta(hours=24), rows)
     datetime.timedelta(seconds=3600)
     """
     return next(
@@ -53,20 +53,10 @@ def _after_mark(mark: datetime, seed: UUID) -> datetime:
     return mark + MARK_WITHIN * (0.4 + 0.4 * _chance(seed, mark.isoformat()))
 
 
-def next_in_run(now: datetime, settings: Monitor) -> datetime:
-    """Give the next look while a run of gone-answers stands unconfirmed."""
-    return now + settings.confirm_every
-
-
 def next_watch(gone_at: datetime, settings: Monitor, done: int) -> datetime | None:
     """Give the look that follows `done` looks after gone, exactly at its offset; None when all are done."""
     offsets = sorted(settings.watch_after_gone)
     return gone_at + offsets[done] if done < len(offsets) else None
-
-
-def watch_done(gone_at: datetime, settings: Monitor, at: datetime) -> int:
-    """Count the watch looks that a look at `at` has fulfilled."""
-    return bisect_right(sorted(settings.watch_after_gone), at - gone_at)
 
 
 def _chance(seed: UUID, salt: str) -> float:

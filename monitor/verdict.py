@@ -3,23 +3,25 @@
 Gone needs evidence from everywhere that was to be asked; everything else that is not clearly up is "I cannot tell".
 The reasons:
 
-=======  ==========================================================================================================
+=======  ===============================================================================================
 verdict  reasons
-=======  ==========================================================================================================
-up       `status_2xx` · `same_body` (the one first seen) · `vantages_disagree` (up from here, gone from there) ·
-         `addresses_disagree` (up at one address, gone at another)
-gone     `status_404` · `status_410` · `no_name` (NXDOMAIN) · `removed_for_all` (a 451 that says so) · `soft_404` (like a
-         name that nobody uploaded) · `removal_page` · `removal_redirect` · `placeholder` · `parked` · `for_sale` ·
-         `account_suspended`
+=======  ===============================================================================================
+up       `status_2xx` · `same_body` (the one first seen) · `vantages_disagree` (up from here, gone from
+         there) · `addresses_disagree` (up at one address, gone at another)
+gone     `status_404` · `status_410` · `no_name` (NXDOMAIN) · `removed_for_all` (a 451 that says so) ·
+         `soft_404` (like a name that nobody uploaded) · `removal_page` · `removal_redirect` ·
+         `placeholder` · `parked` · `for_sale` · `account_suspended`
 changed  `type_changed` · `length_changed` · `empty_body`
-blocked  `status_401` `status_402` `status_403` `status_423` `status_429` `status_451` `status_999` · `login` · `captcha` ·
-         `age_gate` · `geo_block` · `access_denied` · `rate_limit` · `consent_wall`
-unknown  `status_NNN` for every other status · `default_page` · `maintenance` · `server_error` · `cdn_error` ·
-         `script_only` (a shell that is the same for every name) · `empty_body` · `no_address` (NODATA) · `name_fault` ·
-         `address_not_public` · `unreachable` · `tls_fault` · `timeout` · `bad_answer` · `too_many_redirects` ·
-         `vantage_void` (its canaries fail) · `our_fault` (ours or the proxy's) · `not_all_asked` (an address of the name
-         was not asked) · `no_quorum` (too few networks saw it gone) · `not_looked`
-=======  ==========================================================================================================
+blocked  `status_401` · `status_402` · `status_403` · `status_423` · `status_429` · `status_451` ·
+         `status_999` · `login` · `captcha` · `age_gate` · `geo_block` · `access_denied` · `rate_limit` ·
+         `consent_wall`
+unknown  `status_NNN` for every other status · `default_page` · `maintenance` · `server_error` ·
+         `cdn_error` · `script_only` (a shell that is the same for every name) · `empty_body` ·
+         `no_address` (NODATA) · `name_fault` · `address_not_public` · `unreachable` · `tls_fault` ·
+         `timeout` · `bad_answer` · `too_many_redirects` · `vantage_void` (its canaries fail) ·
+         `our_fault` (ours or the proxy's) · `not_all_asked` (an address of the name was not asked) ·
+         `no_quorum` (too few networks saw it gone) · `not_looked`
+=======  ===============================================================================================
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

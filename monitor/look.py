@@ -1,0 +1,211 @@
+"""One round: a look from each chosen vantage, at every address of the name as far as needed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from monitor.pinned import Dialler
+from monitor.probe import Manner, Probe, Public, Question, Resolve, in_order, sight_of
+from monitor.slots import Slots
+from monitor.vantage import TOR, Canaries, Vantage, resolved
+from monitor.verdict import meaning_of, round_meaning
+from monitor.wordings import known_pages
+from schemas.check import Baseline, Names, Observation, Round, Sight, Verdict
+from schemas.hosting import Address
+from schemas.settings import Monitor
+from schemas.settings import Vantage as VantageSettings
+from schemas.url import HostKind, Url, parse_url
+
+#: Addresses of one name that a round asks; a name with more is never seen gone (`not_all_asked`).
+ADDRESSES: Final = 32
+#: A dial may take this share of the whole look, so that another address can still be tried.
+_DIAL_SHARE: Final = 1 / 3
+#: … and asking the canaries this one.
+_CANARY_SHARE: Final = 1 / 2
+#: Canaries that sang this long before a round still speak for it when it comes out gone, in seconds.
+_CANARY_LEAD_S: Final = 1.0
+_DIAL_FAULTS: Final = frozenset({Sight.UNREACHABLE, Sight.TIMEOUT, Sight.TLS_FAULT})
+_DIRECT: Final = VantageSettings(name="direct")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """What one round is about."""
+
+    url: Url
+    names: Names
+    baseline: Baseline | None
+    full: bool
+    referrer: str | None
+    every_address: bool
+    now: datetime
+    deadline: float
+
+    def at(self, address: Address | None) -> Question:
+        """Ask one address."""
+        return Question(
+            url=self.url,
+            names=self.names,
+            address=address,
+            baseline=self.baseline,
+            full=self.full,
+            referrer=self.referrer,
+            now=self.now,
+        )
+
+    def unlooked(
+        self, vantage: str, sight: Sight, address: Address | None = None, fault: str | None = None
+    ) -> Observation:
+        """Record that no look was possible."""
+        return Observation(
+            at=self.now, vantage=vantage, sight=sight, address=address, addresses=self.names.addresses, fault=fault
+        )
+
+
+class Looker:
+    """Looks at URLs from every vantage; keeps no cookie, no connection and no content between two looks."""
+
+    def __init__(self, settings: Monitor, vantages: Sequence[Vantage], names: Resolve, public: Public) -> None:
+        self._settings, self._names, self._public = settings, names, public
+        self._timeout_s = settings.timeout.total_seconds()
+        self._vantages = tuple(vantages)
+        # A vantage that the operator did not list serves presumed items only.
+        listed = {one.name for one in settings.vantage} or {_DIRECT.name}
+        self._listed = tuple(one for one in self._vantages if one.name in listed)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Monitor, *, names: Resolve, public: Public) -> "AsyncIterator[Looker]":
+        """Open the vantages; `names` gives the addresses of a host, `public` says which of them may be dialled."""
+        chosen = list(settings.vantage) or [_DIRECT]
+        if all(one.proxy for one in chosen):
+            chosen.append(_DIRECT)
+        slots = Slots(settings.per_host)
+        async with AsyncExitStack() as stack:
+            vantages = [_vantage(one, settings, names, public, slots) for one in chosen]
+            for vantage in vantages:
+                stack.push_async_callback(vantage.close)
+            yield cls(settings, vantages, names, public)
+
+    @property
+    def networks(self) -> Mapping[str, str]:
+        """Give the network of each vantage, as `round_meaning` wants it."""
+        return {vantage.name: vantage.network for vantage in self._vantages}
+
+    async def round(
+        self,
+        url: Url,
+        *,
+        now: datetime,
+        baseline: Baseline | None = None,
+        confirmed: bool = True,
+        referrer: str | None = None,
+        every_address: bool = False,
+    ) -> Round:
+        """Look at a URL from every chosen vantage and say what it means.
+
+        Ends within `monitor.timeout` (and a little more for canaries), waiting for a turn at a busy host not counted.
+        Of the name's addresses the first is asked, the next when it cannot be dialled, all when one comes out gone or
+        `every_address` is wanted. An item that is not confirmed is looked at as `monitor.presumed` says.
+        """
+        began = asyncio.get_running_loop().time()
+        deadline = began + self._timeout_s
+        full = confirmed or self._settings.presumed == "full"
+        ask = _Ask(
+            url=url,
+            names=await resolved(self._names, url, deadline),
+            baseline=baseline,
+            full=full,
+            referrer=referrer,
+            every_address=every_address,
+            now=now,
+            deadline=deadline,
+        )
+        chosen = self._chosen(url, full=full)
+        seen = await _each([self._from(vantage, ask) for vantage in chosen])
+        meaning = round_meaning(seen, baseline, networks=self.networks)
+        if meaning.verdict is Verdict.GONE:
+            seen = await self._without_void(chosen, ask, seen, since=began - _CANARY_LEAD_S)
+            meaning = round_meaning(seen, baseline, networks=self.networks)
+        return Round(at=now, observations=tuple(seen), meaning=meaning)
+
+    def _chosen(self, url: Url, *, full: bool) -> tuple[Vantage, ...]:
+        if not full:
+            return next((one,) for one in self._vantages if one.direct)
+        if url.kind is HostKind.ONION:
+            return tuple(one for one in self._listed if one.tor) or self._listed[:1]
+        return self._listed
+
+    async def _from(self, vantage: Vantage, ask: _Ask) -> list[Observation]:
+        """Look from one vantage."""
+        if not await vantage.canaries.sound(ask.now):
+            return [ask.unlooked(vantage.name, Sight.VOID, fault="its canaries fail")]
+        if ask.url.kind is HostKind.ONION:
+            return [await self._at_onion(vantage, ask)]
+        if missing := sight_of(ask.names):
+            return [ask.unlooked(vantage.name, missing, fault=ask.names.fate.value)]
+        public = [address for address in in_order(ask.names.addresses) if self._public(address)]
+        private = [address for address in ask.names.addresses if not self._public(address)]
+        seen = [ask.unlooked(vantage.name, Sight.NOT_PUBLIC, address, "not dialled") for address in private]
+        return seen + await self._at_addresses(vantage, ask, public[:ADDRESSES])
+
+    async def _at_onion(self, vantage: Vantage, ask: _Ask) -> Observation:
+        if not vantage.tor:
+            return ask.unlooked(vantage.name, Sight.OUR_FAULT, fault='no vantage has network = "tor"')
+        return await vantage.probe.look(ask.at(None), ask.deadline)
+
+    async def _at_addresses(self, vantage: Vantage, ask: _Ask, addresses: Sequence[Address]) -> list[Observation]:
+        seen: list[Observation] = []
+        for address in addresses:
+            seen.append(await vantage.probe.look(ask.at(address), ask.deadline))
+            if seen[-1].hops or seen[-1].sight not in _DIAL_FAULTS:
+                break
+        rest = addresses[len(seen) :]
+        if rest and (ask.every_address or meaning_of(seen[-1], ask.baseline).verdict is Verdict.GONE):
+            seen += await asyncio.gather(*(vantage.probe.look(ask.at(address), ask.deadline) for address in rest))
+        return seen
+
+    async def _without_void(
+        self, chosen: Sequence[Vantage], ask: _Ask, seen: Sequence[Observation], *, since: float
+    ) -> list[Observation]:
+        """Ask the canaries again before anything may be gone: the outage may be younger than their last song."""
+        sound = await asyncio.gather(*(vantage.canaries.sound(ask.now, since=since) for vantage in chosen))
+        void = {vantage.name for vantage, sings in zip(chosen, sound, strict=True) if not sings}
+        kept = [one for one in seen if one.vantage not in void]
+        return kept + [ask.unlooked(name, Sight.VOID, fault="its canaries fail") for name in sorted(void)]
+
+
+async def _each(looks: Sequence[Coroutine[Any, Any, list[Observation]]]) -> list[Observation]:
+    """Run looks from several vantages at once."""
+    if len(looks) == 1:
+        return await looks[0]
+    async with asyncio.TaskGroup() as together:
+        tasks = [together.create_task(look) for look in looks]
+    return [seen for task in tasks for seen in task.result()]
+
+
+def _vantage(settings: VantageSettings, rules: Monitor, names: Resolve, public: Public, slots: Slots) -> Vantage:
+    timeout_s = rules.timeout.total_seconds()
+    connect_s = timeout_s * _DIAL_SHARE
+    dialler = Dialler.through(settings.proxy, connect_s) if settings.proxy else Dialler.direct(connect_s)
+    manner = Manner(body_limit_bytes=rules.body_limit_bytes, redirects=rules.redirects, user_agent=rules.user_agent)
+
+    def probe(public: Public, slots: Slots) -> Probe:
+        return Probe(
+            vantage=settings.name,
+            dialler=dialler,
+            names=names,
+            public=public,
+            slots=slots,
+            manner=manner,
+            known=known_pages(),
+            tor=settings.network.lower() == TOR,
+        )
+
+    # The operator typed the canaries, so they may stand anywhere; their turns are not taken from the items' hosts.
+    singing = probe(lambda _: True, Slots(rules.per_host))
+    canaries = Canaries([parse_url(text) for text in rules.canaries], singing, names, timeout_s * _CANARY_SHARE)
+    return Vantage(settings, dialler=dialler, probe=probe(public, slots), canaries=canaries)
