@@ -93,13 +93,12 @@ class Server:
                 await self._start()
 
     async def ensure(self) -> bool:
-        """Start the server again if it is dead; say whether that was so."""
-        if self.pid is not None:
+        """Start the server again if it is dead and wait until it takes connections; say whether that was so."""
+        pid = self.pid
+        if pid is not None and embedded_process.is_ready(self._folder.path, pid):
             return False
         if not self._folder.initialised:
-            raise Unreachable(
-                f"the database folder {self._folder.path} is gone; put it back or restart ntd for a new one"
-            )
+            raise Unreachable(f"the database folder {self._folder.path} is gone: put it back, or start ntd again")
         async with self._turn(_TURN_DEADLINE):
             if await self._comes_up():
                 return False
@@ -115,7 +114,7 @@ class Server:
             async with self._turn(_LEAVE_DEADLINE):
                 if membership.is_last():
                     await self._stop()
-        except Unreachable as error:
+        except (Unreachable, OSError) as error:
             log.warning("database.left.running", reason=str(error))
         finally:
             membership.leave()

@@ -126,11 +126,12 @@ def _pid_file(folder: Path) -> list[str]:
 
 async def stop(folder: Path) -> bool:
     """End the folder's postmaster and wait until it has gone; False when it is still there after everything."""
+    pid = live_postmaster(folder)
+    if pid is None:
+        return True
     for number, patience in _STOPPING:
-        pid = live_postmaster(folder)
-        if pid is None:
-            return True
         with suppress(ProcessLookupError):
             os.kill(pid, number)
-        await until(lambda: None if live_postmaster(folder) else True, patience)
-    return live_postmaster(folder) is None
+        if await until(lambda: None if is_alive(pid) else True, patience):
+            return True
+    return False
