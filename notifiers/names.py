@@ -16,7 +16,7 @@ _PORT = 53
 
 
 class Names(AbstractResolver):
-    """Look names up as configured; what the configured resolvers do not know, the system is asked."""
+    """Look names up as configured; the system is asked where nothing is, and for `localhost` (RFC 6761)."""
 
     def __init__(self, settings: Dns) -> None:
         self._system = ThreadedResolver()
@@ -30,12 +30,13 @@ class Names(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Give the addresses of a host, IPv4 first; OSError where nobody knows any."""
-        found = [] if self._resolver is None else await self._asked(self._resolver, host, port)
-        return found or await self._system.resolve(host, port, family)
-
-    async def _asked(self, resolver: Resolver, host: str, port: int) -> list[ResolveResult]:
-        answers = await asyncio.gather(*(_addresses(resolver, host, kind) for kind in ("A", "AAAA")))
-        return [_result(host, address, port) for answer in answers for address in answer]
+        if self._resolver is None or host == "localhost":
+            return await self._system.resolve(host, port, family)
+        answers = await asyncio.gather(*(_addresses(self._resolver, host, kind) for kind in ("A", "AAAA")))
+        found = [_result(host, address, port) for answer in answers for address in answer]
+        if not found:
+            raise OSError("the configured resolvers know no address of this name")
+        return found
 
     async def close(self) -> None:
         """Let go of nothing: every look-up ends by itself."""

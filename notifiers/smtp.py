@@ -109,7 +109,8 @@ class Relay:
         while self._idle:
             connection = self._idle.pop()
             with suppress(*_FAULTS):
-                await connection.client.rset(timeout=self._patience.command_s)
+                async with asyncio.timeout(self._patience.command_s):
+                    await connection.client.rset()
                 return connection
             connection.client.close()
         tries = AsyncRetrying(
@@ -127,15 +128,19 @@ class Relay:
             username=self._smtp.username or None,
             password=self._smtp.password.get_secret_value() or None,
             local_hostname=self._domain,
-            timeout=self._patience.connect_s,
+            timeout=None,  # deadlines are ours: asyncio.wait_for can swallow a cancellation before Python 3.12
             use_tls=self._smtp.tls == "implicit",
             start_tls=self._smtp.tls == "starttls",  # True demands it: aiosmtplib raises where it is not offered
             tls_context=self._tls,
         )
-        async with asyncio.timeout(self._patience.connect_s):
-            await client.connect()
-            if client.is_ehlo_or_helo_needed:
-                await _greet(client)
+        try:
+            async with asyncio.timeout(self._patience.connect_s):
+                await client.connect()
+                if client.is_ehlo_or_helo_needed:
+                    await _greet(client)
+        except BaseException:
+            client.close()
+            raise
         return client
 
     async def _put_back(self, connection: _Connection) -> None:
@@ -149,7 +154,8 @@ class Relay:
 
     async def _leave(self, connection: _Connection) -> None:
         with suppress(*_FAULTS):
-            await connection.client.quit(timeout=self._patience.quit_s)
+            async with asyncio.timeout(self._patience.quit_s):
+                await connection.client.quit()
         connection.client.close()
 
 
@@ -187,7 +193,8 @@ class _Transaction:
             ((b"RCPT", f"TO:<{to}>".encode()), 200),
             ((b"DATA",), _START_INPUT),
         ):
-            reply = await self._client.execute_command(*command, timeout=self._patience.command_s)
+            async with asyncio.timeout(self._patience.command_s):
+                reply = await self._client.execute_command(*command)
             if reply.code // 100 != wanted // 100:
                 return _answered(Stage.ENVELOPE, reply.code, reply.message)
         return None
@@ -198,7 +205,8 @@ class _Transaction:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
         ended = content if content.endswith(b"\r\n") else content + b"\r\n"
         protocol.write(_LINE_START.sub(b"..", ended) + b".\r\n")
-        reply = await protocol.read_response(timeout=self._patience.content_s)
+        async with asyncio.timeout(self._patience.content_s):
+            reply = await protocol.read_response()
         return _answered(Stage.CONTENT, reply.code, reply.message)
 
     def _broken(self, stage: Stage, fault: Exception) -> Delivery:
@@ -234,4 +242,4 @@ def _ours(outcome: AttemptOutcome, why: str) -> Delivery:
 def _said(fault: Exception) -> str:
     if isinstance(fault, SMTPResponseException):
         return f"{fault.code} {fault.message}"
-    return str(fault) or type(fault).__name__
+    return str(fault) or f"{type(fault).__name__}: no answer in time"
