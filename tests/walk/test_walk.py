@@ -1,0 +1,251 @@
+"""One item from door to door, and what can happen to it on the way."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ntd import acts
+from schemas.ids import ItemId
+from tests.walk.house import BUSY, DOUBT, DOWN, REFUSED, TAKEN, UNKNOWN, UP, House, house, spot
+
+URL = "http://img.one.test/i/1.jpg"
+HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+async def home(database: str, tmp_path: Path) -> AsyncIterator[House]:
+    """A house in which one host lives at a Dutch hoster."""
+    async with house(database, tmp_path) as opened:
+        opened.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
+        yield opened
+
+
+async def test_an_item_walks_from_intake_to_closed(home: House) -> None:
+    """Looked up, checked, noticed after the window, gone after three rounds, watched, closed."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    assert await home.state(item) == "routed"
+    assert home.post.handed == []
+
+    await home.later(HOUR)
+    assert await home.state(item) == "noticed"
+    assert [one.to for one in home.post.handed] == ["abuse@one.example"]
+
+    home.pages.at[URL] = DOWN
+    await home.later(3 * HOUR, 15 * MINUTE)
+    told = await home.show(item)
+    assert told["state"] == "gone"
+    assert told["clock"]["gone_at"] == told["clock"]["first_down_at"]
+    assert len(home.post.handed) == 1
+
+    await home.later(29 * DAY, 12 * HOUR)
+    assert await home.state(item) == "closed"
+
+
+async def test_gone_before_the_first_notice_bothers_nobody(home: House) -> None:
+    """What is gone at the first check is confirmed and counted, and no message leaves."""
+    home.pages.at[URL] = DOWN
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, 5 * MINUTE)
+    assert await home.state(item) == "gone"
+    assert home.post.handed == []
+
+
+async def test_a_first_check_that_cannot_tell_does_not_stop_the_notice(home: House) -> None:
+    """`unknown` is not gone: the first notice goes."""
+    home.pages.at[URL] = UNKNOWN
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    assert await home.state(item) == "noticed"
+
+
+async def test_a_run_that_is_not_confirmed_lets_the_notice_go_in_the_end(home: House) -> None:
+    """After twice the time a confirmation takes, the first notice goes all the same."""
+    home.pages.at[URL] = DOWN
+    (item,) = await home.submit(URL)
+    await home.settle()
+    home.pages.at[URL] = UNKNOWN
+    await home.later(80 * MINUTE, 5 * MINUTE)
+    assert home.post.handed == []
+    await home.later(20 * MINUTE, 5 * MINUTE)
+    assert len(home.post.handed) == 1
+    assert await home.state(item) == "noticed"
+
+
+async def test_reminders_go_daily_and_the_ladder_is_climbed_once(home: House) -> None:
+    """One message a day while it is up: reminders, and at 72 h the regulator in place of one."""
+    home.rules(regulator={"email": "desk@regulator.example", "plain": True})
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(6 * DAY, HOUR)
+    kinds = [one.kind.value for one in home.post.handed]
+    assert kinds == ["first", "reminder", "reminder", "regulator", "reminder", "reminder"]
+    assert len({one.message_id for one in home.post.handed}) == 6
+    assert (await home.show(item))["state"] == "noticed"
+
+
+async def test_no_reminder_without_having_seen_it_up_since(home: House) -> None:
+    """While nobody can tell whether it is up, nobody is reminded; when it is seen up, one goes, not all missed."""
+    await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    home.pages.at[URL] = UNKNOWN
+    await home.later(4 * DAY, HOUR)
+    assert [one.kind.value for one in home.post.handed] == ["first"]
+    home.pages.at[URL] = UP
+    await home.later(DAY, HOUR)
+    assert len(home.post.handed) == 2
+
+
+async def test_a_refusing_mailbox_leads_to_the_next_contact(home: House) -> None:
+    """5xx is permanent: the next contact is told; with none left a human sees it and the hoster is unreachable."""
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example", "noc@one.example"),)
+    home.post.does = {"abuse@one.example": [REFUSED], "noc@one.example": [REFUSED]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, 10 * MINUTE)
+    told = await home.show(item)
+    assert [one.to for one in home.post.handed] == ["abuse@one.example", "noc@one.example"]
+    assert told["state"] == "routed"
+    assert told["attention"] == ["refused_mail"]
+
+
+async def test_a_busy_relay_is_tried_again_with_the_same_message(home: House) -> None:
+    """4xx: the same bytes with the same Message-ID later, and accepted once."""
+    home.post.does = {"abuse@one.example": [BUSY, BUSY, TAKEN]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, MINUTE)
+    assert len(home.post.handed) == 3
+    assert len({(one.message_id, one.content) for one in home.post.handed}) == 1
+    told = await home.show(item)
+    assert [one["state"] for one in told["notices"]] == ["accepted"]
+    assert [one["outcome"] for one in told["notices"][0]["attempts"]] == ["temporary", "temporary", "accepted"]
+
+
+async def test_nobody_takes_it_for_an_hour_and_it_is_written_anew(home: House) -> None:
+    """A notice that stays untaken is superseded: new id, new deadline, and the old one never goes again."""
+    home.post.does = {"abuse@one.example": [BUSY]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(4 * HOUR, 5 * MINUTE)
+    states = [one["state"] for one in (await home.show(item))["notices"]]
+    assert states.count("superseded") >= 1
+    assert len(states) - states.count("superseded") == 1
+
+
+async def test_doubt_offers_the_same_bytes_and_is_never_written_anew(home: House) -> None:
+    """After a lost answer the same message is offered until it is taken, however long that lasts."""
+    home.post.does = {"abuse@one.example": [DOUBT, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, TAKEN]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(10 * HOUR, 5 * MINUTE)
+    assert len({(one.message_id, one.content) for one in home.post.handed}) == 1
+    assert [one["state"] for one in (await home.show(item))["notices"]] == ["accepted"]
+
+
+async def test_a_return_begins_a_new_spell(home: House) -> None:
+    """Seen up after gone: back to work, told again a day after the last message at the earliest, in a new stay."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    home.pages.at[URL] = DOWN
+    await home.later(3 * HOUR, 15 * MINUTE)
+    assert await home.state(item) == "gone"
+    home.pages.at[URL] = UP
+    await home.later(30 * HOUR, HOUR)
+    told = await home.show(item)
+    assert told["state"] == "noticed"
+    assert [one.kind.value for one in home.post.handed][:2] == ["first", "first"]
+    assert home.post.handed[0].message_id != home.post.handed[1].message_id
+    assert home.post.handed[0].message_id.encode() in home.post.handed[1].content
+
+
+async def test_a_move_is_confirmed_by_two_looks_and_told_to_the_new_hoster(home: House) -> None:
+    """The old stay ends relocated, a new one begins, its hoster is told; checks never stop."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    home.names.at["img.one.test"] = (spot(64600, "NL", "198.51.100.1", "abuse@two.example"),)
+    await home.later(3 * HOUR, 5 * MINUTE)
+    told = await home.show(item)
+    assert [one.to for one in home.post.handed] == ["abuse@one.example", "abuse@two.example"]
+    assert [one["kind"] for one in told["relocations"]] == ["hoster"]
+    assert told["state"] == "noticed"
+
+
+async def test_every_hoster_behind_a_name_is_told_and_gone_needs_all(home: House) -> None:
+    """Two addresses at two hosters are two stays with a run each."""
+    home.names.at["img.one.test"] = (
+        spot(64500, "NL", "192.0.2.1", "abuse@one.example"),
+        spot(64600, "NL", "198.51.100.1", "abuse@two.example"),
+    )
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    assert sorted(one.to for one in home.post.handed) == ["abuse@one.example", "abuse@two.example"]
+    home.pages.by_address[URL, "192.0.2.1"] = DOWN
+    await home.later(5 * HOUR, 15 * MINUTE)
+    assert await home.state(item) == "noticed"
+    home.pages.by_address[URL, "198.51.100.1"] = DOWN
+    await home.later(5 * HOUR, 15 * MINUTE)
+    assert await home.state(item) == "gone"
+
+
+async def test_held_items_are_silent_until_released(home: House) -> None:
+    """On hold nothing goes out and nothing is probed; released, the item walks on."""
+    (item,) = await home.submit(URL, hold=True)
+    await home.settle()
+    await home.later(DAY, HOUR)
+    assert (await home.state(item), home.post.handed, home.pages.asked) == ("held", [], [])
+    await acts.release(home.store, home.settings, [ItemId(item)], reason="done", by="analyst", now=home.now)
+    await home.settle()
+    await home.later(2 * HOUR, 10 * MINUTE)
+    assert await home.state(item) == "noticed"
+    assert (await home.show(item))["clock"]["held_s"] == DAY.total_seconds()
+
+
+async def test_a_withdrawal_for_error_tells_who_was_told(home: House) -> None:
+    """The recipient hears the item id, and nothing else follows."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    await acts.withdraw(
+        home.store, home.settings, [ItemId(item)], because="error", reason="slip", by="analyst", now=home.now
+    )
+    await home.later(3 * DAY, 6 * HOUR)
+    assert [one.kind.value for one in home.post.handed] == ["first", "withdrawal"]
+    assert str(item).encode() in home.post.handed[1].content
+    assert URL.encode() not in home.post.handed[1].content
+    assert await home.state(item) == "withdrawn"
+
+
+async def test_what_was_only_told_in_a_dry_run_waits_for_resume(home: House) -> None:
+    """Switched off, its acceptances are void; resumed, it is told for real."""
+    home.rules(notices={"dry_run": True})
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    assert await home.state(item) == "noticed"
+    home.rules(notices={"dry_run": False})
+    await home.settle()
+    told = await home.show(item)
+    assert (told["state"], told["attention"]) == ("routed", ["dry_run"])
+    await acts.resume(home.store, home.settings, [ItemId(item)], reason="live", by="analyst", now=home.now)
+    await home.later(2 * HOUR, 10 * MINUTE)
+    assert await home.state(item) == "noticed"
+    assert (await home.show(item))["attention"] == []
+
+
+async def test_a_name_that_never_existed_is_untraceable_until_it_does(home: House) -> None:
+    """No place at all: tried again, never lost, and told when it appears."""
+    (item,) = await home.submit("http://nowhere.test/x.jpg")
+    await home.settle()
+    assert await home.state(item) == "untraceable"
+    home.names.at["nowhere.test"] = (spot(64500, "NL", "192.0.2.9", "abuse@one.example"),)
+    await home.later(4 * HOUR, 5 * MINUTE)
+    assert await home.state(item) == "noticed"
