@@ -1,0 +1,167 @@
+"""Who is to be told, and why that one: ordered rules, each candidate with the rule that chose it.
+
+From the strongest to the weakest:
+
+1. what the operator wrote about this hoster in the configuration (`[[hoster]]`)
+2. the contact book, kind abuse (for a front: kind front first)
+3. the registration of the network: the abuse role nearest to the address first
+4. the mailbox in the network file
+5. the registration of the AS
+
+Inside 1 and 2 the match decides: exact host, then site, then the longest network, then the AS. Mailboxes of registries
+and of our own domain are never taken from 3 to 5; a `never` row of the book strikes a candidate wherever it comes from.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from geo.book import Book, BookKind, BookRow, Match, Subject
+from geo.mailbox import domain_of, under
+from geo.rdap import RegisteredContact
+from schemas.hosting import Contact
+from schemas.settings import HosterRule
+
+#: Candidates kept for one place; nobody is told by way of the eleventh.
+LARGEST: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of one address that may lead to a contact."""
+
+    subject: Subject
+    registered: tuple[RegisteredContact, ...] = ()  # of the network
+    file_mailbox: str | None = None  # of the network file
+    file_name: str = ""
+    system: tuple[RegisteredContact, ...] = ()  # of the AS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator and we laid down."""
+
+    hosters: tuple[tuple[Match, HosterRule], ...] = ()
+    book: Book = field(default_factory=Book)
+    never_domains: frozenset[str] = frozenset()  # registries and ourselves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    rank: tuple[int, tuple[int, int], int]  # tier, match, order inside
+    contact: Contact
+    subject: Subject
+    own_words: bool = True  # the operator's, not found out by us
+
+
+def choose(facts: Sequence[Facts], rules: Rules, *, front: bool = False) -> tuple[Contact, ...]:
+    """Give every contact for the addresses of one place (in `address_order`), the one to be told first.
+
+    The same facts give the same answer in whatever order they were found out.
+    """
+    found = [candidate for fact in facts for candidate in _candidates(fact, rules, front=front)]
+    found.sort(key=lambda candidate: candidate.rank)
+    kept: dict[tuple[str, str], Contact] = {}
+    for candidate in found:
+        if _may_be_told(candidate, rules):
+            contact = candidate.contact
+            kept.setdefault((contact.channel, contact.address.casefold()), contact)
+    return tuple(kept.values())[:LARGEST]
+
+
+def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidate]:
+    matching = _matching(fact.subject, rules)
+    manner = matching[0][1] if matching else HosterRule(match="")
+    for match, rule in matching:
+        for order, contact in enumerate(_of_rule(match, rule)):
+            yield _Candidate(rank=(0, match.rank, order), contact=contact, subject=fact.subject)
+    kinds = (BookKind.FRONT, BookKind.ABUSE) if front else (BookKind.ABUSE,)
+    for tier, kind in enumerate(kinds, start=1):
+        for order, row in enumerate(rules.book.matching(kind, fact.subject)):
+            contact = of_row(row, rules.book.name, manner)
+            yield _Candidate(rank=(tier, row.match.rank, order), contact=contact, subject=fact.subject)
+    for tier, order, contact in _found_out(fact):
+        told = replace(contact, format=manner.format, group=manner.group, language=manner.language)
+        yield _Candidate(rank=(tier, (0, 0), order), contact=told, subject=fact.subject, own_words=False)
+
+
+def _matching(subject: Subject, rules: Rules) -> list[tuple[Match, HosterRule]]:
+    found = [(match, rule) for match, rule in rules.hosters if match.holds(subject)]
+    return sorted(found, key=lambda pair: pair[0].rank)
+
+
+def _of_rule(match: Match, rule: HosterRule) -> Iterator[Contact]:
+    # An API first, with the mailbox for the day it fails; a hoster that only takes a form gets the form.
+    ways = [("api", rule.api), ("mail", rule.email), ("form", rule.form)]
+    if not rule.api:
+        ways.reverse()
+    for channel, address in ways:
+        if address:
+            yield Contact(
+                channel=channel,
+                address=address,
+                source="config",
+                rule=f"[[hoster]] for {match}: the operator's own word",
+                format=rule.format,
+                group=rule.group,
+                language=rule.language,
+            )
+
+
+def of_row(row: BookRow, book: str, manner: HosterRule | None = None) -> Contact:
+    """Make a contact of a row of the book; what the row leaves open is as the hoster's rule says."""
+    manner = manner or HosterRule(match="")
+    return Contact(
+        channel="form" if row.address.startswith(("https://", "http://")) else "mail",
+        address=row.address,
+        source="contacts",
+        rule=f"{book}, line {row.line}: {row.kind} contact for {row.match}",
+        format=row.format or manner.format,
+        group=manner.group,
+        language=row.language or manner.language,
+    )
+
+
+def _found_out(fact: Facts) -> Iterator[tuple[int, int, Contact]]:
+    for order, contact in enumerate(fact.registered):
+        yield 3, order, _registered(contact, "rdap", "registration of the network")
+    if fact.file_mailbox is not None:
+        rule = f"abuse_email of the longest prefix in {fact.file_name}"
+        yield 4, 0, Contact(channel="mail", address=fact.file_mailbox, source="network file", rule=rule)
+    for order, contact in enumerate(fact.system):
+        yield 5, order, _registered(contact, "rdap autnum", f"registration of AS{fact.subject.asn}")
+
+
+def _registered(contact: RegisteredContact, source: str, where: str) -> Contact:
+    role = "abuse role" if "abuse" in contact.roles else "mailbox marked for abuse"
+    of = f" of {contact.handle}" if contact.handle else ""
+    near = "" if contact.depth == 1 else f", {contact.depth - 1} inside another entity"
+    return Contact(channel="mail", address=contact.address, source=source, rule=f"{where}: {role}{of}{near}")
+
+
+def _may_be_told(candidate: _Candidate, rules: Rules) -> bool:
+    contact = candidate.contact
+    if rules.book.vetoes(contact.address, candidate.subject):
+        return False
+    return candidate.own_words or not under(domain_of(contact.address), rules.never_domains)
+
+
+def ladder_contact(
+    kind: BookKind, subjects: Iterable[Subject], rules: Rules, registrar: Contact | None = None
+) -> Contact | None:
+    """Find who is told at a step of the ladder (site, upstream, registrar): the book, then the domain's registration.
+
+    None where nobody is known: the step is skipped and recorded.
+    """
+    rows = [(row, subject) for subject in subjects for row in rules.book.matching(kind, subject)]
+    for row, subject in sorted(rows, key=lambda pair: pair[0].match.rank):
+        if not rules.book.vetoes(row.address, subject):
+            return of_row(row, rules.book.name)
+    return registrar if kind is BookKind.REGISTRAR else None
+
+
+def registrar_contact(abuse: Sequence[RegisteredContact], rules: Rules, subject: Subject) -> Contact | None:
+    """Choose the abuse mailbox of a domain's registrar."""
+    contacts = (_registered(contact, "rdap domain", "registration of the domain, registrar") for contact in abuse)
+    candidates = (_Candidate(rank=(0, (0, 0), 0), contact=c, subject=subject, own_words=False) for c in contacts)
+    return next((candidate.contact for candidate in candidates if _may_be_told(candidate, rules)), None)

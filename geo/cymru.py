@@ -1,0 +1,64 @@
+"""Team Cymru's zone: the AS of an address by DNS (https://www.team-cymru.com/ip-asn-mapping, read 2026-11-22)."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_network
+
+from geo.country import country_code
+from geo.prefixes import NetworkFact, read_asn
+from schemas.hosting import Address
+
+_ORIGIN_PARTS = 3  # AS, prefix, country; then registry and date
+_NAME_PARTS = 5
+
+
+def origin_name(address: Address, zone: str) -> str:
+    """Give the name whose TXT records tell the AS of an address; for IPv6 "origin" becomes "origin6".
+
+    >>> from ipaddress import ip_address
+    >>> origin_name(ip_address("198.51.100.7"), "origin.asn.cymru.com")
+    '7.100.51.198.origin.asn.cymru.com'
+    """
+    zone = zone.strip(".")
+    reverse = address.reverse_pointer.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
+    if address.version == 6 and zone.startswith("origin."):  # noqa: PLR2004 -- IP versions
+        zone = "origin6." + zone.removeprefix("origin.")
+    return f"{reverse}.{zone}"
+
+
+def system_name(asn: int, zone: str) -> str:
+    """Give the name whose TXT record tells the name of an AS.
+
+    >>> system_name(64501, "origin.asn.cymru.com")
+    'AS64501.asn.cymru.com'
+    """
+    return f"AS{asn}.{zone.strip('.').partition('.')[2]}"
+
+
+def read_origin(texts: Iterable[str], address: Address, zone: str) -> NetworkFact | None:
+    """Read the TXT records of `origin_name`: the longest prefix counts, and of several origins the first."""
+    facts = [fact for text in texts if (fact := _origin(text, zone)) is not None and address in fact.prefix]
+    return max(facts, key=lambda fact: (fact.prefix.prefixlen, -(fact.asn or 0)), default=None)
+
+
+def _origin(text: str, zone: str) -> NetworkFact | None:
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) < _ORIGIN_PARTS:
+        return None
+    try:
+        asn = read_asn((parts[0].split() or [""])[0])
+        return NetworkFact(prefix=ip_network(parts[1]), source=zone, asn=asn, country=country_code(parts[2]))
+    except ValueError:
+        return None
+
+
+def read_system(texts: Sequence[str]) -> str | None:
+    """Read the TXT record of `system_name`: the name, without the country that Cymru puts behind it.
+
+    >>> read_system(["64501 | NL | ripencc | 2020-01-01 | EXAMPLE-AS Example Hosting, NL"])
+    'EXAMPLE-AS Example Hosting'
+    """
+    for text in texts:
+        parts = [part.strip() for part in text.split("|", _NAME_PARTS - 1)]
+        if len(parts) == _NAME_PARTS and parts[-1]:
+            return parts[-1].removesuffix(f", {parts[1]}")
+    return None

@@ -1,0 +1,122 @@
+"""Facts about addresses to places: who hosts, in which country, behind which front, and who is told.
+
+An address whose hoster or country is unknown because somebody did not answer is placed nowhere by this look: a guess
+would look like a move the next time everybody answers. Where everybody answered, what they know is the place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from geo.book import Subject
+from geo.contacts import Facts, Rules, choose
+from geo.country import standing
+from geo.fronts import Fronts
+from geo.prefixes import NetworkFact
+from geo.rdap import NetworkRecord, SystemRecord
+from schemas.hosting import Address, Located, Network, Place
+
+#: Characters of a hoster's name.
+_LONGEST_NAME: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressFacts:
+    """All that was found out about one public address."""
+
+    address: Address
+    file: NetworkFact | None = None
+    cymru: NetworkFact | None = None
+    registration: NetworkRecord | None = None
+    system: SystemRecord | None = None
+    complete: bool = True  # everybody who was asked answered
+
+    @property
+    def asn(self) -> int | None:
+        """The AS: the network file's, else Cymru's."""
+        asn = self.file.asn if self.file is not None else None
+        return asn if asn is not None or self.cymru is None else self.cymru.asn
+
+    @property
+    def as_name(self) -> str | None:
+        """The name of that AS."""
+        named = (fact.as_name for fact in (self.file, self.cymru) if fact is not None and fact.asn in {self.asn, None})
+        return next((name for name in named if name), None)
+
+    @property
+    def prefix(self) -> Network | None:
+        """The network: the file's, else Cymru's, else the registered block."""
+        for fact in (self.file, self.cymru):
+            if fact is not None:
+                return fact.prefix
+        blocks = self.registration.blocks if self.registration is not None else ()
+        return next((block for block in blocks if self.address in block), None)
+
+
+def place_of(facts: AddressFacts, cnames: Sequence[str], fronts: Fronts) -> Place | None:
+    """Say where one address is; None where nobody knows anything of it, or where it could not be found out."""
+    decided = standing(
+        network_file=facts.file.country if facts.file is not None else None,
+        registration=facts.registration.country if facts.registration is not None else None,
+        cymru=facts.cymru.country if facts.cymru is not None else None,
+    )
+    if not facts.complete and (facts.asn is None or decided.country is None):
+        return None
+    hoster = _hoster(facts)
+    if hoster is None:
+        return None
+    category = facts.file.category if facts.file is not None else None
+    return Place(
+        prefix=facts.prefix,
+        asn=facts.asn,
+        as_name=facts.as_name,
+        country=decided.country,
+        hoster=hoster[:_LONGEST_NAME],
+        front=fronts.name_of(category=category, asn=facts.asn, as_name=facts.as_name, cnames=cnames),
+        category=category,
+        country_sources=decided.sources,
+        country_disputed=decided.disputed,
+    )
+
+
+def _hoster(facts: AddressFacts) -> str | None:
+    """Name the hoster: its AS, else the organisation of the registration, else the network."""
+    if facts.as_name is not None or facts.asn is not None:
+        return facts.as_name or f"AS{facts.asn}"
+    if facts.registration is not None and (named := facts.registration.organisation or facts.registration.name):
+        return named
+    return str(facts.prefix) if facts.prefix is not None else None
+
+
+def locate(
+    host: str, site: str, addresses: Sequence[AddressFacts], *, cnames: Sequence[str], fronts: Fronts, rules: Rules
+) -> tuple[Located, ...]:
+    """Group the addresses (in `address_order`) by hoster and country; that of the lowest address comes first."""
+    groups: dict[tuple[str, str | None], list[tuple[Place, AddressFacts]]] = {}
+    for facts in addresses:
+        place = place_of(facts, cnames, fronts)
+        if place is not None:
+            groups.setdefault((place.hoster_key, place.country), []).append((place, facts))
+    return tuple(
+        Located(
+            place=members[0][0],
+            addresses=tuple(facts.address for _, facts in members),
+            contacts=choose(
+                [contact_facts(host, site, facts) for _, facts in members],
+                rules,
+                front=members[0][0].front is not None,
+            ),
+        )
+        for members in groups.values()
+    )
+
+
+def contact_facts(host: str, site: str, facts: AddressFacts) -> Facts:
+    """Give what of an address may lead to a contact."""
+    return Facts(
+        subject=Subject(host=host, site=site, address=facts.address, asn=facts.asn),
+        registered=facts.registration.abuse if facts.registration is not None else (),
+        file_mailbox=facts.file.abuse_email if facts.file is not None else None,
+        file_name=facts.file.source if facts.file is not None else "",
+        system=facts.system.abuse if facts.system is not None else (),
+    )

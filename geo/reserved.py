@@ -1,0 +1,100 @@
+"""Which addresses are nobody's server on the internet.
+
+Every block of the two IANA special-purpose registries counts as not public, those marked "globally reachable" too
+(anycast services, AS112, translation): no site lives there, and a look-up there would ask ourselves or a neighbour.
+
+* https://www.iana.org/assignments/iana-ipv4-special-registry/ and https://www.iana.org/assignments/iana-ipv6-special-registry/
+  (read 2026-11-22)
+* multicast: RFC 5771 and RFC 4291, section 2.7
+* IPv6 outside 2000::/3 is not assigned to anybody: https://www.iana.org/assignments/ipv6-address-space/
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
+from schemas.hosting import Address, Network
+
+SPECIAL_V4 = tuple(
+    IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",  # "this network", RFC 791
+        "10.0.0.0/8",  # private use, RFC 1918
+        "100.64.0.0/10",  # shared address space, RFC 6598
+        "127.0.0.0/8",  # loopback, RFC 1122
+        "169.254.0.0/16",  # link local, RFC 3927
+        "172.16.0.0/12",  # private use, RFC 1918
+        "192.0.0.0/24",  # IETF protocol assignments, RFC 6890; DS-Lite, PCP, TURN and others inside
+        "192.0.2.0/24",  # documentation, RFC 5737
+        "192.31.196.0/24",  # AS112-v4, RFC 7535
+        "192.52.193.0/24",  # AMT, RFC 7450
+        "192.88.99.0/24",  # 6to4 relay anycast (deprecated), RFC 7526; with 6a44 inside
+        "192.168.0.0/16",  # private use, RFC 1918
+        "192.175.48.0/24",  # direct delegation AS112, RFC 7534
+        "198.18.0.0/15",  # benchmarking, RFC 2544
+        "198.51.100.0/24",  # documentation, RFC 5737
+        "203.0.113.0/24",  # documentation, RFC 5737
+        "224.0.0.0/4",  # multicast, RFC 5771
+        "240.0.0.0/4",  # reserved, RFC 1112; with limited broadcast, RFC 8190
+    )
+)
+
+SPECIAL_V6 = tuple(
+    IPv6Network(block)
+    for block in (
+        "::/128",  # unspecified, RFC 4291
+        "::1/128",  # loopback, RFC 4291
+        "::/96",  # IPv4-compatible (deprecated), RFC 4291, section 2.5.5.1
+        "::ffff:0:0/96",  # IPv4-mapped, RFC 4291
+        "64:ff9b::/96",  # IPv4/IPv6 translation, RFC 6052
+        "64:ff9b:1::/48",  # local-use translation, RFC 8215
+        "100::/64",  # discard only, RFC 6666
+        "100:0:0:1::/64",  # dummy prefix, RFC 9780
+        "2001::/23",  # IETF protocol assignments, RFC 2928; Teredo, PCP, TURN, benchmarking, AMT, AS112, ORCHID inside
+        "2001:db8::/32",  # documentation, RFC 3849
+        "2002::/16",  # 6to4, RFC 3056
+        "2620:4f:8000::/48",  # direct delegation AS112, RFC 7534
+        "3fff::/20",  # documentation, RFC 9637
+        "5f00::/16",  # segment routing, RFC 9602
+        "fc00::/7",  # unique local, RFC 4193
+        "fe80::/10",  # link local, RFC 4291
+        "ff00::/8",  # multicast, RFC 4291, section 2.7
+    )
+)
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_COMPATIBLE = IPv6Network("::/96")
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+_LOW_32_BITS = 0xFFFF_FFFF
+
+
+def is_public(address: Address, allow: Sequence[Network] = ()) -> bool:
+    """Say whether a site may live at the address; `allow`: networks the operator declared public although they are not.
+
+    An IPv6 address that carries an IPv4 address inside is public only where the operator allowed its form and the
+    address inside is public too.
+    """
+    if _inside(address, allow):
+        carried = embedded_v4(address)
+        return carried is None or is_public(carried, allow)
+    if isinstance(address, IPv4Address):
+        return not _inside(address, SPECIAL_V4)
+    return address in _GLOBAL_UNICAST and not _inside(address, SPECIAL_V6)
+
+
+def embedded_v4(address: Address) -> IPv4Address | None:
+    """Give the IPv4 address that an IPv6 address carries: mapped, compatible, 6to4, Teredo (its client) or NAT64.
+
+    >>> embedded_v4(IPv6Address("2002:7f00:1::"))
+    IPv4Address('127.0.0.1')
+    """
+    if isinstance(address, IPv4Address):
+        return None
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):
+        return IPv4Address(int(address) & _LOW_32_BITS)
+    return address.ipv4_mapped or address.sixtofour
+
+
+def _inside(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)

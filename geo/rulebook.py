@@ -1,0 +1,91 @@
+"""What the operator laid down about contacts, and what we ship: read from settings, the contact book and our data."""
+
+import csv
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from geo.book import Book, Match, read_book
+from geo.bootstrap import Bootstrap
+from geo.contacts import Rules
+from geo.fronts import Fronts
+from geo.mailbox import domain_of
+from geo.watched import Watched
+from schemas.errors import Misconfigured
+from schemas.settings import HosterRule, Organisation, Settings
+
+_DATA: Final = files("geo") / "data"
+_log = structlog.get_logger()
+
+
+def shipped_bootstrap() -> Bootstrap:
+    """Read IANA's bootstrap files as we ship them."""
+    names = ("ipv4", "ipv6", "asn", "dns")
+    return Bootstrap.read({name: json.loads((_DATA / "rdap" / f"{name}.json").read_text()) for name in names})
+
+
+def shipped_fronts() -> Fronts:
+    """Read the fronts we know."""
+    return Fronts.read(_lines(_DATA / "fronts.csv"))
+
+
+def shipped_countries() -> dict[str, str]:
+    """Read the names of countries in lower case, with their codes."""
+    return {row["name"].casefold(): row["code"] for row in csv.DictReader(_lines(_DATA / "countries.csv"))}
+
+
+def shipped_never() -> frozenset[str]:
+    """Read the domains whose mailboxes never get a notice: registries."""
+    return frozenset(row["domain"] for row in csv.DictReader(_lines(_DATA / "never.csv")))
+
+
+def _lines(file: Traversable) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines()
+
+
+class Rulebook:
+    """The rules of contact choice; the book is read again when it changes."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the rules of the settings; Misconfigured where a `[[hoster]]` matches nothing that can be."""
+        self._hosters = hoster_rules(settings.hoster)
+        self._never = shipped_never() | _ourselves(settings.organisation)
+        path = settings.geo.contacts
+        self._book = Watched(Path(path), "geo.contacts", _read) if path else None
+
+    async def open(self) -> tuple[str, ...]:
+        """Read the book and give the faults of its rows; Misconfigured where it is missing or no contact book."""
+        return (await self._book.open()).faults if self._book is not None else ()
+
+    async def current(self) -> Rules:
+        """Give the rules as they stand now."""
+        book = await self._book.current() if self._book is not None else Book()
+        return Rules(hosters=self._hosters, book=book, never_domains=self._never)
+
+
+def hoster_rules(rules: Sequence[HosterRule]) -> tuple[tuple[Match, HosterRule], ...]:
+    """Read what each `[[hoster]]` matches; Misconfigured names the one that matches nothing."""
+    read = []
+    for rule in rules:
+        try:
+            read.append((Match.read(rule.match), rule))
+        except ValueError as fault:
+            raise Misconfigured(f"hoster.match: {fault}") from fault
+    return tuple(read)
+
+
+def _ourselves(organisation: Organisation) -> frozenset[str]:
+    return frozenset({organisation.domain.lower(), domain_of(organisation.contact_email)})
+
+
+def _read(path: Path) -> Book:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        book = read_book(lines, path.name)
+    for fault in book.faults:
+        _log.warning("geo.contacts.bad_row", file=str(path), fault=fault)
+    return book

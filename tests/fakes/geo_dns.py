@@ -1,0 +1,154 @@
+"""A name server on loopback that answers from a table, over UDP and TCP, and misbehaves where the table says so."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+type_text = dns.rdatatype.to_text
+
+#: What a name can be told to do instead of answering.
+MISBEHAVIOURS = frozenset({"SERVFAIL", "REFUSED", "SILENT", "TRUNCATED", "GARBAGE", "OTHER-ID", "OTHER-NAME", "LAME"})
+
+
+@dataclass(slots=True)
+class FakeDns:
+    """Zone data: (name, type) → values; a name in `faults` does what it says there; `asked` counts the questions."""
+
+    records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    ttl: int = 60
+    negative_ttl: int = 30
+    zone: str = "test."
+    soa: bool = True
+    delay_s: float = 0.0
+    lose_first: set[str] = field(default_factory=set)
+    asked: Counter[str] = field(default_factory=Counter)
+    by_tcp: Counter[str] = field(default_factory=Counter)
+    port: int = 0
+
+    @property
+    def address(self) -> str:
+        """Give what `dns.nameservers` wants."""
+        return f"127.0.0.1:{self.port}"
+
+    def name(self, name: str, **values: list[str]) -> None:
+        """Add records: `dns.name("img.site.test", A=["192.0.2.1"])`."""
+        for kind, texts in values.items():
+            self.records[name, kind] = texts
+
+    def answer(self, asked: bytes, *, tcp: bool = False) -> list[bytes]:
+        """Give the replies to one question: none, one, or a forged one first."""
+        query = dns.message.from_wire(asked)
+        question = query.question[0]
+        name, kind = question.name.to_text(omit_final_dot=True).lower(), type_text(question.rdtype)
+        self.asked[f"{kind} {name}"] += 1
+        if tcp:
+            self.by_tcp[f"{kind} {name}"] += 1
+        fault = self.faults.get(name)
+        if name in self.lose_first:
+            self.lose_first.discard(name)
+            return []
+        if fault == "SILENT":
+            return []
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.AA
+        if fault == "TRUNCATED" and not tcp:
+            reply.flags |= dns.flags.TC
+            return [reply.to_wire()]
+        if fault == "GARBAGE":
+            wire = bytearray(reply.to_wire())
+            wire[7] = 9  # nine answers are promised, none follows
+            return [bytes(wire)]
+        if fault in {"SERVFAIL", "REFUSED"}:
+            reply.set_rcode(dns.rcode.from_text(fault))
+            return [reply.to_wire()]
+        if fault == "LAME":
+            reply.flags &= ~dns.flags.AA
+            reply.authority.append(dns.rrset.from_text("test.", 60, "IN", "NS", "ns.elsewhere.test."))
+            return [reply.to_wire()]
+        forged: list[bytes] = []
+        if fault in {"OTHER-ID", "OTHER-NAME"}:
+            lie = dns.message.make_response(query)
+            lie.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", "203.0.113.66"))
+            if fault == "OTHER-ID":
+                lie.id = (query.id + 1) % 65_536
+            else:
+                lie.question = [dns.rrset.RRset(dns.name.from_text("other.test."), question.rdclass, question.rdtype)]
+            forged.append(lie.to_wire())
+        self._fill(reply, name, kind)
+        return [*forged, reply.to_wire(max_size=65_535)]
+
+    def _fill(self, reply: dns.message.Message, name: str, kind: str) -> None:
+        for _ in range(30):
+            values = self.records.get((name, kind))
+            link = self.records.get((name, "CNAME"))
+            if values is not None:
+                reply.answer.append(dns.rrset.from_text_list(name + ".", self.ttl, "IN", kind, values))
+                return
+            if link is None:
+                break
+            reply.answer.append(dns.rrset.from_text_list(name + ".", self.ttl, "IN", "CNAME", [link[0] + "."]))
+            name = link[0]
+            if not name.endswith(self.zone.rstrip(".")):
+                return
+        if not any(known == name or known.endswith("." + name) for known, _ in self.records):
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+        if self.soa:
+            soa = f"ns.{self.zone} hostmaster.{self.zone} 1 2 3 4 {self.negative_ttl}"
+            reply.authority.append(dns.rrset.from_text(self.zone, 3600, "IN", "SOA", soa))
+
+
+class _Udp(asyncio.DatagramProtocol):
+    def __init__(self, fake: FakeDns) -> None:
+        self.fake = fake
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        for wire in self.fake.answer(data):
+            if self.fake.delay_s:
+                asyncio.get_running_loop().call_later(self.fake.delay_s, self.transport.sendto, wire, addr)
+            else:
+                self.transport.sendto(wire, addr)
+
+
+@asynccontextmanager
+async def serving(
+    records: Mapping[str, Mapping[str, list[str]]] | None = None, **options: object
+) -> AsyncIterator[FakeDns]:
+    """Serve a table on an ephemeral port of 127.0.0.1."""
+    fake = FakeDns(**options)  # type: ignore[arg-type]
+    for name, values in (records or {}).items():
+        fake.name(name, **values)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(fake), local_addr=("127.0.0.1", 0))
+    fake.port = transport.get_extra_info("sockname")[1]
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            for wire in fake.answer(await reader.readexactly(length), tcp=True):
+                writer.write(len(wire).to_bytes(2, "big") + wire)
+            await writer.drain()
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(speak, "127.0.0.1", fake.port)
+    try:
+        yield fake
+    finally:
+        transport.close()
+        server.close()
+        await server.wait_closed()
