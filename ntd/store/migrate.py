@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import asyncpg
-
 import schemas
+from ntd.store.base import Connection
 from schemas.errors import Misconfigured, Unreachable
 
 FOLDER: Final = Path(schemas.__file__).parent / "sql" / "migrations"
@@ -64,14 +63,14 @@ def outstanding(known: Sequence[Migration], applied: dict[str, str]) -> tuple[Mi
     return tuple(migration for migration in known if migration.name not in applied)
 
 
-async def pending(connection: asyncpg.Connection, folder: Path = FOLDER) -> tuple[str, ...]:
+async def pending(connection: Connection, folder: Path = FOLDER) -> tuple[str, ...]:
     """Name the migrations that are still to be applied, and apply none."""
     exists = await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL")
     applied = await _applied(connection) if exists else {}
     return tuple(migration.name for migration in outstanding(migrations(folder), applied))
 
 
-async def migrate(connection: asyncpg.Connection, now: datetime, folder: Path = FOLDER) -> tuple[str, ...]:
+async def migrate(connection: Connection, now: datetime, folder: Path = FOLDER) -> tuple[str, ...]:
     """Apply what is missing and name it; a second caller at the same time waits, then finds nothing to do."""
     _refuse_old_server(connection)
     known = migrations(folder)
@@ -86,14 +85,14 @@ async def migrate(connection: asyncpg.Connection, now: datetime, folder: Path = 
     return tuple(migration.name for migration in todo)
 
 
-def _refuse_old_server(connection: asyncpg.Connection) -> None:
+def _refuse_old_server(connection: Connection) -> None:
     """Stop before the first statement that an old server does not know."""
     major = connection.get_server_version().major
     if major < OLDEST_SERVER:
         raise Misconfigured(f"database.url: the server is PostgreSQL {major}, ntd needs {OLDEST_SERVER} or later")
 
 
-async def _lock(connection: asyncpg.Connection) -> None:
+async def _lock(connection: Connection) -> None:
     """Wait for our turn, with a deadline."""
     try:
         async with timeout(_LOCK_DEADLINE.total_seconds()):
@@ -104,12 +103,12 @@ async def _lock(connection: asyncpg.Connection) -> None:
         ) from error
 
 
-async def _applied(connection: asyncpg.Connection) -> dict[str, str]:
+async def _applied(connection: Connection) -> dict[str, str]:
     """Read what was applied: name and sum of the text."""
     return {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
 
 
-async def _apply(connection: asyncpg.Connection, migration: Migration, now: datetime) -> None:
+async def _apply(connection: Connection, migration: Migration, now: datetime) -> None:
     """Apply one migration and write it down, both or neither."""
     async with connection.transaction():
         await connection.execute(migration.text)
