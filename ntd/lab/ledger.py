@@ -97,6 +97,18 @@ class Ledger:
             "registrations": dict(self.registrations),
         }
 
+    def counts(self) -> dict[str, int]:
+        """Give how much of each came."""
+        return {
+            "questions": sum(self.questions.values()),
+            "registrations": sum(self.registrations.values()),
+            "requests": sum(self.requests.values()),
+            "mails": sum(mail.taken for mail in self.mails),
+            "reports": sum(report.outcome in {"taken", "answer lost"} for report in self.reports),
+            "forwards": sum(forward.outcome == "taken" for forward in self.forwards),
+            "answers": len(self.said),
+        }
+
 
 def _plain(record: Mail | Report | Forward | Said) -> dict[str, Any]:
     return {**asdict(record), "at": record.at.isoformat()}

@@ -114,8 +114,12 @@ def _control(stage: list[Stage]) -> web.Application:
     async def ledger(_: web.Request) -> web.Response:
         return web.Response(body=orjson.dumps(stage[0].as_json()), content_type="application/json")
 
+    async def counts(_: web.Request) -> web.Response:
+        return web.Response(body=orjson.dumps(stage[0].ledger.counts()), content_type="application/json")
+
     app = web.Application()
     app.router.add_get("/lab/ledger", ledger)
+    app.router.add_get("/lab/counts", counts)
     return app
 
 
@@ -127,7 +131,7 @@ def _write_files(stage: Stage) -> None:
         "networks.csv": settings_file.networks_text(world),
         "contacts.csv": settings_file.contacts_text(world),
         "items.ndjson": settings_file.items_text(world, on.web),
-        "lab.json": orjson.dumps({"control": f"http://{_HOME}:{on.control}/lab/ledger", **asdict(on)}).decode(),
+        "lab.json": orjson.dumps({"ledger": f"http://{_HOME}:{on.control}/lab/ledger", **asdict(on)}).decode(),
         **settings_file.token_files(world),
     }
     for name, text in written.items():

@@ -49,7 +49,7 @@ def check_item(item: Item, story: Document) -> list[Mismatch]:
     """Hold one item's story against its row."""
     ending, counts = item.ending, _notices(story)
     wanted = [
-        ("state", _state(ending.state), story["state"] in _state(ending.state), story["state"]),
+        ("state", ends_in(ending.state), story["state"] in ends_in(ending.state), story["state"]),
         ("attention", list(ending.attention), set(ending.attention) == set(story["attention"]), story["attention"]),
         *_counted(ending.notices, counts),
     ]
@@ -73,8 +73,8 @@ def _say(value: object) -> str:
     return str(value)
 
 
-def _state(state: str) -> tuple[str, ...]:
-    # After its last look what is gone is closed; only a row that waits for that says so.
+def ends_in(state: str) -> tuple[str, ...]:
+    """Give the states that a row's ending allows: after its last look what is gone is closed."""
     return ("gone", "closed") if state == "gone" else (state,)
 
 
@@ -106,7 +106,7 @@ def check_times(item: Item, story: Document, ledger: Document) -> list[Mismatch]
     """Hold the interval of removal against the moment at which the lab took the page away."""
     steps = ledger["pages"].get(item.url, [])
     clock = story["clock"]
-    if "gone" not in _state(item.ending.state) or item.ending.gone_by == "name" or len(steps) < 2:  # noqa: PLR2004 -- one step: it never changed
+    if "gone" not in ends_in(item.ending.state) or item.ending.gone_by == "name" or len(steps) < 2:  # noqa: PLR2004 -- one step: it never changed
         return []
     taken_away = datetime.fromisoformat(steps[-1]["at"])
     last_up, gone = _moment(clock["last_up_at"]), _moment(clock["gone_at"])

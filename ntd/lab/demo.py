@@ -1,0 +1,328 @@
+"""`ntd demo` from the first line to the last: the lab, an unmodified daemon, and what came of it."""
+
+import asyncio
+import json
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import aiohttp
+
+from ntd.lab import keepsakes
+from ntd.lab.keepsakes import Reports
+from ntd.lab.ledger import key_of
+from ntd.lab.processes import DemoFailed, Program, must, ntd, program
+from ntd.lab.screen import Screen, figures
+from ntd.lab.stage import shipped_world
+from ntd.lab.verify import (
+    Mismatch,
+    check_answers,
+    check_arrivals,
+    check_item,
+    check_ledger,
+    check_migration,
+    check_sla,
+    check_times,
+)
+from ntd.lab.watching import Analyst, Watch
+from ntd.lab.world import Item, World
+
+_LAB_WITHIN_S = 20.0
+_DAEMON_WITHIN_S = 40.0
+#: From the beginning of the demo: whatever has not ended by then is said to be wrong.
+_ENDED_WITHIN_S = 100.0
+#: After the last row has ended nothing more may happen for so long: a message too many needs time to be seen.
+_QUIET_S = 4.0
+_GLANCE_EVERY_S = 1.0
+#: What `ntd run` promises after SIGTERM.
+_STOPS_WITHIN_S = 10.0
+#: The item whose whole story is shown.
+_STORY = "img.wander.test/a.jpg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was typed."""
+
+    output: Path
+    serve: bool
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The lab and the daemon, up."""
+
+    folder: Path
+    config: Path
+    on: dict[str, Any]
+    lab: Program
+    daemon: Program
+    world: World
+
+    @property
+    def api(self) -> str:
+        """Give the daemon's base URL."""
+        return f"http://127.0.0.1:{self.on['api']}"
+
+    @property
+    def control(self) -> str:
+        """Give the lab's own base URL."""
+        return f"http://127.0.0.1:{self.on['control']}"
+
+    def check(self) -> None:
+        """Raise DemoFailed when one of them has died."""
+        self.lab.check()
+        self.daemon.check()
+
+
+async def play(wishes: Wishes) -> int:
+    """Play the whole demo; 0 when every row ended as the table says, else 1."""
+    screen = Screen()
+    _stop_on_sigterm()
+    wishes.output.mkdir(parents=True, exist_ok=True)
+    begun = asyncio.get_running_loop().time()
+    folder = Path(mkdtemp(prefix="ntd-demo-"))
+    folder.chmod(0o711)  # as root the database runs as another user, who must reach its own folder below
+    try:
+        async with AsyncExitStack() as stack:
+            running = await stack.enter_async_context(_up(folder, screen))
+            found = await _perform(running, wishes, screen, begun)
+            if wishes.serve:
+                await _serve(running, screen)
+            found += await _leave(running)
+            shutil.copyfile(running.daemon.log, wishes.output / "daemon.log")
+        return _verdict(screen, found, wishes, asyncio.get_running_loop().time() - begun)
+    finally:
+        screen.end()
+        if wishes.keep:
+            screen.say(f"kept: {folder}", "dim")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop_on_sigterm() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+@asynccontextmanager
+async def _up(folder: Path, screen: Screen) -> AsyncIterator[Running]:
+    """Bring the lab and the daemon up; both are stopped with the block, the daemon first."""
+    world = shipped_world()
+    screen.title(world)
+    lab_command = [sys.executable, "-m", "ntd.lab", "--attached", "--dir", str(folder)]
+    async with program("lab", lab_command, folder / "lab.log", attached=True) as lab:
+        await _until(lab, (folder / "lab.json").exists, _LAB_WITHIN_S)
+        on = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
+        config = folder / "ntd.toml"
+        await must(ntd(config, "init", str(folder)))
+        async with program("daemon", ntd(config, "run"), folder / "daemon.log") as daemon:
+            running = Running(folder=folder, config=config, on=on, lab=lab, daemon=daemon, world=world)
+            await _ready(running)
+            screen.say(f"daemon {running.api}   lab {running.control}/lab/ledger", "dim")
+            yield running
+
+
+async def _until(one: Program, true: Any, within_s: float) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            while not true():
+                one.check()
+                await asyncio.sleep(0.05)
+    except TimeoutError as fault:
+        raise DemoFailed(f"the {one.name} was not up within {within_s:.0f} s; it said last:\n{one.tail()}") from fault
+
+
+async def _ready(running: Running) -> None:
+    """Wait until the daemon says that it is ready."""
+    try:
+        async with asyncio.timeout(_DAEMON_WITHIN_S), aiohttp.ClientSession() as session:
+            while not await _answers(session, f"{running.api}/readyz"):
+                running.check()
+                await asyncio.sleep(0.1)
+    except TimeoutError as fault:
+        said = running.daemon.tail()
+        raise DemoFailed(f"the daemon was not ready within {_DAEMON_WITHIN_S:.0f} s; it said last:\n{said}") from fault
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200  # noqa: PLR2004 -- OK
+    except aiohttp.ClientError:
+        return False
+
+
+async def _perform(running: Running, wishes: Wishes, screen: Screen, begun: float) -> list[Mismatch]:
+    """Submit, watch, report; give everything that is not as it must be."""
+    token = await _introduce(running)
+    answers = await _submit(running)
+    headers = {"Authorization": f"Bearer {token}"}
+    items = {item.at(running.on["web"]): item for item in running.world.items}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=20)) as session:
+        watch = Watch(items, session, running.api, running.control)
+        await _watch(running, watch, screen, begun)
+        stories, ledger = await watch.stories(), await watch.ledger()
+    by_row = _by_row(items, stories, ledger)
+    states = {items[url].url: story["state"] for url, story in stories.items()}
+    shown = next(story["id"] for url, story in stories.items() if items[url].url == _STORY)
+    reports = await keepsakes.write_reports(running.config, wishes.output, shown)
+    others = [
+        *check_answers(running.world, answers),
+        *check_ledger(running.world, ledger),
+        *check_sla(running.world, reports.documents["sla-by-site"]),
+        *check_migration(running.world, reports.documents["migration"]),
+    ]
+    keepsakes.write_rows(wishes.output, running.world, by_row, others, states)
+    keepsakes.write_ledger(wishes.output, ledger, running.folder / "mail")
+    _show(screen, running.world, by_row, states, reports)
+    return [one for found in by_row.values() for one in found] + others
+
+
+async def _introduce(running: Running) -> str:
+    """Give partners and ourselves tokens, follow a site; give our own token."""
+    folder, config = running.folder / "tokens", running.config
+    codes = [one.code for one in running.world.partners.values() if one.way in {"api", "fetch"}]
+    watched = [story for story in running.world.stories if story.watched]
+    ours, *theirs = await asyncio.gather(
+        must(ntd(config, "token", "create", "demo", "--role", "operator")),
+        *(must(ntd(config, "token", "create", code, "--role", "partner", "--partner", code)) for code in codes),
+        *(must(ntd(config, "site", "watch", story.site, "--label", story.watched)) for story in watched),
+    )
+    for code, done in zip(codes, theirs, strict=False):
+        (folder / code).write_text(done.out, encoding="utf-8")
+    return ours.out.strip()
+
+
+async def _submit(running: Running) -> list[dict[str, Any]]:
+    """Hand the items in, bad lines and all: exit code 3 says that some were refused."""
+    rejects = str(running.folder / "rejects.ndjson")
+    done = await must(ntd(running.config, "submit", str(running.folder / "items.ndjson"), "--rejects", rejects), 3)
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+async def _watch(running: Running, watch: Watch, screen: Screen, begun: float) -> None:
+    """Look until everything has ended and stayed so, or the time is over."""
+    loop, analyst = asyncio.get_running_loop(), Analyst(running.config)
+    started, quiet_since = loop.time(), None
+    screen.begin()
+    while loop.time() - begun < _ENDED_WITHIN_S:
+        running.check()
+        at_s = loop.time() - started
+        screen.show(await watch.glance(at_s))
+        analyst.act(watch, at_s)
+        quiet_since = (quiet_since or at_s) if watch.complete else None
+        if quiet_since is not None and at_s - quiet_since >= _QUIET_S:
+            break
+        await asyncio.sleep(_GLANCE_EVERY_S)
+    await analyst.finish()
+    screen.end()
+
+
+def _by_row(
+    items: dict[str, Item], stories: dict[str, dict[str, Any]], ledger: dict[str, Any]
+) -> dict[str, list[Mismatch]]:
+    found: dict[str, list[Mismatch]] = {}
+    for url, item in items.items():
+        story = stories.get(url)
+        if story is None:
+            found[item.url] = [Mismatch(about=item.url, what="item", expected="known", seen="nothing")]
+            continue
+        found[item.url] = [
+            *check_item(item, story),
+            *check_times(item, story, ledger),
+            *check_arrivals(item, story, ledger),
+        ]
+    return found
+
+
+def _show(
+    screen: Screen, world: World, found: dict[str, list[Mismatch]], states: dict[str, str], reports: Reports
+) -> None:
+    screen.rows(world, found, states)
+    for name, title in _TITLES.items():
+        document = reports.documents[name]
+        screen.report(title, figures(_COLUMNS[name], document["rows"], document.get("total")))
+    screen.report("the whole story of one item", reports.story)
+
+
+_TITLES = {
+    "sla": "sla: how soon each hoster removed (a day is seconds here)",
+    "migration": "migration: where sites went",
+    "partners": "partners: what became of forwards",
+    "backlog": "backlog: what is still open",
+}
+_COLUMNS = {
+    "sla": (
+        ("key", "hoster"),
+        ("items", "stays"),
+        ("measured", "measured"),
+        ("gone", "gone"),
+        ("open", "open"),
+        ("forwarded", "forwarded"),
+        ("relocated", "relocated"),
+        ("gone_before_notice", "gone before"),
+        ("refused", "refused"),
+        ("withdrawn", "withdrawn"),
+        ("unreachable", "unreachable"),
+        ("median_s", "median s"),
+    ),
+    "migration": (("path", "path"), ("sites", "sites"), ("returned", "returned"), ("visible", "visible")),
+    "partners": (
+        ("key", "partner"),
+        ("forwarded", "forwarded"),
+        ("acknowledged", "acknowledged"),
+        ("answered", "answered"),
+        ("gone", "gone"),
+        ("open", "open"),
+        ("refused", "refused"),
+        ("relocated", "relocated"),
+        ("silent", "silent"),
+        ("median_s", "median s"),
+    ),
+    "backlog": (("state", "state"), ("attention", "attention"), ("items", "items"), ("oldest_s", "oldest s")),
+}
+
+
+async def _serve(running: Running, screen: Screen) -> None:
+    """Stay up until somebody stops us."""
+    screen.say(f"\nserving until Ctrl-C: API {running.api}/api/v1   health {running.api}/readyz", "bold")
+    screen.say(f"figures {running.api}/metrics   lab {running.control}/lab/ledger", "bold")
+    screen.say(f"try: ntd --config {running.config} list", "bold")
+    task = asyncio.current_task()
+    if task is not None:
+        # Ctrl-C here is the wanted end, not a failure.
+        done = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, done.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
+        await done.wait()
+
+
+async def _leave(running: Running) -> list[Mismatch]:
+    """Stop the daemon as an operator would and hold it to its promise."""
+    code = await running.daemon.stop(_STOPS_WITHIN_S)
+    if code == 0:
+        return []
+    seen = "it had to be killed" if code is None else f"code {code}"
+    expected = f"exit code 0 within {_STOPS_WITHIN_S:.0f} s"
+    return [Mismatch(about="daemon", what="SIGTERM", expected=expected, seen=seen)]
+
+
+def _verdict(screen: Screen, found: list[Mismatch], wishes: Wishes, took_s: float) -> int:
+    screen.say("")
+    screen.mismatches(found)
+    if found:
+        rows = len({key_of("http://" + one.about) if "/" in one.about else one.about for one in found})
+        screen.say(f"{rows} did not end as they must, after {took_s:.0f} s; see {wishes.output}/scenarios.txt", "red")
+        return 1
+    screen.say(f"✓ everything ended as the table says, after {took_s:.0f} s", "bold green")
+    screen.say(f"reports, ledger and a real notice lie in {wishes.output}/", "dim")
+    return 0
