@@ -7,10 +7,11 @@ seconds.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -115,14 +116,16 @@ async def _loops(
     pulse: Pulse,
     daemon: UUID,
     stop: asyncio.Event,
-) -> list[Callable[[], Awaitable[None]]]:
-    loops: list[Callable[[], Awaitable[None]]] = []
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    loops: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def turn(name: str, one: Callable[[datetime], Awaitable[bool]]) -> None:
         loops.append(lambda: repeat(name, one, clock, pulse, stop))
 
-    if roles & {Role.RESOLVE, Role.CHECK}:
-        locator = await stack.enter_async_context(Locator.open(settings, StoredRegistrations(store)))
+    # Both who resolves and who checks asks for names; asking for none costs nothing.
+    locator = await stack.enter_async_context(Locator.open(settings, StoredRegistrations(store)))
+    for fault in locator.faults:
+        log.warning("geo.bad_row", fault=fault)
     if Role.RESOLVE in roles:
         loops.append(Runner(LookUp(store, settings, locator, clock, daemon), clock, pulse, stop).run)
         place = Place(store, settings, daemon)
@@ -139,15 +142,15 @@ async def _loops(
     return loops
 
 
-def _looker(settings: Settings, locator: Locator, clock: Clock) -> Looker:
+def _looker(settings: Settings, locator: Locator, clock: Clock) -> AbstractAsyncContextManager[Looker]:
     async def names(host: str) -> Names:
         found = await locator.addresses(host, clock.now())
-        return Names(fate=found.fate, addresses=found.addresses, agreed=found.agreed)
+        return Names(fate=found.fate, addresses=found.addresses, agreed=found.unanimous)
 
     def public(address: Address) -> bool:
         return is_public(address, settings.monitor.allow)
 
-    return Looker.open(settings.monitor, names, public)
+    return Looker.open(settings.monitor, names=names, public=public)
 
 
 @asynccontextmanager

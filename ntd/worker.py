@@ -29,6 +29,8 @@ Result = TypeVar("Result")
 IDLE_S = 0.25
 #: Seconds before the next try after a fault that passes.
 PAUSE_S = 1.0
+#: Seconds between two renewals of leases; every lease is at least three times as long.
+RENEW_S = 15.0
 #: Results settled in one transaction at most.
 LARGEST_SETTLEMENT = 200
 #: Seconds in which work under way may finish after a stop; the whole stop is bound to 10 s.
@@ -51,6 +53,10 @@ class Line(Protocol[Job, Result]):
 
     async def settle(self, results: Sequence[Result], now: datetime) -> None:
         """Write what jobs came to, in one transaction."""
+        ...
+
+    async def renew(self, jobs: Sequence[Job], now: datetime) -> None:
+        """Keep the leases of jobs that are still under way."""
         ...
 
     async def give_back(self, now: datetime) -> None:
@@ -124,7 +130,7 @@ class Runner(Generic[Job, Result]):
     def __init__(self, line: Line[Job, Result], clock: Clock, pulse: Pulse, stop: asyncio.Event) -> None:
         """Run `line`; nothing begins before `run`."""
         self._line, self._clock, self._pulse, self._stop = line, clock, pulse, stop
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Job] = {}
         self._done: deque[Result] = deque()
         self._came = asyncio.Event()
         self._room = asyncio.Event()
@@ -134,13 +140,15 @@ class Runner(Generic[Job, Result]):
     async def run(self) -> None:
         """Claim, do and settle until stopped."""
         settler = asyncio.create_task(self._settle_all())
+        renewer = asyncio.create_task(repeat(f"{self._line.name}.renew", self._renew, self._clock, Pulse(), self._stop))
         try:
             await repeat(self._line.name, self._claim, self._clock, self._pulse, self._stop)
             await self._finish()
         finally:
+            renewer.cancel()
             self._closing = True
             self._came.set()
-            await settler
+            await asyncio.wait([settler, renewer])
             await self._give_back()
 
     async def _claim(self, now: datetime) -> bool:
@@ -153,9 +161,15 @@ class Runner(Generic[Job, Result]):
         jobs = await self._line.claim(now, room)
         for job in jobs:
             task = asyncio.create_task(self._do(job))
-            self._under_way.add(task)
+            self._under_way[task] = job
             task.add_done_callback(self._finished)
         return bool(jobs)
+
+    async def _renew(self, now: datetime) -> bool:
+        if self._under_way:
+            await self._line.renew(list(self._under_way.values()), now)
+        await pause(self._stop, RENEW_S)
+        return True
 
     async def _do(self, job: Job) -> None:
         try:
@@ -167,7 +181,7 @@ class Runner(Generic[Job, Result]):
         self._came.set()
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._room.set()
 
     async def _settle_all(self) -> None:

@@ -11,6 +11,7 @@ from ntd.store.worlds import Perch, perches
 from schemas.check import Baseline
 from schemas.ids import HostId, ItemId, NoticeId, StayId
 
+_RENEW = statement("checks.renew")
 _CLAIM = statement("checks.claim")
 _HELD = statement("checks.held")
 _GIVE_BACK = statement("checks.give_back")
@@ -108,3 +109,8 @@ async def dry_run_notices(connection: Connection, n: int) -> tuple[list[NoticeId
 async def void(connection: Connection, notices: Sequence[NoticeId], now: datetime) -> None:
     """Have dry-run acceptances count nowhere from now on."""
     await connection.execute(_VOID, list(notices), now)
+
+
+async def renew(store: Store, ids: Sequence[ItemId], token: UUID, until: datetime) -> None:
+    """Keep the leases of work under way until a moment."""
+    await store.pool.execute(_RENEW, list(ids), token, until)

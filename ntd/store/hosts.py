@@ -18,6 +18,7 @@ from schemas.ids import HostId, SiteId
 from schemas.settings import Settings
 from schemas.url import HostKind, host_kind
 
+_RENEW = statement("hosts.renew_looks")
 _CLAIM = statement("hosts.claim_looks")
 _RETURN = statement("hosts.return_looks")
 _LOCKED = statement("hosts.locked")
@@ -361,3 +362,8 @@ def _facts(store: Store, row: Row, resolution: Resolution, now: datetime) -> byt
 def facts_of(store: Store, name_hash: bytes, sealed: bytes | None) -> dict[str, Any] | None:
     """Open the facts of a host's last resolution, as `schemas.hosting.Resolution` spells them."""
     return store.open("host.facts", name_hash, sealed) if sealed else None
+
+
+async def renew_looks(store: Store, ids: Sequence[HostId], token: UUID, until: datetime) -> None:
+    """Keep the leases of work under way until a moment."""
+    await store.pool.execute(_RENEW, list(ids), token, until)

@@ -14,6 +14,7 @@ from schemas.ids import ItemId, NoticeId, RecipientId
 from schemas.notice import AttemptOutcome, Channel, Delivery, Kind
 from schemas.settings import Settings
 
+_RENEW = statement("notices.renew")
 _CLAIM = statement("notices.claim")
 _CLOSE = statement("notices.close_attempts")
 _ATTEMPT = statement("notices.attempt")
@@ -183,3 +184,8 @@ async def _answer_per_item(
         ]
         await connection.execute(_REFUSED, row["id"], *map(list, zip(*columns, strict=True)))
     await connection.execute(_ACCEPTED, row["id"])
+
+
+async def renew(store: Store, ids: Sequence[NoticeId], token: UUID, until: datetime) -> None:
+    """Keep the leases of work under way until a moment."""
+    await store.pool.execute(_RENEW, list(ids), token, until)

@@ -109,6 +109,10 @@ class Check:
                 )
         return found
 
+    async def renew(self, jobs: Sequence[ItemToCheck], now: datetime) -> None:
+        """Keep the leases of rounds under way: at a busy host they wait for their turn."""
+        await checks.renew(self._store, [job.id for job in jobs], self._token, now + self._lease)
+
     async def give_back(self, now: datetime) -> None:
         """Give back what is not settled."""
         await checks.give_back(self._store, self._token, now)
@@ -120,4 +124,3 @@ def _answered(seen: Round) -> set[Address]:
 
 def _no_stay() -> StayId:
     raise LookupError("an item that is not gone opens no stay in a check")
-

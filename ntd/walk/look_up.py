@@ -7,7 +7,7 @@ from uuid import UUID
 from geo.resolve import Locator
 from ntd.clock import Clock
 from ntd.store.base import Store
-from ntd.store.hosts import HostToLook, claim_looks, return_looks, settle_looks
+from ntd.store.hosts import HostToLook, claim_looks, renew_looks, return_looks, settle_looks
 from schemas.hosting import Resolution
 from schemas.settings import Settings
 
@@ -37,6 +37,10 @@ class LookUp:
     async def settle(self, results: Sequence[tuple[HostToLook, Resolution]], now: datetime) -> None:
         """Write what was found: places, standing, moves."""
         await settle_looks(self._store, self._settings, results, now)
+
+    async def renew(self, jobs: Sequence[HostToLook], now: datetime) -> None:
+        """Keep the leases of looks under way."""
+        await renew_looks(self._store, [job.id for job in jobs], self._token, now + LEASE)
 
     async def give_back(self, now: datetime) -> None:
         """Give back what is not settled."""

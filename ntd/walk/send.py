@@ -69,6 +69,10 @@ class Send:
                 settled=settled,
             )
 
+    async def renew(self, jobs: Sequence[Outgoing], now: datetime) -> None:
+        """Keep the leases of attempts under way."""
+        await notices.renew(self._store, [job.id for job in jobs], self._token, now + LEASE)
+
     async def give_back(self, now: datetime) -> None:
         """Give back what was never offered."""
         await notices.give_back(self._store, self._token, now)

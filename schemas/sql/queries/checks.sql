@@ -50,3 +50,7 @@ SELECT DISTINCT item_id FROM notice_item WHERE notice_id = ANY($1::uuid[])
 -- name: void_dry_run
 -- Dry-run acceptances count nowhere from now on.
 UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])
+
+-- name: renew
+-- Work under way keeps its lease; what was settled or lost to another daemon has another token.
+UPDATE schedule SET due_at = $3 WHERE item_id = ANY($1::uuid[]) AND token = $2

@@ -188,3 +188,7 @@ UPDATE host SET place_due_at = NULL, place_token = NULL WHERE id = $1 AND place_
 -- name: place_again
 -- More items of this host wait than fit one batch.
 UPDATE host SET place_due_at = $3, place_token = NULL WHERE id = $1 AND place_token = $2
+
+-- name: renew_looks
+-- Work under way keeps its lease; what was settled or lost to another daemon has another token.
+UPDATE host SET look_due_at = $3 WHERE id = ANY($1::bigint[]) AND look_token = $2

@@ -183,3 +183,7 @@ SELECT DISTINCT ni.item_id, n.recipient_id
  WHERE ni.item_id = ANY($1::uuid[]) AND n.state IN ('accepted', 'doubtful', 'sending', 'bounced')
    AND n.voided_at IS NULL AND n.kind <> 'withdrawal' AND ni.outcome IS DISTINCT FROM 'refused'
  ORDER BY ni.item_id, n.recipient_id
+
+-- name: renew
+-- Work under way keeps its lease; what was settled or lost to another daemon has another token.
+UPDATE notice SET send_at = $3 WHERE id = ANY($1::uuid[]) AND token = $2
