@@ -70,12 +70,12 @@ class _NotTaken(Refused):
         self.scheme = scheme
 
 
-def read(record: Record, columns: Sequence[str] | None = None) -> Submission | Refusal:
-    """Read one record: a line of NDJSON, or with `columns` a row of CSV."""
+def read(record: Record, columns: Sequence[str] | None = None, source: str | None = None) -> Submission | Refusal:
+    """Read one record: a line of NDJSON, or with `columns` a row of CSV; `source` of those that name none."""
     values: dict[str, Any] | None = None
     try:
         values = _object(record.raw) if columns is None else _row(record, columns)
-        return submission_of(values)
+        return submission_of(values, source)
     except _NotTaken as fault:
         material = holds_material(record.raw) if values is None else _carries(values)
         return _refusal(record.line, fault, material=material)
@@ -196,7 +196,7 @@ def _typed(name: str, text: str) -> Any:
 # ── From values to a submission ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def submission_of(values: Mapping[str, Any]) -> Submission:
+def submission_of(values: Mapping[str, Any], source: str | None = None) -> Submission:
     """Read the keys of one item; Refused names the first fault."""
     taken: dict[str, Any] = {}
     for name, value in values.items():
@@ -206,6 +206,8 @@ def submission_of(values: Mapping[str, Any]) -> Submission:
         taken[name] = reader(name, value)
     if "url" not in taken:
         raise _NotTaken("url is missing")
+    if source is not None and taken.get("source") is None:
+        taken["source"] = _label("source", source)
     _agree(taken)
     return Submission(**taken)
 

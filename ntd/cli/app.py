@@ -1,0 +1,152 @@
+"""The commands of ntd: a table of doors, each opened only when it is called, so that `ntd --help` is quick.
+
+Exit codes: 0 done; 1 something failed; 2 wrong use or configuration; 3 input partly refused; 4 not found; 5 a needed
+service cannot be reached. A fault is one sentence on standard error, never a traceback.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from schemas.errors import IllegalTransition, Misconfigured, NotFound, NtdError, Refused, Unreachable
+
+
+class Door(NamedTuple):
+    """Where a command lives: a module whose `app` has it, and the line that the help shows."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Final = {
+    "init": Door("ntd.cli.init", "Write a commented ntd.toml, the key file and the database, or what is missing."),
+    "check-config": Door("ntd.cli.check_config", "Say whether the configuration would start."),
+    "doctor": Door("ntd.cli.doctor", "Try everything outside, a line each."),
+    "migrate": Door("ntd.cli.migrate", "Bring the database to this version."),
+    "run": Door("ntd.cli.run", "Run the daemon."),
+    "submit": Door("ntd.cli.submit", "Take items as NDJSON or CSV."),
+    "token": Door("ntd.cli.token", "API tokens: create, list, revoke."),
+}
+
+#: The exit code of each kind of foreseen failure, the first that fits; every other is 1.
+_CODES: Final[tuple[tuple[type[NtdError], int], ...]] = (
+    (Misconfigured, 2),
+    (Refused, 2),
+    (NotFound, 4),
+    (Unreachable, 5),
+    (IllegalTransition, 1),
+)
+
+app = typer.Typer(
+    name="ntd",
+    help="Notice and takedown: items in, notices out, checks until gone, figures.",
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _remember(context: typer.Context, config: Path | None) -> None:
+    """Keep the file for whoever asks for the settings; the mention nearest to the end of the line wins."""
+    if config is not None:
+        context.find_root().obj = config
+
+
+@app.callback()
+def _ntd(
+    _config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="The configuration, before or after the command's name; else NTD_CONFIG, else ./ntd.toml.",
+            callback=_remember,
+            expose_value=False,
+        ),
+    ] = None,
+) -> None:
+    pass
+
+
+class _Lazy(TyperCommand):
+    """Stands in the list of commands; its module is imported when it is called."""
+
+    def __init__(self, name: str, door: Door, config: Any) -> None:
+        super().__init__(name=name, help=door.help)
+        self._door = door
+        self._config = config
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Import the command and let it read its arguments."""
+        command = get_command(import_module(self._door.module).app)
+        command.help = self._door.help if command.help is None else command.help
+        _take_config(command, self._config)
+        return command.make_context(info_name, args, parent=parent, **extra)
+
+
+def _take_config(command: Any, option: Any) -> None:
+    """Let a command, and all below it, take --config after its name too."""
+    if not any("--config" in parameter.opts for parameter in command.params):
+        command.params.append(option)
+    for inner in getattr(command, "commands", {}).values():
+        _take_config(inner, option)
+
+
+def root() -> TyperGroup:
+    """Make the command `ntd` with all its doors closed."""
+    group = get_command(app)
+    if not isinstance(group, TyperGroup):
+        raise TypeError("ntd has commands")
+    (config,) = (parameter for parameter in group.params if "--config" in parameter.opts)
+    for name, door in COMMANDS.items():
+        group.add_command(_Lazy(name, door, config))
+    return group
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what was typed and give the exit code."""
+    try:
+        outcome = root().main(list(arguments) or ["--help"], prog_name="ntd", standalone_mode=False)
+    except typer.TyperException as fault:
+        return _say(fault.format_message(), getattr(fault, "exit_code", 1), _usage(fault))
+    except typer.Abort:
+        return _say("aborted", 1)
+    except NtdError as fault:
+        return _say(str(fault), code_of(fault))
+    except OSError as fault:
+        return _say(_of_system(fault), 1)
+    except Exception as fault:  # noqa: BLE001 -- a bug is a sentence too: a traceback could quote what must not be shown
+        return _say(_of_bug(fault), 1)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def code_of(fault: NtdError) -> int:
+    """Give the exit code of a foreseen failure."""
+    return next((code for kind, code in _CODES if isinstance(fault, kind)), 1)
+
+
+def _say(sentence: str, code: int, hint: str = "") -> int:
+    sys.stderr.write(f"ntd: {sentence}{hint}\n")
+    return code
+
+
+def _usage(fault: Exception) -> str:
+    context = getattr(fault, "ctx", None)
+    return f" See `{context.command_path} --help`." if context is not None else ""
+
+
+def _of_system(fault: OSError) -> str:
+    return f"{fault.filename}: {fault.strerror}" if fault.filename else f"the system says: {fault.strerror or fault}"
+
+
+def _of_bug(fault: Exception) -> str:
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return (
+        f"this is a bug: {type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}; please report it"
+    )

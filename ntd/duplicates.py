@@ -1,0 +1,102 @@
+"""What a URL that is submitted again changes about the item that stands. Pure.
+
+The more careful wins and never the reverse: a hold over none, a more urgent priority, confirmed over presumed. What was
+gone is looked at again at once; what was withdrawn or refused is a human's decision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ntd import acting
+from ntd.acting import Act
+from ntd.case import Case, Record, Step
+from ntd.lifecycle import Event, possible
+from schemas.item import Attention, State, Submission
+
+_HELD_AGAIN = "submitted again, to be held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What decides whether a duplicate changes anything at all."""
+
+    state: State
+    priority: int
+    confirmed: bool
+    resubmitted: bool  # already marked
+
+
+def folded(submissions: Sequence[Submission]) -> Submission:
+    """Make one submission of several for the same URL: the first, with what the others win."""
+    first, *others = submissions
+    for other in others:
+        first = _with_confirmation(_with_hold(first, other), other)
+    return replace(first, priority=min(one.priority for one in submissions))
+
+
+def _with_hold(one: Submission, other: Submission) -> Submission:
+    if not other.hold:
+        return one
+    until = later(one.hold_until, other.hold_until) if one.hold else other.hold_until
+    return replace(one, hold=True, hold_until=until)
+
+
+def _with_confirmation(one: Submission, other: Submission) -> Submission:
+    if one.confirmed or not other.confirmed:
+        return one
+    return replace(
+        one,
+        confirmed=True,
+        classification=other.classification,
+        confirmed_at=other.confirmed_at,
+        confirmed_by=other.confirmed_by,
+    )
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Give the later end of two holds; None is never."""
+    return None if one is None or other is None else max(one, other)
+
+
+def changes(standing: Standing, given: Submission) -> bool:
+    """Say whether a duplicate may change the standing item: cheap, and never False where `again` would do something."""
+    return (
+        given.hold
+        or given.priority < standing.priority
+        or (given.confirmed and not standing.confirmed)
+        or standing.state in {State.GONE, State.CLOSED}
+        or (standing.state in {State.WITHDRAWN, State.REFUSED} and not standing.resubmitted)
+    )
+
+
+def again(case: Case, given: Submission, by: str, now: datetime) -> Step:
+    """Decide what a duplicate does to the item that stands."""
+    step = _held(case, given, Act(by=by, reason=_HELD_AGAIN, now=now))
+    item, history = step.case.item, list(step.history)
+    if given.confirmed and not item.confirmed:
+        item = replace(item, confirmed=True, classification=given.classification)
+        history.append(Record(item=item.id, event="confirmed", at=now, detail=_confirmed_by(given)))
+    if item.state in {State.WITHDRAWN, State.REFUSED} and Attention.RESUBMITTED not in item.attention:
+        item = replace(item, attention=item.attention | {Attention.RESUBMITTED})
+        history.append(Record(item=item.id, event="resubmitted", at=now))
+    return replace(
+        step,
+        case=replace(step.case, item=replace(item, priority=min(item.priority, given.priority))),
+        history=tuple(history),
+        check_at=now if item.state in {State.GONE, State.CLOSED} else step.check_at,
+    )
+
+
+def _held(case: Case, given: Submission, act: Act) -> Step:
+    if not given.hold:
+        return Step(case=case)
+    if case.item.state is State.HELD:
+        until = later(case.item.hold_until, given.hold_until)
+        return Step(case=replace(case, item=replace(case.item, hold_until=until)))
+    return acting.hold(case, act, given.hold_until) if possible(case.item.state, Event.HELD) else Step(case=case)
+
+
+def _confirmed_by(given: Submission) -> dict[str, object] | None:
+    at = given.confirmed_at.isoformat() if given.confirmed_at else None
+    return {"by": given.confirmed_by, "at": at} if given.confirmed_by or at else None

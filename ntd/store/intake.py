@@ -1,0 +1,291 @@
+"""Submissions become items: a batch is one transaction, staged by COPY and sorted into items and duplicates there."""
+
+from asyncio import sleep
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+import orjson
+
+from ntd.case import Record
+from ntd.duplicates import Standing, again, changes, folded
+from ntd.store import cases
+from ntd.store.base import Connection, Row, Store, row_id
+from ntd.store.sql import statement
+from schemas.errors import Temporary
+from schemas.ids import ItemId, uuid7
+from schemas.item import LineAnswer, Outcome, State, Submission
+from schemas.settings import Settings
+from schemas.url import Url
+
+_STAGE: Final = statement("intake.stage")
+_WAKE_HOSTS: Final = statement("intake.wake_hosts")
+_ADD_SITES: Final = statement("intake.add_sites")
+_ADD_HOSTS: Final = statement("intake.add_hosts")
+_TAKE: Final = statement("intake.take")
+_STANDING: Final = statement("intake.standing")
+_ADD_REPORTS: Final = statement("intake.add_reports")
+_CONFIRM: Final = statement("intake.confirm")
+_HASTEN: Final = statement("intake.hasten")
+
+_COLUMNS: Final = (
+    "id",
+    "stay_id",
+    "url_hash",
+    "host_hash",
+    "secret",
+    "held",
+    "hold_until",
+    "priority",
+    "source",
+    "confirmed",
+    "classification",
+    "confirmed_at",
+    "basis",
+    "site_type",
+    "media",
+    "copied_from",
+    "kind",
+    "pair_hash",
+    "report",
+    "reference",
+)
+# Two submitters with the same new URLs or hosts at the same moment: one of them begins again.
+_TRIES: Final = 5
+_MET: Final = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# Sealing goes in slices, so that the loop can feed the database meanwhile.
+_SLICE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What every step of one batch needs."""
+
+    store: Store
+    settings: Settings
+    now: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Url:
+    """All lines of a batch that name one URL."""
+
+    id: ItemId
+    url_hash: bytes
+    host_hash: bytes
+    lines: tuple[int, ...]
+    submissions: tuple[Submission, ...]
+    given: Submission  # all of them folded into one
+
+
+async def take(
+    store: Store, settings: Settings, submissions: Sequence[tuple[int, Submission]], *, now: datetime, by: str
+) -> list[LineAnswer]:
+    """Take a batch of (line number, submission) and answer in its order; what is answered is committed.
+
+    Temporary, and nothing taken, when others kept bringing the same URLs at the same time.
+    """
+    if not submissions:
+        return []
+    batch = _Batch(store, settings, now, by)
+    urls = _by_url(batch, submissions)
+    rows = await _rows(batch, urls.values())
+    for _ in range(_TRIES):
+        try:
+            standing = await _write(batch, urls, rows)
+            return _answers(urls.values(), standing)
+        except _MET:
+            continue
+    raise Temporary("others are submitting the same URLs at this moment: submit these lines again")
+
+
+def _by_url(batch: _Batch, submissions: Sequence[tuple[int, Submission]]) -> dict[bytes, _Url]:
+    grouped: dict[str, list[tuple[int, Submission]]] = {}
+    for line, submission in submissions:
+        grouped.setdefault(submission.url.text, []).append((line, submission))
+    hashed = batch.store.vault.hash
+    hosts = {host: hashed("host", host) for host in {submission.url.host for _, submission in submissions}}
+    urls = (_one_url(batch, hashed("url", text), hosts, group) for text, group in grouped.items())
+    return {url.url_hash: url for url in urls}
+
+
+def _one_url(
+    batch: _Batch, url_hash: bytes, hosts: Mapping[str, bytes], group: Sequence[tuple[int, Submission]]
+) -> _Url:
+    lines, submissions = zip(*group, strict=True)
+    return _Url(
+        id=ItemId(uuid7(batch.now)),
+        url_hash=url_hash,
+        host_hash=hosts[submissions[0].url.host],
+        lines=lines,
+        submissions=submissions,
+        given=submissions[0] if len(submissions) == 1 else folded(submissions),
+    )
+
+
+async def _rows(batch: _Batch, urls: Iterable[_Url]) -> list[tuple[Any, ...]]:
+    rows = []
+    for at, url in enumerate(urls, start=1):
+        rows.append(_row(batch, url))
+        if not at % _SLICE:
+            await sleep(0)
+    return rows
+
+
+def _row(batch: _Batch, url: _Url) -> tuple[Any, ...]:
+    given = url.given
+    return (
+        url.id,
+        uuid7(batch.now),
+        url.url_hash,
+        url.host_hash,
+        batch.store.seal_bytes("item.secret", url.id.bytes, _secret(given), batch.now),
+        given.hold,
+        given.hold_until,
+        given.priority,
+        given.source,
+        given.confirmed,
+        given.classification,
+        given.confirmed_at if given.confirmed else None,
+        given.basis,
+        given.site_type,
+        given.media,
+        given.copied_from,
+        given.url.kind,
+        *_pair(batch, url.id, url.submissions[0]),
+    )
+
+
+def _secret(given: Submission) -> bytes:
+    return orjson.dumps(
+        {
+            "url": given.url.text,
+            "reason": given.reason,
+            "series": given.series,
+            "hashes": given.hashes,
+            "found_on": given.found_on,
+            "referrer": given.referrer,
+            "access": given.access,
+            "confirmed_by": given.confirmed_by,
+        }
+    )
+
+
+def _pair(batch: _Batch, item: ItemId, given: Submission) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Give hash, report and reference as they are stored; nothing where neither was given."""
+    if given.report is None and given.reference is None:
+        return None, None, None
+    pair_hash = batch.store.vault.hash("report", f"{given.report or ''}\0{given.reference or ''}")
+    bound_to = row_id(item, pair_hash)
+
+    def sealed(column: str, text: str | None) -> bytes | None:
+        return None if text is None else batch.store.seal(column, bound_to, text, batch.now)
+
+    return pair_hash, sealed("item_report.report", given.report), sealed("item_report.reference", given.reference)
+
+
+async def _write(batch: _Batch, urls: Mapping[bytes, _Url], rows: Sequence[tuple[Any, ...]]) -> dict[bytes, ItemId]:
+    """Write a batch in one transaction; give the items that stood already."""
+    async with batch.store.transaction() as connection:
+        await _wake_hosts(batch, connection, urls.values())
+        await connection.execute(_STAGE)
+        await connection.copy_records_to_table("ntd_intake", records=rows, columns=_COLUMNS)
+        known = [urls[row["url_hash"]] for row in await connection.fetch(_TAKE, batch.now, batch.by)]
+        standing = await _again(batch, connection, known) if known else {}
+        await _name_again(batch, connection, urls.values(), standing)
+    return standing
+
+
+async def _wake_hosts(batch: _Batch, connection: Connection, urls: Iterable[_Url]) -> None:
+    hosts = {url.host_hash: url.given.url for url in urls}
+    unknown = await _wake(batch, connection, set(hosts))
+    if not unknown:
+        return
+    added = await _add_hosts(batch, connection, {one: hosts[one] for one in sorted(unknown)})
+    # Somebody else added the others a moment ago: they are there now.
+    await _wake(batch, connection, unknown - added)
+
+
+async def _wake(batch: _Batch, connection: Connection, hosts: set[bytes]) -> set[bytes]:
+    """Wake known hosts and give those nobody knows."""
+    if not hosts:
+        return hosts
+    woken = await connection.fetch(_WAKE_HOSTS, list(hosts), batch.now, batch.settings.geo.refresh)
+    return hosts - {row["name_hash"] for row in woken}
+
+
+async def _add_hosts(batch: _Batch, connection: Connection, hosts: Mapping[bytes, Url]) -> set[bytes]:
+    store, now = batch.store, batch.now
+    sites = {url.site: store.vault.hash("site", url.site) for url in hosts.values()}
+    names = [(one, store.seal("site.name", one, site, now)) for site, one in sites.items()]
+    await connection.execute(_ADD_SITES, now, *map(list, zip(*names, strict=True)))
+    rows = [(sites[url.site], one, store.seal("host.name", one, url.host, now)) for one, url in hosts.items()]
+    added = await connection.fetch(_ADD_HOSTS, now, *map(list, zip(*rows, strict=True)))
+    return {row["name_hash"] for row in added}
+
+
+async def _again(batch: _Batch, connection: Connection, known: Sequence[_Url]) -> dict[bytes, ItemId]:
+    """Let duplicates win what they may; give the items that stand."""
+    rows = {row["url_hash"]: row for row in await connection.fetch(_STANDING, [url.url_hash for url in known])}
+    given = {ItemId(rows[url.url_hash]["id"]): url.given for url in known if _may_change(rows[url.url_hash], url)}
+    if given:
+        await _change(batch, connection, given)
+    return {url_hash: ItemId(row["id"]) for url_hash, row in rows.items()}
+
+
+def _may_change(row: Row, url: _Url) -> bool:
+    standing = Standing(
+        state=State(row["state"]),
+        priority=row["priority"],
+        confirmed=row["confirmed"],
+        resubmitted=row["resubmitted"],
+    )
+    return changes(standing, url.given)
+
+
+async def _change(batch: _Batch, connection: Connection, given: Mapping[ItemId, Submission]) -> None:
+    before = await cases.lock(connection, sorted(given))
+    steps = [again(case, given[item], batch.by, batch.now) for item, case in before.items()]
+    await cases.settle(connection, batch.store, batch.settings, before, steps, by=batch.by, now=batch.now)
+    after = [(before[step.case.item.id].item, step.case.item) for step in steps]
+    judged = [
+        (new.id, new.classification, given[new.id].confirmed_at)
+        for old, new in after
+        if new.confirmed and not old.confirmed
+    ]
+    hastened = [(new.id, new.priority) for old, new in after if new.priority < old.priority]
+    for sql, rows in ((_CONFIRM, judged), (_HASTEN, hastened)):
+        if rows:
+            await connection.execute(sql, *map(list, zip(*rows, strict=True)))
+
+
+async def _name_again(
+    batch: _Batch, connection: Connection, urls: Iterable[_Url], standing: Mapping[bytes, ItemId]
+) -> None:
+    """Add the reports and references of every line that made no item."""
+    rows = {}
+    for url in urls:
+        known = standing.get(url.url_hash)
+        for given in url.submissions[1:] if known is None else url.submissions:
+            item = known or url.id
+            pair = _pair(batch, item, given)
+            if pair[0] is not None:
+                rows[item, pair[0]] = (item, *pair, given.source)
+    if rows:
+        added = await connection.fetch(_ADD_REPORTS, batch.now, *map(list, zip(*rows.values(), strict=True)))
+        items = sorted({ItemId(row["item_id"]) for row in added})
+        news = [Record(item=item, event="reported", at=batch.now) for item in items]
+        await cases.record(connection, batch.store, news, by=batch.by, now=batch.now)
+
+
+def _answers(urls: Iterable[_Url], standing: Mapping[bytes, ItemId]) -> list[LineAnswer]:
+    answers = []
+    for url in urls:
+        item = standing.get(url.url_hash)
+        for at, line in enumerate(url.lines):
+            outcome = Outcome.ACCEPTED if item is None and at == 0 else Outcome.DUPLICATE
+            answers.append(LineAnswer(line=line, outcome=outcome, id=item or url.id))
+    return sorted(answers, key=lambda answer: answer.line)
