@@ -190,13 +190,14 @@ async def test_a_partner_with_an_authority_of_its_own(tmp_path: Path, authority:
 
 async def test_names_of_apis_are_asked_of_the_configured_resolvers() -> None:
     """A name that only the configured resolver knows is reached; one that nobody knows is a temporary fault."""
-    async with FakeApi().running() as api, serving({"api.hoster.test": {"A": ["127.0.0.1"]}}) as names:
-        async with dispatcher(dns={"nameservers": [f"127.0.0.1:{names.port}"]}) as out:
-            told = [
-                replace(report(api), to=f"http://{host}:{api.port}/v1")
-                for host in ("api.hoster.test", "no.hoster.test")
-            ]
-            known, unknown = [await out.deliver(each, before_offer=nothing) for each in told]
+    table = {"api.hoster.test": {"A": ["127.0.0.1"]}}
+    async with (
+        FakeApi().running() as api,
+        serving(table) as names,
+        dispatcher(dns={"nameservers": [f"127.0.0.1:{names.port}"]}) as out,
+    ):
+        told = [replace(report(api), to=f"http://{host}.hoster.test:{api.port}/v1") for host in ("api", "no")]
+        known, unknown = [await out.deliver(each, before_offer=nothing) for each in told]
 
     assert (known.outcome, len(api.requests)) == (AttemptOutcome.ACCEPTED, 1)
     assert unknown.outcome is AttemptOutcome.TEMPORARY
