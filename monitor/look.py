@@ -72,6 +72,8 @@ class Looker:
         self._settings, self._names, self._public = settings, names, public
         self._timeout_s = settings.timeout.total_seconds()
         self._vantages = tuple(vantages)
+        #: The network of each vantage, as `round_meaning` wants it.
+        self.networks: Mapping[str, str] = {vantage.name: vantage.network for vantage in self._vantages}
         # A vantage that the operator did not list serves presumed items only.
         listed = {one.name for one in settings.vantage} or {_DIRECT.name}
         self._listed = tuple(one for one in self._vantages if one.name in listed)
@@ -89,11 +91,6 @@ class Looker:
             for vantage in vantages:
                 stack.push_async_callback(vantage.close)
             yield cls(settings, vantages, names, public)
-
-    @property
-    def networks(self) -> Mapping[str, str]:
-        """Give the network of each vantage, as `round_meaning` wants it."""
-        return {vantage.name: vantage.network for vantage in self._vantages}
 
     async def round(
         self,

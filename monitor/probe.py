@@ -95,6 +95,7 @@ class Probe:
         self._vantage, self._dialler, self._slots, self._tor = vantage, dialler, slots, tor
         self._names, self._public = names, public
         self._manner, self._known = manner, known
+        self._headers = _headers(manner.user_agent, None)
 
     async def look(self, question: Question, deadline: float) -> Observation:
         """Look once at one address; every fault from outside becomes part of the observation.
@@ -186,7 +187,7 @@ class Probe:
         self, trail: _Trail, address: Address | None, question: Question, timer: asyncio.Timeout
     ) -> Url | None:
         """Ask one address once; give where it sends us, None when this is the answer."""
-        headers = _headers(self._manner.user_agent, question.referrer)
+        headers = self._headers if question.referrer is None else _headers(self._manner.user_agent, question.referrer)
         async with (
             self._slots.hold(trail.url.host, timer),
             self._dialler.ask(trail.url, address, headers) as answer,

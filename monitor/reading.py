@@ -40,6 +40,8 @@ def redirect_of(answer: Answer, url: Url) -> Url | None:
 def retry_after_s(answer: Answer, now: datetime) -> float | None:
     """Give the wait the server asks for in seconds (RFC 9110, 10.2.3), None when it does not."""
     value = (answer.headers.get("Retry-After") or "").strip()
+    if not value:
+        return None
     if value.isascii() and value.isdigit():
         return float(value[:9])
     try:

@@ -78,6 +78,8 @@ class _Words:
 
 def signs_of(page: Page | None, sha256: str, ended: Ended, known: Known) -> Signs:
     """Say which known pages this body is like; `page` is None for what is no page."""
+    if page is None and not ended.host:
+        return Signs(placeholder=known.placeholders.get(sha256))
     words = _words_of(page) if page else None
     hits: dict[str, str] = {}
     for wording in known.wordings:

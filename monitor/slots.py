@@ -1,8 +1,6 @@
 """Politeness: how many connections at once to one host, and in all."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from monitor.pinned import Fault
@@ -22,28 +20,50 @@ class Slots:
         self._all = asyncio.Semaphore(ALL)
         self._hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
 
-    @asynccontextmanager
-    async def hold(self, host: str, deadline: asyncio.Timeout) -> AsyncIterator[None]:
+    def hold(self, host: str, deadline: asyncio.Timeout) -> "_Turn":
         """Hold one connection's turn at a host; Fault when none comes free."""
+        return _Turn(self, host, deadline)
+
+    async def take(self, host: str, deadline: asyncio.Timeout) -> None:
+        """Take a turn at a host, then one of all."""
         turn, users = self._hosts.get(host) or (asyncio.Semaphore(self._per_host), 0)
         self._hosts[host] = turn, users + 1
         try:
             await _wait(turn, deadline)
             try:
                 await _wait(self._all, deadline)
-                try:
-                    yield
-                finally:
-                    self._all.release()
-            finally:
+            except BaseException:
                 turn.release()
-        finally:
+                raise
+        except BaseException:
             self._leave(host)
+            raise
+
+    def give_back(self, host: str) -> None:
+        """Give both turns back."""
+        self._all.release()
+        self._hosts[host][0].release()
+        self._leave(host)
 
     def _leave(self, host: str) -> None:
         turn, users = self._hosts.pop(host)
         if users > 1:
             self._hosts[host] = turn, users - 1
+
+
+class _Turn:
+    """A turn as a block. A class, because it stands in the way of every single request."""
+
+    __slots__ = ("_deadline", "_host", "_slots")
+
+    def __init__(self, slots: Slots, host: str, deadline: asyncio.Timeout) -> None:
+        self._slots, self._host, self._deadline = slots, host, deadline
+
+    async def __aenter__(self) -> None:
+        await self._slots.take(self._host, self._deadline)
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self._slots.give_back(self._host)
 
 
 async def _wait(turn: asyncio.Semaphore, deadline: asyncio.Timeout) -> None:

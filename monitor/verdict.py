@@ -25,7 +25,6 @@ unknown  `status_NNN` for every other status · `default_page` · `maintenance` 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Final, assert_never
 
 from schemas.check import Baseline, Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
@@ -151,11 +150,11 @@ def round_meaning(
     `networks` gives the network of each vantage (one of its own where it is not named). `addresses` limits the question
     to some addresses of the name, e.g. those at one hoster; None asks about all.
     """
-    looks = [seen for seen in observations if addresses is None or seen.address is None or seen.address in addresses]
-    by_vantage = {
-        vantage: _at_vantage(list(group), baseline, addresses)
-        for vantage, group in groupby(sorted(looks, key=lambda seen: seen.vantage), key=lambda seen: seen.vantage)
-    }
+    looks: dict[str, list[Observation]] = {}
+    for seen in observations:
+        if addresses is None or seen.address is None or seen.address in addresses:
+            looks.setdefault(seen.vantage, []).append(seen)
+    by_vantage = {vantage: _at_vantage(group, baseline, addresses) for vantage, group in looks.items()}
     return _together(by_vantage, networks or {})
 
 
@@ -165,10 +164,9 @@ def _at_vantage(
     """Put the addresses that one vantage asked together."""
     meanings = [meaning_of(seen, baseline) for seen in looks]
     clearest = _clearest(meanings)
-    if clearest.verdict is Verdict.UP and any(meaning.verdict is Verdict.GONE for meaning in meanings):
-        return Meaning(verdict=Verdict.UP, reason="addresses_disagree")
     if clearest.verdict is not Verdict.GONE:
-        return clearest
+        disagree = clearest.verdict is Verdict.UP and _any_gone(meanings)
+        return Meaning(verdict=Verdict.UP, reason="addresses_disagree") if disagree else clearest
     wanted = set(addresses) if addresses is not None else {address for seen in looks for address in seen.addresses}
     nameless = any(seen.sight is Sight.NO_NAME and not seen.hops for seen in looks)
     asked = {seen.address for seen in looks}
@@ -180,7 +178,11 @@ _WEIGHT: Final = (Verdict.UP, Verdict.CHANGED, Verdict.BLOCKED, Verdict.UNKNOWN,
 
 
 def _clearest(meanings: Sequence[Meaning]) -> Meaning:
-    return min(meanings, key=lambda meaning: _WEIGHT.index(meaning.verdict))
+    return meanings[0] if len(meanings) == 1 else min(meanings, key=lambda meaning: _WEIGHT.index(meaning.verdict))
+
+
+def _any_gone(meanings: Sequence[Meaning]) -> bool:
+    return any(meaning.verdict is Verdict.GONE for meaning in meanings)
 
 
 def _together(by_vantage: Mapping[str, Meaning], networks: Mapping[str, str]) -> Meaning:
@@ -188,12 +190,12 @@ def _together(by_vantage: Mapping[str, Meaning], networks: Mapping[str, str]) ->
     if not by_vantage:
         return _unknown("not_looked")
     meanings = tuple(by_vantage.values())
-    gone = {vantage: meaning for vantage, meaning in by_vantage.items() if meaning.verdict is Verdict.GONE}
     clearest = _clearest(meanings)
-    if clearest.verdict is Verdict.UP and gone:
-        return Meaning(verdict=Verdict.UP, reason="vantages_disagree")
-    if not gone or clearest.verdict in {Verdict.UP, Verdict.CHANGED}:
+    if not _any_gone(meanings) or clearest.verdict is Verdict.CHANGED:
         return clearest
+    if clearest.verdict is Verdict.UP:
+        return Meaning(verdict=Verdict.UP, reason="vantages_disagree")
+    gone = {vantage: meaning for vantage, meaning in by_vantage.items() if meaning.verdict is Verdict.GONE}
     needed = min(QUORUM, len({networks.get(vantage) or vantage for vantage in by_vantage}))
     if len({networks.get(vantage) or vantage for vantage in gone}) >= needed:
         return next(iter(gone.values()))
