@@ -21,16 +21,28 @@ RecipientId = NewType("RecipientId", int)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_NOISE_BYTES = 10
 
 
 def uuid7(now: datetime, entropy: bytes | None = None) -> UUID:
     """Make a UUIDv7 for `now`; `entropy` (10 bytes) makes it reproducible, else the system's randomness is used."""
-    milliseconds = (now - _EPOCH) // _MILLISECOND
-    noise = int.from_bytes(entropy if entropy is not None else secrets.token_bytes(10), "big")
-    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
-    value |= 0x7 << 76 | (noise >> 62 & 0xFFF) << 64
-    value |= 0b10 << 62 | noise & 0x3FFF_FFFF_FFFF_FFFF
-    return UUID(int=value)
+    return _uuid7(_stamp(now), entropy if entropy is not None else secrets.token_bytes(_NOISE_BYTES))
+
+
+def uuid7s(now: datetime, count: int) -> list[UUID]:
+    """Make many UUIDv7 for `now` with one call for the system's randomness."""
+    noise, stamp = secrets.token_bytes(_NOISE_BYTES * count), _stamp(now)
+    return [_uuid7(stamp, noise[at : at + _NOISE_BYTES]) for at in range(0, len(noise), _NOISE_BYTES)]
+
+
+def _stamp(now: datetime) -> int:
+    """Give the bits that are the same for all of one moment: the time and the version."""
+    return (((now - _EPOCH) // _MILLISECOND) & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | 0b10 << 62
+
+
+def _uuid7(stamp: int, entropy: bytes) -> UUID:
+    noise = int.from_bytes(entropy, "big")
+    return UUID(int=stamp | (noise >> 62 & 0xFFF) << 64 | noise & 0x3FFF_FFFF_FFFF_FFFF)
 
 
 def time_of(identity: UUID) -> datetime:

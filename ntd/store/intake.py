@@ -15,7 +15,7 @@ from ntd.store import cases
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.sql import statement
 from schemas.errors import Temporary
-from schemas.ids import ItemId, uuid7
+from schemas.ids import ItemId, StayId, uuid7s
 from schemas.item import LineAnswer, Outcome, State, Submission
 from schemas.settings import Settings
 from schemas.url import Url
@@ -74,6 +74,7 @@ class _Url:
     """All lines of a batch that name one URL."""
 
     id: ItemId
+    stay: StayId
     url_hash: bytes
     host_hash: bytes
     lines: tuple[int, ...]
@@ -108,16 +109,21 @@ def _by_url(batch: _Batch, submissions: Sequence[tuple[int, Submission]]) -> dic
         grouped.setdefault(submission.url.text, []).append((line, submission))
     hashed = batch.store.vault.hash
     hosts = {host: hashed("host", host) for host in {submission.url.host for _, submission in submissions}}
-    urls = (_one_url(batch, hashed("url", text), hosts, group) for text, group in grouped.items())
+    ids = uuid7s(batch.now, 2 * len(grouped))
+    urls = (
+        _one_url(ItemId(item), StayId(stay), hashed("url", text), hosts, group)
+        for item, stay, (text, group) in zip(ids[::2], ids[1::2], grouped.items(), strict=True)
+    )
     return {url.url_hash: url for url in urls}
 
 
 def _one_url(
-    batch: _Batch, url_hash: bytes, hosts: Mapping[str, bytes], group: Sequence[tuple[int, Submission]]
+    item: ItemId, stay: StayId, url_hash: bytes, hosts: Mapping[str, bytes], group: Sequence[tuple[int, Submission]]
 ) -> _Url:
     lines, submissions = zip(*group, strict=True)
     return _Url(
-        id=ItemId(uuid7(batch.now)),
+        id=item,
+        stay=stay,
         url_hash=url_hash,
         host_hash=hosts[submissions[0].url.host],
         lines=lines,
@@ -139,7 +145,7 @@ def _row(batch: _Batch, url: _Url) -> tuple[Any, ...]:
     given = url.given
     return (
         url.id,
-        uuid7(batch.now),
+        url.stay,
         url.url_hash,
         url.host_hash,
         batch.store.seal_bytes("item.secret", url.id.bytes, _secret(given), batch.now),
