@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor.schedule import next_watch
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
-from ntd.placing import OF_ROUTING, World, return_to_work, route_of, tellings
+from ntd.placing import OF_ROUTING, World, asked_again, return_to_work, route_of, tellings
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
 from schemas.ids import RecipientId
@@ -53,7 +53,7 @@ def release(case: Case, act: Act, world: World) -> Step:
     line = _record(case, act, "released", state)
     item = replace(case.item, state=state, hold_until=None)
     open_stays = tuple(stay for stay in case.at_work if stay.hoster is not None)
-    released = _route_anew(Case(item=item, stays=case.stays), open_stays, world)
+    released = _route_anew(Case(item=item, stays=case.stays), open_stays, world, act.now)
     return replace(
         released,
         history=(line,),
@@ -63,7 +63,7 @@ def release(case: Case, act: Act, world: World) -> Step:
     )
 
 
-def _route_anew(case: Case, stays: tuple[Stay, ...], world: World) -> Step:
+def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime) -> Step:
     seats = {seat.seat: seat for seat in world.seats}
     routes = {
         stay.id: route_of(case.item, seats[stay.seat], world) for stay in stays if stay.seat and stay.seat in seats
@@ -75,6 +75,7 @@ def _route_anew(case: Case, stays: tuple[Stay, ...], world: World) -> Step:
         later = tuple(replace(stay, follow_up_at=due) if stay in stays else stay for stay in case.stays)
         return Step(case=replace(case, stays=later))
     untold = tuple(stay for stay in stays if stay.noticed_at is None)
+    case = replace(case, stays=asked_again(case.stays, routes, world, now))
     return Step(case=case, tell=tellings(case.item, untold, routes, world.partners))
 
 
@@ -258,5 +259,5 @@ def resume(case: Case, act: Act, world: World) -> Step:
     )
     item = replace(case.item, spell=spell, attention=case.item.attention - {Attention.DRY_RUN})
     anew = Case(item=item, stays=stays)
-    step = _route_anew(anew, tuple(stay for stay in anew.at_work if stay.hoster is not None), world)
+    step = _route_anew(anew, tuple(stay for stay in anew.at_work if stay.hoster is not None), world, act.now)
     return replace(step, history=(_record(case, act, "resumed", item.state),), check_at=act.now)

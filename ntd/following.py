@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell
-from ntd.placing import PartnerSeat, Seated, World, question_of
+from ntd.placing import (
+    OF_ROUTING,
+    PartnerSeat,
+    Seated,
+    World,
+    asked_again,
+    question_of,
+    route_of,
+    tellings,
+)
 from ntd.routing import may_tell_directly, route
 from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until
 from schemas.ids import RecipientId, StayId
@@ -49,10 +58,16 @@ def dues(stay: Stay, item: Item, settings: Settings) -> tuple[Due, ...]:
 
 def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
     """Give the time of the next follow-up, or None while one must wait for the content to be seen up."""
+    if not _told(stay) and not item.copied_from:
+        return stay.follow_up_at  # when it is to be routed again, if nobody could be told
     if stay.run_rounds:
         return None
     ready = (due.at for due in dues(stay, item, settings) if _seen_up(stay, due))
     return min(ready, default=None)
+
+
+def _told(stay: Stay) -> bool:
+    return bool(stay.noticed_at or stay.forwarded_at or stay.failed_at)
 
 
 def _seen_up(stay: Stay, due: Due) -> bool:
@@ -76,9 +91,28 @@ def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: da
         for due in dues(stay, case.item, world.settings)
         if due.at <= now and _seen_up(stay, due) and not stay.run_rounds
     ]
+    if not ready and not _told(stay):
+        return _route_again(case, stay, world, now)
     if not ready:
         return Step(case=_with(case, stay_id, follow_up_at=follow_up_at(stay, case.item, world.settings)))
     return _do(case, stay, min(ready, key=lambda due: due.at), world, ladder, now)
+
+
+def _route_again(case: Case, stay: Stay, world: World, now: datetime) -> Step:
+    # Nobody could be told when it was placed: by now a contact or a partner may have appeared.
+    seat = _seat(stay, world)
+    if seat is None:
+        return Step(case=_with(case, stay.id, follow_up_at=now + world.settings.geo.refresh))
+    if stay.recipient is None and seat.contacts:
+        case = _with(case, stay.id, recipient=seat.contacts[0], contacts=seat.contacts[1:])
+        stay = next(one for one in case.stays if one.id == stay.id)
+    found = route_of(case.item, seat, world)
+    routes = {stay.id: found}
+    item = replace(case.item, attention=(case.item.attention - OF_ROUTING) | found.attention)
+    stays = tuple(replace(one, follow_up_at=None) if one.id == stay.id else one for one in case.stays)
+    case = Case(item=item, stays=asked_again(stays, routes, world, now))
+    tell = tuple(replace(one, wait_for=None) for one in tellings(item, (stay,), routes, world.partners))
+    return Step(case=case, tell=tell)
 
 
 def _with(case: Case, stay_id: StayId, **changes: object) -> Case:

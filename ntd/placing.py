@@ -214,7 +214,9 @@ def _told(
     now: datetime,
 ) -> Step:
     routes = {stay.id: route_of(case.item, by_seat[stay.seat], world) for stay in opened if stay.seat}
+    moved = any(stay.ended_at is not None for stay in case.stays)
     routed = _copied(case, opened, world, first=first)
+    routed = replace(routed, stays=asked_again(routed.stays, routes, world, now))
     event = Event.LOCATED if first else Event.RELOCATED
     item = routed.item
     attention = (item.attention - OF_ROUTING) if opened else item.attention
@@ -224,7 +226,7 @@ def _told(
     detail = {"hosting": world.seats[0].as_hosting()}
     line = Record(
         item=item.id,
-        event="resolved" if first else "relocated",
+        event="relocated" if moved else "resolved",
         at=now,
         before=item.state,
         after=state,
@@ -240,6 +242,15 @@ def _told(
         strike_stays=tuple(stay.id for stay in case.stays if stay.ended_at is not None),
         check_at=None if quiet else now,
     )
+
+
+def asked_again(
+    stays: tuple[Stay, ...], routes: Mapping[StayId, Route], world: World, now: datetime
+) -> tuple[Stay, ...]:
+    """Have stays about which nobody can be told yet routed again later: a contact or a partner may appear."""
+    later = now + world.settings.geo.refresh
+    mute = {stay for stay, route in routes.items() if not route.tell}
+    return tuple(replace(stay, follow_up_at=stay.follow_up_at or later) if stay.id in mute else stay for stay in stays)
 
 
 def route_of(item: Item, seat: Seated, world: World) -> Route:

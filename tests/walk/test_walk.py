@@ -249,3 +249,28 @@ async def test_a_name_that_never_existed_is_untraceable_until_it_does(home: Hous
     home.names.at["nowhere.test"] = (spot(64500, "NL", "192.0.2.9", "abuse@one.example"),)
     await home.later(4 * HOUR, 5 * MINUTE)
     assert await home.state(item) == "noticed"
+
+
+async def test_who_could_not_be_told_is_told_when_a_contact_appears(home: House) -> None:
+    """Without a contact it stands in attention; a later look finds one, and the notice goes."""
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1"),)
+    (item,) = await home.submit(URL)
+    await home.settle()
+    told = await home.show(item)
+    assert (told["state"], told["attention"]) == ("routed", ["no_contact"])
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
+    await home.later(26 * HOUR, HOUR)
+    told = await home.show(item)
+    assert (told["state"], told["attention"]) == ("noticed", [])
+
+
+async def test_a_hoster_that_joins_is_told_and_nobody_twice(home: House) -> None:
+    """A second hoster behind the name opens a further stay once two looks showed it."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    home.names.at["img.one.test"] += (spot(64600, "NL", "198.51.100.1", "abuse@two.example"),)
+    await home.later(3 * HOUR, 5 * MINUTE)
+    assert [one.to for one in home.post.handed] == ["abuse@one.example", "abuse@two.example"]
+    told = await home.show(item)
+    assert (len(told["hosters"]), told["relocations"]) == (2, [])
