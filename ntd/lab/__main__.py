@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 from ntd.clock import SystemClock
-from ntd.lab.stage import Stage, open_stage, shipped_world
-from ntd.lab.world import read_world
+from ntd.lab.stage import Stage, open_stage, world_of
 
 _READY = "the lab is open"
 
@@ -34,8 +33,7 @@ def lab(
 
 async def _live(folder: Path, table: Path | None, *, attached: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    world = read_world(table.read_text(encoding="utf-8")) if table else shipped_world()
-    async with open_stage(world, folder.resolve(), SystemClock()) as stage:
+    async with open_stage(world_of(table), folder.resolve(), SystemClock()) as stage:
         typer.echo(_where(stage))
         sys.stdout.flush()
         await _until_told_to_go(attached=attached)

@@ -19,7 +19,7 @@ from ntd.lab.keepsakes import Reports
 from ntd.lab.ledger import key_of
 from ntd.lab.processes import DemoFailed, Program, must, ntd, program
 from ntd.lab.screen import Screen, figures
-from ntd.lab.stage import shipped_world
+from ntd.lab.stage import world_of
 from ntd.lab.verify import (
     Mismatch,
     check_answers,
@@ -35,15 +35,11 @@ from ntd.lab.world import Item, World
 
 _LAB_WITHIN_S = 20.0
 _DAEMON_WITHIN_S = 40.0
-#: From the beginning of the demo: whatever has not ended by then is said to be wrong.
-_ENDED_WITHIN_S = 100.0
 #: After the last row has ended nothing more may happen for so long: a message too many needs time to be seen.
 _QUIET_S = 4.0
 _GLANCE_EVERY_S = 1.0
 #: What `ntd run` promises after SIGTERM.
 _STOPS_WITHIN_S = 10.0
-#: The item whose whole story is shown.
-_STORY = "img.wander.test/a.jpg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +49,8 @@ class Wishes:
     output: Path
     serve: bool
     keep: bool
+    within_s: float  # from the beginning: what has not ended as it must by then never will
+    table: Path | None  # None: the shipped one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ async def play(wishes: Wishes) -> int:
     folder.chmod(0o711)  # as root the database runs as another user, who must reach its own folder below
     try:
         async with AsyncExitStack() as stack:
-            running = await stack.enter_async_context(_up(folder, screen))
+            running = await stack.enter_async_context(_up(folder, wishes.table, screen))
             found = await _perform(running, wishes, screen, begun)
             if wishes.serve:
                 await _serve(running, screen)
@@ -114,11 +112,12 @@ def _stop_on_sigterm() -> None:
 
 
 @asynccontextmanager
-async def _up(folder: Path, screen: Screen) -> AsyncIterator[Running]:
+async def _up(folder: Path, table: Path | None, screen: Screen) -> AsyncIterator[Running]:
     """Bring the lab and the daemon up; both are stopped with the block, the daemon first."""
-    world = shipped_world()
+    world = world_of(table)
     screen.title(world)
     lab_command = [sys.executable, "-m", "ntd.lab", "--attached", "--dir", str(folder)]
+    lab_command += ["--table", str(table)] if table else []
     async with program("lab", lab_command, folder / "lab.log", attached=True) as lab:
         await _until(lab, (folder / "lab.json").exists, _LAB_WITHIN_S)
         on = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
@@ -169,11 +168,11 @@ async def _perform(running: Running, wishes: Wishes, screen: Screen, begun: floa
     items = {item.at(running.on["web"]): item for item in running.world.items}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=20)) as session:
         watch = Watch(items, session, running.api, running.control)
-        await _watch(running, watch, screen, begun)
+        await _watch(running, watch, screen, begun + wishes.within_s)
         stories, ledger = await watch.stories(), await watch.ledger()
     by_row = _by_row(items, stories, ledger)
     states = {items[url].url: story["state"] for url, story in stories.items()}
-    shown = next(story["id"] for url, story in stories.items() if items[url].url == _STORY)
+    shown = next(story["id"] for url, story in stories.items() if items[url].url == running.world.shown)
     reports = await keepsakes.write_reports(running.config, wishes.output, shown)
     others = [
         *check_answers(running.world, answers),
@@ -209,12 +208,12 @@ async def _submit(running: Running) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.out.splitlines()]
 
 
-async def _watch(running: Running, watch: Watch, screen: Screen, begun: float) -> None:
+async def _watch(running: Running, watch: Watch, screen: Screen, deadline: float) -> None:
     """Look until everything has ended and stayed so, or the time is over."""
     loop, analyst = asyncio.get_running_loop(), Analyst(running.config)
     started, quiet_since = loop.time(), None
     screen.begin()
-    while loop.time() - begun < _ENDED_WITHIN_S:
+    while loop.time() < deadline:
         running.check()
         at_s = loop.time() - started
         screen.show(await watch.glance(at_s))

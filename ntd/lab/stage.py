@@ -33,9 +33,10 @@ from ntd.lab.zone import Zone
 _HOME = "127.0.0.1"
 
 
-def shipped_world() -> World:
-    """Read the table that is shipped, without the rows that this machine cannot play."""
-    world = read_world(files("ntd.lab").joinpath("scenarios.toml").read_text(encoding="utf-8"))
+def world_of(table: Path | None) -> World:
+    """Read a table, the shipped one by default, without the rows that this machine cannot play."""
+    shipped = files("ntd.lab").joinpath("scenarios.toml")
+    world = read_world((table or shipped).read_text(encoding="utf-8"))
     return world if has_ipv6() else world.without("ipv6")
 
 

@@ -156,6 +156,7 @@ class World:
     home: str
     regulator: str
     canary: str
+    shown: str  # the URL, as its row has it, of the item whose whole story the demo tells
     hosters: dict[str, Hoster]
     partners: dict[str, Partner]
     stories: tuple[Story, ...]
@@ -226,12 +227,15 @@ def read_world(text: str) -> World:
         home=table["home"],
         regulator=table["regulator"],
         canary=table["canary"],
+        shown=table["shown"],
         hosters=hosters,
         partners=partners,
         stories=tuple(_story(row) for row in table["story"]),
         lines=tuple(Line(**row) for row in table.get("line", [])),
     )
     world.addresses()  # every place can be read
+    if all(item.url != world.shown for item in world.items):
+        raise ValueError(f"shown names {world.shown}, which is no row")
     return world
 
 

@@ -19,7 +19,7 @@ import dns.rcode
 import pytest
 
 from ntd.lab.partner_tokens import our_token
-from ntd.lab.stage import Stage, open_stage, shipped_world
+from ntd.lab.stage import Stage, open_stage, world_of
 from schemas.settings import Settings
 from tests.fakes.lab_clock import HandClock
 
@@ -33,7 +33,7 @@ async def clock() -> HandClock:
 @pytest.fixture
 async def stage(tmp_path: Path, clock: HandClock) -> AsyncIterator[Stage]:
     """Open the shipped world."""
-    async with open_stage(shipped_world(), tmp_path, clock) as opened:
+    async with open_stage(world_of(None), tmp_path, clock) as opened:
         yield opened
 
 
