@@ -3,18 +3,16 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ntd.api.answer_form import NOTE_LIMIT, Missing
 from ntd.api.answer_texts import TEXTS, Texts
 from schemas.exchange import Asked, LinkAnswer, Said
-
-#: The longest note that is taken, in characters.
-NOTE_LIMIT: Final = 2000
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 _PAGES: Final = Environment(
@@ -83,19 +81,28 @@ def thanks(frame: Frame, answer: LinkAnswer, count: int, *, more: bool) -> str:
     return _message(frame, texts.thanks, lines, again=texts.again if more else "")
 
 
+def wrong(frame: Frame, missing: Missing) -> str:
+    """Say what is missing in a form that came back."""
+    texts = frame.texts
+    return {
+        Missing.ITEM: texts.wrong_item,
+        Missing.ANSWER: texts.wrong_answer,
+        Missing.NOTE: texts.wrong_note,
+    }[missing]
+
+
 def unknown(frame: Frame) -> str:
     """Write the page of a link that is unknown or expired: both read the same, so that nothing can be tried out."""
     return _message(frame, frame.texts.unknown_title, (frame.texts.unknown,))
 
 
-def too_often(frame: Frame, wait: timedelta) -> str:
+def too_often(frame: Frame, seconds: int) -> str:
     """Write the page of somebody who asks too often."""
-    seconds = int(wait.total_seconds()) + 1
     return _message(frame, frame.texts.too_often_title, (frame.texts.too_often.format(seconds=seconds),))
 
 
 def too_large(frame: Frame) -> str:
-    """Write the page of a form larger than any of ours."""
+    """Write the page of a form that is none of ours, or larger than any."""
     return _message(frame, frame.texts.wrong_title, (frame.texts.too_large,))
 
 

@@ -116,7 +116,7 @@ class Query:
         text = self.text(name)
         try:
             return parse(text) if text is not None else None
-        except ValueError as fault:
+        except (ValueError, KeyError) as fault:
             raise invalid(name, f"cannot be read; write for example {example}") from fault
 
     def choice(self, name: str, among: type[Choice]) -> Choice | None:
@@ -126,6 +126,10 @@ class Query:
     def moment(self, name: str) -> datetime | None:
         """Give a date (its beginning, UTC) or a time with its zone."""
         return self.read(name, moment_of, "2026-11-20 or 2026-11-20T09:00:00Z")
+
+    def yes(self, name: str) -> bool | None:
+        """Give true or false."""
+        return self.read(name, {"true": True, "false": False}.__getitem__, "true")
 
     def limit(self) -> int:
         """Give how many rows are asked for."""

@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from ntd.api.desk import Desk, answered, desk_of
 from ntd.api.problems import Problem
 from ntd.metrics import Figures, Turns, exposition, stuck
-from ntd.reports.figures import moment
 from ntd.store.figures import figures, reachable
+from schemas.wire import moment_json
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ async def ready(request: web.Request) -> web.Response:
         "ready": False,
         "database": await _database(desk),
         "stuck": list(hanging),
-        "turned_at": {loop: moment(at) for loop, at in desk.pulse.turned_at.items()},
+        "turned_at": {loop: moment_json(at) for loop, at in desk.pulse.turned_at.items()},
     }
     if state["database"] and not hanging:
         return answered(state | {"ready": True})

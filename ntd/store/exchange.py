@@ -1,7 +1,7 @@
 """What partners fetch from us, and what stands behind an answer link."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,6 @@ from schemas.notice import Kind
 
 _PAGE = statement("exchange.page")
 _SERVED = statement("exchange.served")
-_FORWARDED = statement("exchange.forwarded")
 _ASKED = statement("exchange.asked")
 _ASKED_ITEMS = statement("exchange.asked_items")
 
@@ -58,12 +57,6 @@ async def served(store: Store, ids: Sequence[NoticeId]) -> list[tuple[Kind, dict
 def _document(store: Store, row: Row) -> dict[str, Any]:
     document: dict[str, Any] = orjson.loads(store.open_bytes("notice.message", row_id(row["id"]), row["message"]))
     return document
-
-
-async def forwarded(store: Store, partner: str, items: Iterable[ItemId]) -> frozenset[ItemId]:
-    """Say which of these items were forwarded to a partner."""
-    rows = await store.pool.fetch(_FORWARDED, list(items), partner)
-    return frozenset(ItemId(row["item_id"]) for row in rows)
 
 
 def token_hash(token: str) -> bytes:

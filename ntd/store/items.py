@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ntd.reports.figures import moment
-from ntd.store import keys
+from ntd.reports.keys import told_apart
+from ntd.store import keys, report_names
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.hosts import facts_of
 from ntd.store.seats import Seat, seats_of, with_contacts
@@ -16,8 +16,10 @@ from ntd.store.sql import statement
 from ntd.store.stories import Pages, told
 from ntd.vault import UnknownKey
 from schemas.errors import NotFound, Refused
+from schemas.hosting import Place
 from schemas.item import Attention, State
 from schemas.url import parse_url
+from schemas.wire import moment_json
 
 _ONE = statement("items.one")
 _BY_URL = statement("items.by_url")
@@ -70,7 +72,9 @@ async def _story(connection: Connection, store: Store, ref: str, now: datetime) 
     seats = (await seats_of(connection, store, [item["host_id"]])).get(item["host_id"], ())
     facts = facts_of(store, item["host_hash"], item["host_facts"])
     seats = await with_contacts(connection, store, seats, facts)
-    return told(store, Pages(item=item, seats=seats, facts=facts, **rows), now)
+    moved = (row[side] for row in rows["relocations"] for side in ("from_hoster", "to_hoster"))
+    hosters = told_apart(await report_names.hosters(store, connection, moved))
+    return told(store, Pages(item=item, seats=seats, facts=facts, hosters=hosters, **rows), now)
 
 
 async def _find(connection: Connection, store: Store, ref: str) -> Row:
@@ -145,11 +149,20 @@ def _wanted(store: Store, filters: Filters) -> tuple[Any, ...]:
         filters.state.value if filters.state else None,
         filters.attention.value if filters.attention else None,
         filters.source,
-        store.vault.hash("host", filters.host) if filters.host else None,
-        store.vault.hash("site", filters.site) if filters.site else None,
+        store.vault.hash("host", name_of(filters.host)) if filters.host else None,
+        store.vault.hash("site", name_of(filters.site)) if filters.site else None,
         filters.asn,
         filters.country,
     )
+
+
+def name_of(typed: str) -> str:
+    """Spell a host or site as the identity of a URL does; what cannot be one is found nowhere."""
+    bracketed = f"[{typed}]" if typed.count(":") > 1 and not typed.startswith("[") else typed
+    try:
+        return parse_url(f"http://{bracketed}/").host
+    except Refused:
+        return typed
 
 
 async def _lines(connection: Connection, store: Store, rows: Sequence[Row], filters: Filters) -> list[dict[str, Any]]:
@@ -162,13 +175,13 @@ async def _lines(connection: Connection, store: Store, rows: Sequence[Row], filt
         return [_line(store, row, _shown(seats.get(row["host_id"], ()), filters), names) for row in rows]
 
 
-def _shown(seats: Sequence[Seat], filters: Filters) -> Seat | None:
+def _shown(seats: Sequence[Seat], filters: Filters) -> Place | None:
     """Choose the hoster that a line names: the lowest address's, of those that were asked for."""
     asked = (
-        seat
+        seat.located.place
         for seat in seats
-        if (filters.asn is None or seat.asn == filters.asn)
-        and (filters.country is None or seat.country == filters.country)
+        if (filters.asn is None or seat.located.place.asn == filters.asn)
+        and (filters.country is None or seat.located.place.country == filters.country)
     )
     return next(asked, None)
 
@@ -187,8 +200,8 @@ class _Names:
         return name
 
 
-def _line(store: Store, row: Row, seat: Seat | None, names: _Names) -> dict[str, Any]:
-    looked = {"at": moment(row["checked_at"]), "verdict": row["last_verdict"]} if row["last_verdict"] else None
+def _line(store: Store, row: Row, place: Place | None, names: _Names) -> dict[str, Any]:
+    looked = {"at": moment_json(row["checked_at"]), "verdict": row["last_verdict"]} if row["last_verdict"] else None
     return {
         "id": str(row["id"]),
         "url": store.open("item.secret", row_id(row["id"]), row["secret"])["url"],
@@ -196,11 +209,11 @@ def _line(store: Store, row: Row, seat: Seat | None, names: _Names) -> dict[str,
         "attention": sorted(row["attention"]),
         "host": names.open("host.name", row["host_hash"], row["host_name"]),
         "site": names.open("site.name", row["site_hash"], row["site_name"]),
-        "country": seat.country if seat else None,
-        "asn": seat.asn if seat else None,
-        "hoster": seat.hoster if seat else None,
+        "country": place.country if place else None,
+        "asn": place.asn if place else None,
+        "hoster": place.hoster if place else None,
         "source": row["source"],
         "priority": row["priority"],
-        "received_at": moment(row["received_at"]),
+        "received_at": moment_json(row["received_at"]),
         "last": looked,
     }

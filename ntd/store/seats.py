@@ -10,28 +10,20 @@ import orjson
 from ntd.store.base import Connection, Row, Store
 from ntd.store.sql import statement
 from ntd.store.worlds import addresses_of
-from schemas.hosting import Address, address_order
+from schemas.hosting import Category, Contact, Located, Place, address_order
 
 _SEATS = statement("items.seats")
 _CONTACTS = statement("items.contacts")
+_EARLIER = "an earlier look"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One hoster in one country where a host stands, as it is shown."""
+    """One hoster in one country where a host stands."""
 
-    hoster: str
-    addresses: tuple[Address, ...]
+    located: Located
     seen_at: datetime
-    prefix: str | None
-    asn: int | None
-    as_name: str | None
-    country: str | None
-    country_sources: Mapping[str, str]
-    country_disputed: bool
-    front: str | None
-    contact_ids: tuple[int, ...] = ()
-    contact: Mapping[str, Any] | None = None
+    contact_ids: tuple[int, ...]  # recipients in order of choice
 
 
 async def seats_of(connection: Connection, store: Store, hosts: Iterable[int]) -> dict[int, tuple[Seat, ...]]:
@@ -46,51 +38,49 @@ async def seats_of(connection: Connection, store: Store, hosts: Iterable[int]) -
 
 
 def _lowest(seat: Seat) -> tuple[int, int]:
-    return address_order(seat.addresses[0])
+    return address_order(seat.located.addresses[0])
 
 
 def _seat(store: Store, row: Row, hoster: str) -> Seat:
-    sources = row["country_sources"]
-    return Seat(
-        hoster=hoster,
-        addresses=addresses_of(store, row["host_id"], row["addresses"]),
-        seen_at=row["seen_at"],
-        prefix=str(row["prefix"]) if row["prefix"] else None,
+    place = Place(
+        prefix=row["prefix"],
         asn=row["asn"],
         as_name=row["as_name"],
         country=row["country"],
-        country_sources=orjson.loads(sources) if isinstance(sources, str) else sources,
-        country_disputed=row["country_disputed"],
+        hoster=hoster,
         front=row["front"],
-        contact_ids=tuple(row["contacts"]),
+        category=Category(row["category"]) if row["category"] else None,
+        country_sources=orjson.loads(row["country_sources"]),
+        country_disputed=row["country_disputed"],
     )
+    located = Located(place=place, addresses=addresses_of(store, row["host_id"], row["addresses"]))
+    return Seat(located=located, seen_at=row["seen_at"], contact_ids=tuple(row["contacts"]))
 
 
 async def with_contacts(
     connection: Connection, store: Store, seats: Sequence[Seat], facts: Mapping[str, Any] | None
 ) -> tuple[Seat, ...]:
-    """Add who can be told at each seat: the recipient chosen, with the reason that the last look found for it."""
-    ids = sorted({one for seat in seats for one in seat.contact_ids[:1]})
+    """Add who can be told at each seat, with the reason for which the last look chose it."""
+    ids = sorted({one for seat in seats for one in seat.contact_ids})
     rows = await connection.fetch(_CONTACTS, ids) if ids else []
-    known = {row["id"]: (row["channel"], _address(store, row)) for row in rows}
-    reasons = _reasons(facts)
-    return tuple(replace(seat, contact=_contact(seat, known, reasons)) for seat in seats)
+    reasons = {one["address"]: one for place in (facts or {}).get("located", ()) for one in place.get("contacts", ())}
+    known = {row["id"]: _contact(store, row, reasons) for row in rows}
+    return tuple(_told(seat, known) for seat in seats)
 
 
-def _address(store: Store, row: Row) -> str:
-    return str(store.open("recipient.address", row["address_hash"], row["address"]))
+def _contact(store: Store, row: Row, reasons: Mapping[str, Mapping[str, Any]]) -> Contact:
+    address = store.open("recipient.address", row["address_hash"], row["address"])
+    reason = reasons.get(address, {"source": _EARLIER, "rule": _EARLIER})
+    return Contact(
+        channel=row["channel"],
+        address=address,
+        source=reason["source"],
+        rule=reason["rule"],
+        format=row["format"],
+        language=row["language"],
+    )
 
 
-def _reasons(facts: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
-    located = facts.get("located", ()) if facts else ()
-    return {contact["address"]: contact for place in located for contact in place.get("contacts", ())}
-
-
-def _contact(
-    seat: Seat, known: Mapping[int, tuple[str, str]], reasons: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any] | None:
-    if not seat.contact_ids or seat.contact_ids[0] not in known:
-        return None
-    channel, address = known[seat.contact_ids[0]]
-    reason = reasons.get(address, {})
-    return {"address": address, "source": reason.get("source"), "rule": reason.get("rule"), "channel": channel}
+def _told(seat: Seat, known: Mapping[int, Contact]) -> Seat:
+    contacts = tuple(known[one] for one in seat.contact_ids if one in known)
+    return replace(seat, located=replace(seat.located, contacts=contacts))

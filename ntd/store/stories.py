@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ntd.reports.figures import moment, seconds
+from ntd.reports.figures import seconds
+from ntd.reports.paths import move
 from ntd.store.base import Row, Store, row_id
 from ntd.store.seats import Seat
 from schemas.hosting import address_order
+from schemas.wire import hoster_json, hosting_json, moment_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Pages:
     answers: Sequence[Row]
     last_round: Sequence[Row]
     relocations: Sequence[Row]
+    hosters: Mapping[int, str]  # names of those between which it moved
     history: Sequence[Row]
 
 
@@ -34,13 +37,13 @@ def told(store: Store, pages: Pages, now: datetime) -> dict[str, Any]:
     return {
         **_item(store, pages),
         "hosting": _hosting(pages),
-        "hosters": [_hoster(seat) for seat in pages.seats],
+        "hosters": [hoster_json(seat.located) for seat in pages.seats],
         "clock": _clock(pages, now),
         "stays": [_stay(store, row) for row in pages.stays],
         "notices": [_notice(store, row, pages) for row in pages.messages if row["kind"] != "forward"],
         "forwards": [_forward(store, row, pages) for row in pages.messages if row["kind"] == "forward"],
         "checks": _checks(store, pages),
-        "relocations": [_relocation(store, row, pages) for row in pages.relocations],
+        "relocations": _relocations(store, pages),
         "history": [_event(store, row, pages.item) for row in pages.history],
     }
 
@@ -63,7 +66,7 @@ def _item(store: Store, pages: Pages) -> dict[str, Any]:
         "source": item["source"],
         "priority": item["priority"],
         "copied_from": item["copied_from"],
-        "hold_until": moment(item["hold_until"]),
+        "hold_until": moment_json(item["hold_until"]),
         "reports": _once(_opened(store, "item_report.report", item, row, "report") for row in pages.reports),
         "references": _once(_opened(store, "item_report.reference", item, row, "reference") for row in pages.reports),
     }
@@ -88,35 +91,14 @@ def _once(values: Iterable[str | None]) -> list[str]:
 
 def _hosting(pages: Pages) -> dict[str, Any]:
     """Say where its host stands: every address, and the facts of the lowest one, IPv4 first."""
-    seat = pages.seats[0] if pages.seats else None
-    addresses = sorted({one for seat in pages.seats for one in seat.addresses}, key=address_order)
-    return {
-        "observed_at": moment(seat.seen_at) if seat else None,
+    located = [seat.located for seat in pages.seats]
+    addresses = sorted({one for place in located for one in place.addresses}, key=address_order)
+    facts = pages.facts or {"nameservers": [], "cnames": [], "registrar": None}
+    return hosting_json(located, pages.seats[0].seen_at if pages.seats else None, None) | {
         "addresses": [str(one) for one in addresses],
-        "ip": str(addresses[0]) if addresses else None,
-        "prefix": seat.prefix if seat else None,
-        "asn": seat.asn if seat else None,
-        "as_name": seat.as_name if seat else None,
-        "country": seat.country if seat else None,
-        "country_sources": dict(seat.country_sources) if seat else {},
-        "country_disputed": seat.country_disputed if seat else False,
-        "hoster": seat.hoster if seat else None,
-        "front": seat.front if seat else None,
-        "contact": seat.contact if seat else None,
-        "nameservers": list(pages.facts["nameservers"]) if pages.facts else [],
-        "cnames": list(pages.facts["cnames"]) if pages.facts else [],
-        "registrar": pages.facts["registrar"] if pages.facts else None,
-    }
-
-
-def _hoster(seat: Seat) -> dict[str, Any]:
-    return {
-        "hoster": seat.hoster,
-        "asn": seat.asn,
-        "country": seat.country,
-        "addresses": [str(one) for one in seat.addresses],
-        "front": seat.front,
-        "contact": seat.contact,
+        "nameservers": facts["nameservers"],
+        "cnames": facts["cnames"],
+        "registrar": facts["registrar"],
     }
 
 
@@ -136,10 +118,10 @@ def _clock(pages: Pages, now: datetime) -> dict[str, Any]:
     item = pages.item
     held = sum(((row["until_at"] or now) - row["from_at"] for row in pages.held), timedelta())
     return {
-        **{name: moment(item[name]) for name in _TIMES_OF_CLOCK},
+        **{name: moment_json(item[name]) for name in _TIMES_OF_CLOCK},
         "gone_by": item["gone_by"],
-        "closed_at": moment(item["closed_at"]),
-        "ended_at": moment(item["ended_at"]),
+        "closed_at": moment_json(item["closed_at"]),
+        "ended_at": moment_json(item["ended_at"]),
         "held_s": seconds(held),
     }
 
@@ -154,7 +136,7 @@ def _stay(store: Store, row: Row) -> dict[str, Any]:
         "ended_by": row["ended_by"],
         "gone_by": row["gone_by"],
         "reminders": row["reminders"],
-        **{name: moment(row[name]) for name in _TIMES_OF_STAY},
+        **{name: moment_json(row[name]) for name in _TIMES_OF_STAY},
     }
 
 
@@ -198,13 +180,13 @@ def _forward(store: Store, row: Row, pages: Pages) -> dict[str, Any]:
 def _progress(store: Store, row: Row, pages: Pages) -> dict[str, Any]:
     return {
         "state": row["state"],
-        "created_at": moment(row["created_at"]),
+        "created_at": moment_json(row["created_at"]),
         "attempts": [_attempt(store, one) for one in pages.attempts if one["notice_id"] == row["id"]],
-        "accepted_at": moment(row["accepted_at"]),
+        "accepted_at": moment_json(row["accepted_at"]),
         "accepted_by": row["accepted_by"],
-        "delivered_at": moment(row["delivered_at"]),
+        "delivered_at": moment_json(row["delivered_at"]),
         "dry_run": row["dry_run"],
-        "voided_at": moment(row["voided_at"]),
+        "voided_at": moment_json(row["voided_at"]),
         "items": row["item_count"],
         "answers": [_answer(store, one) for one in pages.answers if one["notice_id"] == row["id"]],
     }
@@ -213,7 +195,7 @@ def _progress(store: Store, row: Row, pages: Pages) -> dict[str, Any]:
 def _attempt(store: Store, row: Row) -> dict[str, Any]:
     reply = row["reply"]
     return {
-        "at": moment(row["started_at"]),
+        "at": moment_json(row["started_at"]),
         "outcome": row["outcome"],
         "by": row["by"],
         "reply": None if reply is None else store.open("attempt.reply", row_id(row["notice_id"]), reply),
@@ -223,7 +205,7 @@ def _attempt(store: Store, row: Row) -> dict[str, Any]:
 def _answer(store: Store, row: Row) -> dict[str, Any]:
     note = row["note"]
     return {
-        "at": moment(row["at"]),
+        "at": moment_json(row["at"]),
         "by": row["by"],
         "action": row["action"],
         "reason": row["reason"],
@@ -240,7 +222,7 @@ def _checks(store: Store, pages: Pages) -> dict[str, Any]:
     return {
         "count": item["checks"],
         "last": {
-            "at": moment(item["checked_at"]),
+            "at": moment_json(item["checked_at"]),
             "verdict": item["last_verdict"],
             "reason": item["last_reason"],
             "observations": [_observation(one) for one in seen],
@@ -267,27 +249,15 @@ def _observation(seen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _relocation(store: Store, row: Row, pages: Pages) -> dict[str, Any]:
-    return {
-        "site": _site(store, pages.item),
-        "seen_old_until": moment(row["seen_old_until"]),
-        "seen_new_from": moment(row["seen_new_from"]),
-        "from": _end(store, row, "from"),
-        "to": _end(store, row, "to"),
-        "kind": row["kind"],
-        "items": row["items"],
-    }
-
-
-def _end(store: Store, row: Row, side: str) -> dict[str, Any]:
-    hoster = store.open("hoster.name", row[f"{side}_key"], row[f"{side}_name"])
-    return {"country": row[f"{side}_country"], "asn": row[f"{side}_asn"], "hoster": hoster}
+def _relocations(store: Store, pages: Pages) -> list[dict[str, Any]]:
+    site = {pages.item["site_id"]: _site(store, pages.item)}
+    return [move(dict(row), site, pages.hosters) for row in pages.relocations]
 
 
 def _event(store: Store, row: Row, item: Row) -> dict[str, Any]:
     detail = row["detail"]
     return {
-        "at": moment(row["at"]),
+        "at": moment_json(row["at"]),
         "event": row["event"],
         "from": row["from_state"],
         "to": row["to_state"],

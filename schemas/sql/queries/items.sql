@@ -5,7 +5,7 @@ SELECT item.id, item.secret, item.state, item.attention, item.priority, item.sou
        item.received_at, item.confirmed_at, item.resolved_at, item.first_attempt_at, item.first_accepted_at,
        item.last_up_at, item.first_down_at, item.gone_at, item.gone_by, item.closed_at, item.ended_at,
        item.hold_until, item.checks, item.checked_at, item.last_verdict, item.last_reason, item.last_round_id,
-       item.host_id, host.name AS host_name, host.name_hash AS host_hash, host.facts AS host_facts,
+       item.host_id, item.site_id, host.name AS host_name, host.name_hash AS host_hash, host.facts AS host_facts,
        site.name AS site_name, site.name_hash AS site_hash
 FROM item
 JOIN host ON host.id = item.host_id
@@ -72,18 +72,17 @@ SELECT at, verdict, reason, observations FROM round WHERE item_id = $1 ORDER BY 
 
 -- name: relocations
 -- Confirmed moves of its host since the item came to us, with both places.
-SELECT relocation.kind, relocation.seen_old_until, relocation.seen_new_from, relocation.items,
-       old.asn AS from_asn, old.country AS from_country, old_hoster.name AS from_name,
-       old_hoster.key_hash AS from_key, new.asn AS to_asn, new.country AS to_country,
-       new_hoster.name AS to_name, new_hoster.key_hash AS to_key
+SELECT r.site_id, r.kind, r.seen_old_until, r.seen_new_from, r.items,
+       CASE WHEN o.front IS NULL THEN o.country END AS from_country, o.asn AS from_asn, o.hoster_id AS from_hoster,
+       o.front AS from_front,
+       CASE WHEN n.front IS NULL THEN n.country END AS to_country, n.asn AS to_asn, n.hoster_id AS to_hoster,
+       n.front AS to_front
 FROM item
-JOIN relocation ON relocation.host_id = item.host_id AND relocation.seen_new_from >= item.received_at
-JOIN place AS old ON old.id = relocation.from_place_id
-JOIN hoster AS old_hoster ON old_hoster.id = old.hoster_id
-JOIN place AS new ON new.id = relocation.to_place_id
-JOIN hoster AS new_hoster ON new_hoster.id = new.hoster_id
+JOIN relocation r ON r.host_id = item.host_id AND r.seen_new_from >= item.received_at
+JOIN place o ON o.id = r.from_place_id
+JOIN place n ON n.id = r.to_place_id
 WHERE item.id = $1
-ORDER BY relocation.seen_new_from, relocation.id
+ORDER BY r.seen_new_from, r.id
 LIMIT 1000;
 
 -- name: history
