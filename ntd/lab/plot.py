@@ -55,8 +55,11 @@ class Plot:
         self.start = start
         self._names = {name: self._reel(script) for name, script in world.names.items()}
         self._pages = {
-            (item.key, hoster): self._reel(script) for item in world.items for hoster, script in item.pages.items()
+            item.key: {hoster: self._reel(script) for hoster, script in item.pages.items()} for item in world.items
         }
+        self._of_host: dict[str, list[Reel]] = {}
+        for (host, _), reels in self._pages.items():
+            self._of_host.setdefault(host, []).extend(reels.values())
         self._partners = {item.key: self._reel(item.partner) for item in world.items if item.partner}
         self._links = {item.key: self._reel(item.link) for item in world.items if item.link}
         self._items = {item.key: item for item in world.items}
@@ -89,8 +92,8 @@ class Plot:
     def _hear(self, cue: Cue, key: tuple[str, str], at: datetime, hoster: str | None) -> None:
         if key[0] in self._names:
             self._names[key[0]].hear(cue, at)
-        for (page, only), reel in self._pages.items():
-            if page == key and (not only or hoster is None or only == hoster):
+        for only, reel in self._pages.get(key, {}).items():
+            if not only or hoster is None or only == hoster:
                 reel.hear(cue, at)
 
     def name(self, host: str, now: datetime) -> str | None:
@@ -112,7 +115,8 @@ class Plot:
 
     def page(self, key: tuple[str, str], hoster: str, now: datetime) -> str | None:
         """Give what the page does now at this hoster, or None where it is no item's page."""
-        reel = self._pages.get((key, hoster)) or self._pages.get((key, ""))
+        reels = self._pages.get(key, {})
+        reel = reels.get(hoster) or reels.get("")
         if reel is None:
             return None
         reel.hear(Cue.LOOKED, now)
@@ -120,7 +124,7 @@ class Plot:
 
     def of_host(self, host: str, now: datetime) -> Iterator[str]:
         """Give what every item's page on a host does now, without anybody having looked."""
-        return (reel.at(now) for (key, _), reel in self._pages.items() if key[0] == host)
+        return (reel.at(now) for reel in self._of_host.get(host, ()))
 
     def partner_says(self, now: datetime) -> Iterator[Saying]:
         """Give what partners have to say and have not said yet."""
@@ -145,7 +149,8 @@ class Plot:
         """Give every page's steps: the truth that removal times are measured against."""
         return {
             f"{key[0]}{key[1]}" + (f" at {hoster}" if hoster else ""): list(reel.taken)
-            for (key, hoster), reel in self._pages.items()
+            for key, reels in self._pages.items()
+            for hoster, reel in reels.items()
         }
 
     def moves(self) -> dict[str, list[tuple[datetime, str]]]:

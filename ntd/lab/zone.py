@@ -17,6 +17,7 @@ import dns.rdatatype
 import dns.rrset
 
 from ntd.lab.plot import Plot
+from ntd.lab.script import Script
 from ntd.lab.world import Address, Hoster, World
 
 #: Seconds. Low, as fast-flux sites have it: the daemon must ask again to know.
@@ -25,6 +26,7 @@ ORIGINS = "origin.asn.test"
 ORIGINS6 = "origin6.asn.test"
 AS_NAMES = "asn.test"
 _OURS = ("test", "example")
+_HOME_SERVER = "ns1.polder.example."
 _CHAIN = 8
 
 _ADDRESS_TYPES = {4: dns.rdatatype.A, 6: dns.rdatatype.AAAA}
@@ -37,7 +39,10 @@ class Zone:
         self._world = world
         self._plot = plot
         self._hosts = {f"ns1.{key}.example": hoster for key, hoster in world.hosters.items()}
-        self._cuts = frozenset(_site(name) for name in (*world.names, *self._hosts)) | {AS_NAMES}
+        names = (*world.names, *self._hosts, ORIGINS, ORIGINS6)
+        self._cuts = frozenset(_site(name) for name in names)
+        self._exist = frozenset(above for name in names for above in _upwards(name))
+        self._servers_of = {_site(name): self._servers(script) for name, script in reversed(world.names.items())}
 
     def answer(self, query: dns.message.Message, now: datetime) -> dns.message.Message | None:
         """Answer one query, or None for silence."""
@@ -83,8 +88,7 @@ class Zone:
     def _exists(self, name: str, now: datetime) -> bool:
         if name in self._world.names:
             return self._plot.name_now(name, now) != "NXDOMAIN"
-        known = (*self._world.names, *self._hosts, ORIGINS, ORIGINS6)
-        return name in self._cuts or name in _OURS or any(one.endswith("." + name) for one in known)
+        return name in self._exist
 
     def _say(self, reply: dns.message.Message, name: str, kind: dns.rdatatype.RdataType, action: str) -> None:
         records = self._records(name, kind, action)
@@ -102,7 +106,7 @@ class Zone:
         if kind in _ADDRESS_TYPES.values():
             return [str(one) for one in self._shown(name, action) if _ADDRESS_TYPES[one.version] == kind]
         ask: dict[dns.rdatatype.RdataType, Callable[[str], list[str]]] = {
-            dns.rdatatype.NS: self._servers,
+            dns.rdatatype.NS: lambda zone: self._servers_of.get(zone, [_HOME_SERVER] if zone in self._cuts else []),
             dns.rdatatype.SOA: lambda zone: [_soa(zone)] if zone in self._cuts else [],
             dns.rdatatype.TXT: self._text,
         }
@@ -116,16 +120,11 @@ class Zone:
         places = self._world.places(action)
         return (places[self._plot.turn(name, len(places))],) if action.startswith("round ") else places
 
-    def _servers(self, zone: str) -> list[str]:
-        """Give the name servers of a zone: those of the hoster whose machine it showed first."""
-        if zone not in self._cuts:
-            return []
-        for name, script in self._world.names.items():
-            places = self._world.places(script[0].action) if _site(name) == zone else ()
-            hoster = self._world.hoster_of(places[0]) if places else None
-            if hoster:
-                return [f"ns1.{hoster.key}.example."]
-        return ["ns1.polder.example."]
+    def _servers(self, script: Script) -> list[str]:
+        """Give the name servers of a zone: those of the hoster whose machine it shows first."""
+        places = self._world.places(script[0].action)
+        hoster = self._world.hoster_of(places[0]) if places else None
+        return [f"ns1.{hoster.key}.example."] if hoster else [_HOME_SERVER]
 
     def _text(self, name: str) -> list[str]:
         if name.endswith((f".{ORIGINS}", f".{ORIGINS6}")):
@@ -140,13 +139,19 @@ def _as_line(hoster: Hoster) -> str:
     return f'"{hoster.asn} | {hoster.country} | ripencc | 2019-04-01 | {hoster.key.upper()}, {hoster.country}"'
 
 
+def _upwards(name: str) -> list[str]:
+    """Give a name and every name above it: each of them exists (RFC 8020)."""
+    labels = name.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels))]
+
+
 def _site(name: str) -> str:
     """Give the zone a name stands in: every registered domain of the lab has two labels."""
     return ".".join(name.split(".")[-2:])
 
 
 def _soa(zone: str) -> str:
-    return f"ns1.polder.example. hostmaster.{zone}. 2026112001 60 30 600 {TTL_S}"
+    return f"{_HOME_SERVER} hostmaster.{zone}. 2026112001 60 30 600 {TTL_S}"
 
 
 def _reversed(name: str) -> Address | None:
