@@ -8,7 +8,8 @@ from aiohttp import web
 
 from ntd.api.desk import desk_of
 from ntd.api.problems import Problem
-from schemas.access import Role
+from ntd.store import callers
+from schemas.access import Caller, Role
 
 SUBMITTERS: Final = frozenset({Role.SUBMITTER, Role.ANALYST, Role.OPERATOR})
 READERS: Final = frozenset({Role.ANALYST, Role.POLICY, Role.OPERATOR})
