@@ -74,7 +74,8 @@ async def _wait(turn: asyncio.Semaphore, deadline: asyncio.Timeout) -> None:
     began = loop.time()
     deadline.reschedule(None)
     try:
-        await asyncio.wait_for(turn.acquire(), WAIT_S)
+        async with asyncio.timeout(WAIT_S):
+            await turn.acquire()
     except TimeoutError as fault:
         raise Fault(Sight.OUR_FAULT, "too many questions to this host at once; raise monitor.per_host") from fault
     finally:
