@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-postgres-url demo run lock clean
+export NTD_TEST_POSTGRES NTD_TEST_DATABASE
+.PHONY: help setup test test-database demo run lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,6 +14,7 @@ help:
 	@echo "make setup   install everything into .venv"
 	@echo "make demo    run the daemon against the lab (SERVE=1 keeps it up)"
 	@echo "make test    run what CI runs"
+	@echo "make test-database   run the tests of the database on another PostgreSQL (see the Makefile)"
 	@echo "make run     run the daemon for real (a fresh configuration tells nobody anything)"
 
 setup: $(STAMP)
@@ -32,10 +34,12 @@ test: setup
 	@echo "== imports";     $(BIN)/lint-imports --no-logo
 	@echo "== pytest";      $(BIN)/pytest
 
-# The tests that touch the database again, on a server of your own: NTD_TEST_DATABASE=postgresql://user@host/postgres
-test-postgres-url: setup
-	@test -n "$(NTD_TEST_DATABASE)" || { echo "set NTD_TEST_DATABASE to the URL of a PostgreSQL 15 or later whose user may create databases"; exit 2; }
-	NTD_TEST_DATABASE="$(NTD_TEST_DATABASE)" $(BIN)/pytest tests/store tests/walk
+# What touches the database again, on another PostgreSQL: its programs in a folder, or a running server by URL, e.g.
+#   make test-database NTD_TEST_POSTGRES=/usr/lib/postgresql/15/bin
+#   make test-database NTD_TEST_DATABASE=postgresql://user@host/postgres      (the user must be allowed to create databases)
+test-database: setup
+	@test -n "$(NTD_TEST_POSTGRES)$(NTD_TEST_DATABASE)" || { echo "set NTD_TEST_POSTGRES or NTD_TEST_DATABASE, see the Makefile"; exit 2; }
+	$(BIN)/pytest tests/store tests/walk tests/properties
 
 demo: setup
 	@$(BIN)/ntd demo $(if $(SERVE),--serve)

@@ -71,7 +71,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         url = os.environ.get("NTD_TEST_DATABASE")
-        if url is None:
+        if not url:
             programs = os.environ.get("NTD_TEST_POSTGRES")
             private = embedded.server(
                 tmp_path_factory.mktemp("postgres") / "pg", durable=False, binaries=Path(programs) if programs else None

@@ -12,8 +12,9 @@ import os
 import sys
 from typing import Final
 
-# linux/prctl.h, linux/capability.h
-_PR_SET_KEEPCAPS: Final = 8
+# linux/prctl.h, linux/securebits.h, linux/capability.h
+_PR_SET_SECUREBITS: Final = 28
+_SECBIT_NO_SETUID_FIXUP: Final = 1 << 2
 _PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_RAISE: Final = 2
 _CAPABILITY_VERSION_3: Final = 0x20080522
@@ -25,7 +26,8 @@ def main(arguments: list[str]) -> None:
     os.umask(0o077)
     os.chdir("/")
     if capability:
-        _prctl(_PR_SET_KEEPCAPS, 1)
+        # Capabilities survive the change of user, and access(2), with which PostgreSQL finds its programs, counts them.
+        _prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

@@ -44,9 +44,11 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return copy(made, tmp_path / "pg")
 
 
-def copy(made: Path, to: Path) -> Path:
-    """Copy a data folder with its owners."""
+def copy(made: Path, to: Path, mode: str = "u=rwX") -> Path:
+    """Copy a folder with its owners."""
+    to.parent.mkdir(exist_ok=True)
     subprocess.run(["/bin/cp", "-a", made, to], check=True)
+    subprocess.run(["/bin/chmod", "-R", mode, to], check=True)
     return to
 
 
@@ -98,7 +100,6 @@ async def replaced(server: embedded.Server, old: int) -> int | None:
 async def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
     """A path may hold spaces, be longer than a socket's address, hold what a URL splits at; nothing stays outside."""
     folder = tmp_path / name / "pg"
-    folder.parent.mkdir()
     async with embedded.server(copy(made, folder), durable=False) as server:
         socket_folder = Path(server.connection["host"])
         mode = socket_folder.stat().st_mode & 0o777
@@ -109,6 +110,23 @@ async def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
     assert by_url == ["before"]
     assert mode == 0o700
     assert socket_folder.is_relative_to(folder) or not socket_folder.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives up its rights")
+@pytest.mark.parametrize("mode", ["go=rX", "go="], ids=["readable", "private"])
+async def test_root_keeps_folders_closed(folder: Path, tmp_path: Path, mode: str) -> None:
+    """Under root the server runs as another user, also from programs in folders closed to it, which stay closed."""
+    programs = copy(embedded.shipped_binaries().parent, tmp_path / "closed" / "pginstall", mode)
+    closed = programs.parent
+    closed.chmod(0o700)
+    async with embedded.server(folder, durable=False, binaries=programs / "bin") as server:
+        assert server.pid
+        uids = psutil.Process(server.pid).uids()
+        words = await kept(server.dsn)
+
+    assert words == ["before"]
+    assert 0 not in uids
+    assert closed.stat().st_mode & 0o777 == 0o700
 
 
 async def test_only_a_private_socket(folder: Path) -> None:
