@@ -24,7 +24,7 @@ RETURNING item_id
 -- name: answered_lately
 -- How often answers about an item have had it checked in the last hour.
 SELECT item_id, count(*) AS n FROM answer
- WHERE item_id = ANY($1::uuid[]) AND at > $2 - interval '1 hour' GROUP BY item_id
+ WHERE item_id = ANY($1::uuid[]) AND at > $2::timestamptz - interval '1 hour' GROUP BY item_id
 
 -- name: forwarded_to
 -- The latest forward of each item to this partner.

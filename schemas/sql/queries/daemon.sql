@@ -9,4 +9,4 @@ INSERT INTO daemon (id, roles, started_at, seen_at) VALUES ($1, $2, $3, $4)
 
 -- name: leave
 -- A daemon that ends says so; those that were killed are forgotten after a day.
-DELETE FROM daemon WHERE id = $1 OR seen_at < $2 - interval '1 day'
+DELETE FROM daemon WHERE id = $1 OR seen_at < $2::timestamptz - interval '1 day'

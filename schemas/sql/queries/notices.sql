@@ -84,7 +84,7 @@ UPDATE telling SET notice_id = $2, wait_for = NULL, first_written_at = coalesce(
 -- Not taken within an hour of being written and never in doubt: written anew with a new id and deadline.
 WITH stale AS (
     SELECT id FROM notice
-     WHERE send_at <= $1 AND state = 'waiting' AND NOT doubted AND created_at < $1 - interval '1 hour'
+     WHERE send_at <= $1 AND state = 'waiting' AND NOT doubted AND created_at < $1::timestamptz - interval '1 hour'
        AND channel NOT IN ('form', 'exchange')
      ORDER BY send_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), old AS (

@@ -9,3 +9,7 @@ WHERE id = ANY ($1::bigint[]);
 SELECT id, name_hash, name
 FROM site
 WHERE id = ANY ($1::bigint[]);
+
+-- name: room
+-- A report sorts every stay of its period: in memory, and without compiling a statement that runs once.
+SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true);

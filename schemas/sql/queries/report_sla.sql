@@ -1,7 +1,9 @@
 -- name: figures
 -- Removal figures by stay (definitions, "Stays and clocks" and "`sla`"), one row per key and one for all of them.
 -- One statement, so that rows, total and survival curves see the same moment of the database.
--- $1 from, $2 to (half-open, null: unbounded), $3 as_of, $4 what a key is, $5 sla.removal
+-- Spans are whole microseconds: they sort and compare several times faster than intervals.
+-- $1 from, $2 to (half-open, null: unbounded), $3 as_of, $4 what a key is, $5 sla.removal, $6 the five buckets (the
+-- first is 24 hours), $7 whether the beginning of the removal interval is told as well
 WITH known AS (
     -- The stays of the period, with nothing on them that was not yet known at as_of.
     SELECT s.id, s.item_id, s.began_at,
@@ -94,15 +96,16 @@ WITH known AS (
                WHEN 'site_type' THEN j.site_type
                WHEN 'source' THEN j.source
                WHEN 'month' THEN to_char(j.began_at AT TIME ZONE 'UTC', 'YYYY-MM')
-           END AS key,
+           END COLLATE "C" AS key,
            j.outcome,
            j.gone_by,
            j.returned_at,
            r.ran,
            CASE WHEN j.outcome = 'gone' THEN r.ran END AS removal,
            -- The other end of the interval (last_up_at, gone_at], never before the clock started.
-           CASE WHEN j.outcome = 'gone'
-                THEN least(greatest(j.last_up_at, j.started_at), j.gone_at) - j.started_at END AS earliest,
+           CASE WHEN $7::bool AND j.outcome = 'gone'
+                THEN (extract(epoch FROM least(greatest(j.last_up_at, j.started_at), j.gone_at) - j.started_at)
+                      * 1000000)::bigint END AS earliest,
            j.outcome NOT IN ('withdrawn', 'refused') AS counts,
            held.held,
            reminded.reminders
@@ -112,15 +115,17 @@ WITH known AS (
     LEFT JOIN held ON held.id = j.id
     LEFT JOIN reminded ON reminded.stay_id = j.id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN j.outcome = 'gone' THEN j.gone_at ELSE least(j.ended_at, $3) END - j.started_at AS ran) r
+        SELECT (extract(epoch FROM
+                    CASE WHEN j.outcome = 'gone' THEN j.gone_at ELSE least(j.ended_at, $3) END - j.started_at)
+                * 1000000)::bigint AS ran) r
 ), figures AS (
     SELECT key,
            grouping(key) = 1 AS whole,
            count(*) AS items,
            count(ran) AS measured,
            -- Gone in time, or the clock ran longer: 24 h 0 s is within.
-           count(*) FILTER (WHERE counts AND (removal <= '24 hours' OR ran > '24 hours')) AS due,
-           count(*) FILTER (WHERE counts AND (removal <= $5 OR ran > $5::interval)) AS due_sla,
+           count(*) FILTER (WHERE counts AND (removal <= ($6::bigint[])[1] OR ran > ($6)[1])) AS due,
+           count(*) FILTER (WHERE counts AND (removal <= $5::bigint OR ran > $5)) AS due_sla,
            count(*) FILTER (WHERE outcome = 'gone') AS gone,
            count(*) FILTER (WHERE outcome = 'open') AS open,
            count(*) FILTER (WHERE outcome = 'forwarded') AS forwarded,
@@ -130,22 +135,20 @@ WITH known AS (
            count(*) FILTER (WHERE outcome = 'withdrawn') AS withdrawn,
            count(*) FILTER (WHERE outcome = 'unreachable') AS unreachable,
            count(*) FILTER (WHERE outcome = 'gone' AND gone_by = 'name') AS gone_name,
-           ARRAY[count(*) FILTER (WHERE removal <= '24 hours'),
-                 count(*) FILTER (WHERE removal <= '48 hours'),
-                 count(*) FILTER (WHERE removal <= '3 days'),
-                 count(*) FILTER (WHERE removal <= '7 days'),
-                 count(*) FILTER (WHERE removal <= '28 days')] AS within,
+           ARRAY[count(*) FILTER (WHERE removal <= ($6)[1]),
+                 count(*) FILTER (WHERE removal <= ($6)[2]),
+                 count(*) FILTER (WHERE removal <= ($6)[3]),
+                 count(*) FILTER (WHERE removal <= ($6)[4]),
+                 count(*) FILTER (WHERE removal <= ($6)[5])] AS within,
            count(*) FILTER (WHERE removal <= $5) AS within_sla,
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY removal) AS median,
-           percentile_disc(0.9) WITHIN GROUP (ORDER BY removal) AS p90,
-           ARRAY[count(*) FILTER (WHERE earliest <= '24 hours'),
-                 count(*) FILTER (WHERE earliest <= '48 hours'),
-                 count(*) FILTER (WHERE earliest <= '3 days'),
-                 count(*) FILTER (WHERE earliest <= '7 days'),
-                 count(*) FILTER (WHERE earliest <= '28 days')] AS within_earliest,
+           percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY removal) AS quantiles,
+           ARRAY[count(*) FILTER (WHERE earliest <= ($6)[1]),
+                 count(*) FILTER (WHERE earliest <= ($6)[2]),
+                 count(*) FILTER (WHERE earliest <= ($6)[3]),
+                 count(*) FILTER (WHERE earliest <= ($6)[4]),
+                 count(*) FILTER (WHERE earliest <= ($6)[5])] AS within_earliest,
            count(*) FILTER (WHERE earliest <= $5) AS within_sla_earliest,
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY earliest) AS median_earliest,
-           percentile_disc(0.9) WITHIN GROUP (ORDER BY earliest) AS p90_earliest,
+           percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY earliest) AS quantiles_earliest,
            sum(held) AS held,
            count(returned_at) AS returned,
            max(ran) FILTER (WHERE outcome = 'open') AS oldest_open,
@@ -154,23 +157,22 @@ WITH known AS (
     GROUP BY GROUPING SETS ((key), ())
 ), observed AS (
     -- For survival: per distinct time how many were gone then, and how many were last seen up then.
-    SELECT key,
-           grouping(key) = 1 AS whole,
-           ran,
-           count(removal) AS events,
-           count(*) - count(removal) AS censored
+    SELECT key, ran, count(removal) AS events, count(*) - count(removal) AS censored
     FROM keyed
     WHERE ran IS NOT NULL
-    GROUP BY GROUPING SETS ((key, ran), (ran))
+    GROUP BY key, ran
 ), curves AS (
     SELECT key,
-           whole,
-           array_agg((extract(epoch FROM ran) * 1000000)::bigint ORDER BY ran) AS times_us,
+           false AS whole,
+           array_agg(ran ORDER BY ran) AS times,
            array_agg(events ORDER BY ran) AS events,
            array_agg(censored ORDER BY ran) AS censored
     FROM observed
-    GROUP BY key, whole
+    GROUP BY key
+    UNION ALL
+    SELECT NULL, true, array_agg(ran ORDER BY ran), array_agg(events ORDER BY ran), array_agg(censored ORDER BY ran)
+    FROM (SELECT ran, sum(events)::bigint AS events, sum(censored)::bigint AS censored FROM observed GROUP BY ran) all_
 )
-SELECT f.*, c.times_us, c.events, c.censored
+SELECT f.*, c.times, c.events, c.censored
 FROM figures f
 LEFT JOIN curves c ON c.whole = f.whole AND c.key IS NOT DISTINCT FROM f.key;
