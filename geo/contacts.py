@@ -47,6 +47,15 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a hoster wants to be told, whichever address is used."""
+
+    format: str = "digest"
+    group: str = "recipient"
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
     rank: tuple[int, tuple[int, int], int]  # tier, match, order inside
     contact: Contact
@@ -71,7 +80,7 @@ def choose(facts: Sequence[Facts], rules: Rules, *, front: bool = False) -> tupl
 
 def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidate]:
     matching = _matching(fact.subject, rules)
-    manner = matching[0][1] if matching else HosterRule(match="")
+    manner = _manner(matching[0][1]) if matching else Manner()
     for match, rule in matching:
         for order, contact in enumerate(_of_rule(match, rule)):
             yield _Candidate(rank=(0, match.rank, order), contact=contact, subject=fact.subject)
@@ -104,13 +113,16 @@ def _of_rule(match: Match, rule: HosterRule) -> Iterator[Contact]:
                 rule=f"[[hoster]] for {match}: the operator's own word",
                 format=rule.format,
                 group=rule.group,
-                language=rule.language,
+                language=rule.language or None,
             )
 
 
-def of_row(row: BookRow, book: str, manner: HosterRule | None = None) -> Contact:
+def _manner(rule: HosterRule) -> Manner:
+    return Manner(format=rule.format, group=rule.group, language=rule.language or None)
+
+
+def of_row(row: BookRow, book: str, manner: Manner) -> Contact:
     """Make a contact of a row of the book; what the row leaves open is as the hoster's rule says."""
-    manner = manner or HosterRule(match="")
     return Contact(
         channel="form" if row.address.startswith(("https://", "http://")) else "mail",
         address=row.address,
@@ -156,7 +168,7 @@ def ladder_contact(
     rows = [(row, subject) for subject in subjects for row in rules.book.matching(kind, subject)]
     for row, subject in sorted(rows, key=lambda pair: pair[0].match.rank):
         if not rules.book.vetoes(row.address, subject):
-            return of_row(row, rules.book.name)
+            return of_row(row, rules.book.name, Manner())
     return registrar if kind is BookKind.REGISTRAR else None
 
 

@@ -15,6 +15,7 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
+from geo.gate import Gate
 from geo.names import Joint, NameAnswer, Reply, combine, follow, join, questions_of, settled
 from geo.nameserver import NameServer
 from geo.remembered import Remembered
@@ -53,7 +54,7 @@ class Resolver:
     _looking: Sharing[NameAnswer] = field(default_factory=Sharing)
     _zoning: Sharing[ZoneAnswer] = field(default_factory=Sharing)
     _texting: Sharing[tuple[Joint, datetime]] = field(default_factory=Sharing)
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _places: Gate = field(default_factory=lambda: Gate(AT_ONCE))
 
     @classmethod
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -34,6 +35,7 @@ class Kept:
         )
 
 
+@lru_cache(maxsize=1024)
 def decode(kept: bytes) -> Kept | None:
     """Read what `encode` made; None where it was written by a version that kept another form."""
     try:

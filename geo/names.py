@@ -9,8 +9,6 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Final
 
-import dns.exception
-import dns.name
 import dns.rcode
 
 from geo.wire import AUTHORITATIVE, CNAME, RECURSION_AVAILABLE, Records, Unreadable, read
@@ -23,6 +21,9 @@ NEGATIVE_WITHOUT_SOA_S: Final = 5
 #: Seconds; RFC 2181, section 8, bounds a TTL, and nobody's answer about a moving site is good for longer than a day.
 MAX_TTL_S: Final = 86_400
 
+# Octets of a label, and of a name as text (RFC 1035, section 2.3.4: 255 on the wire, two of them not in the text).
+_LONGEST_LABEL: Final = 63
+_LONGEST_NAME: Final = 253
 _NOERROR: Final = int(dns.rcode.NOERROR)
 _NXDOMAIN: Final = int(dns.rcode.NXDOMAIN)
 _REFUSALS: Final = frozenset({int(dns.rcode.REFUSED), int(dns.rcode.NOTAUTH)})
@@ -71,11 +72,12 @@ class NameAnswer:
 
 def wire_name(host: str) -> bytes | None:
     """Turn a host into a DNS name without reading escapes; None where the DNS has no room for it (RFC 1035, 2.3.4)."""
-    try:
-        labels = [label.encode("ascii") for label in host.rstrip(".").split(".")]
-        return dns.name.Name([*labels, b""]).to_wire()
-    except (dns.exception.DNSException, UnicodeEncodeError):
+    if not host.isascii() or len(host) > _LONGEST_NAME:
         return None
+    labels = host.rstrip(".").encode().split(b".")
+    if not all(1 <= len(label) <= _LONGEST_LABEL for label in labels):
+        return None
+    return b"".join(len(label).to_bytes(1, "big") + label for label in labels) + b"\0"
 
 
 def read_reply(wire: bytes, *, server: str, host: str, kind: int) -> Reply:

@@ -12,6 +12,7 @@ from typing import Final
 
 import dns.rdatatype
 
+from geo.gate import Gate
 from geo.names import Reply, read_reply, wire_name
 from schemas.hosting import NameFate
 
@@ -81,7 +82,7 @@ class NameServer:
     timeout_s: float
     _sockets: list[_Socket] = field(default_factory=list)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
+    _places: Gate = field(default_factory=lambda: Gate(IN_FLIGHT))
 
     async def ask(self, host: str, kind: dns.rdatatype.RdataType) -> Reply:
         """Ask one question; a server that does not answer in time, or cannot be reached, is a TIMEOUT."""
@@ -112,8 +113,10 @@ class NameServer:
         return wire
 
     async def _by_datagram(self, question: bytes, *, edns: bool) -> bytes:
-        socket = await self._socket()
-        identity = secrets.randbelow(65_536)
+        if len(self._sockets) < SOCKETS:
+            await self._open_one()
+        dice = secrets.token_bytes(3)
+        socket, identity = self._sockets[dice[2] % len(self._sockets)], int.from_bytes(dice[:2], "big")
         while identity in socket.pending:
             identity = (identity + 1) % 65_536
         loop = asyncio.get_running_loop()
@@ -126,19 +129,14 @@ class NameServer:
             sender.stop()
             del socket.pending[identity]
 
-    async def _socket(self) -> _Socket:
-        if len(self._sockets) < SOCKETS:
-            async with self._opening:
-                if len(self._sockets) < SOCKETS:
-                    await self._open_one()
-        return secrets.choice(self._sockets)
-
     async def _open_one(self) -> None:
-        loop = asyncio.get_running_loop()
-        remote = (self.address, self.port)
-        transport, socket = await loop.create_datagram_endpoint(_Socket, remote_addr=remote)
-        socket.transport = transport
-        self._sockets.append(socket)
+        async with self._opening:
+            if len(self._sockets) < SOCKETS:
+                loop = asyncio.get_running_loop()
+                remote = (self.address, self.port)
+                transport, socket = await loop.create_datagram_endpoint(_Socket, remote_addr=remote)
+                socket.transport = transport
+                self._sockets.append(socket)
 
     async def _by_tcp(self, question: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(self.address, self.port)

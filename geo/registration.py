@@ -22,6 +22,7 @@ from geo.rdap import (
 )
 from geo.registration_cache import RegistrationCache
 from geo.registries import Registries, Said
+from geo.remembered import Remembered
 from geo.sharing import Sharing
 from schemas.errors import Permanent, Temporary
 from schemas.hosting import Address, Network, Question
@@ -30,6 +31,9 @@ R = TypeVar("R")
 
 #: How long an answer is kept for the day the registry does not answer, beyond `geo.refresh`.
 STALE_FOR: Final = timedelta(days=14)
+#: Records kept read, beside the bytes in the cache. They never go out of date: their key names the answer.
+_RECORDS: Final = 4096
+_READ_FOR: Final = timedelta(days=1)
 _FAULTS: Final = (Temporary, Permanent, BadAnswer)
 
 
@@ -52,6 +56,7 @@ class Registrations:
     countries: Mapping[str, str]
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _asking: Sharing[Looked[Kept]] = field(default_factory=Sharing)
+    _records: Remembered[Looked[NetworkRecord]] = field(default_factory=lambda: Remembered(_RECORDS))
 
     async def close(self) -> None:
         """Stop what is under way."""
@@ -68,7 +73,16 @@ class Registrations:
             lock = self._locks.setdefault(around, asyncio.Lock())
             async with lock:
                 return await self._network(address, leaf, now)
-        return _read(kept, lambda answer: network_record(answer, address, self.countries), _network_text)
+        return self._read_network(kept, address)
+
+    def _read_network(self, kept: Kept, address: Address) -> Looked[NetworkRecord]:
+        """Read a network's registration; read once for all its addresses."""
+        key = f"{kept.asked} {kept.of} {kept.at.isoformat()} {kept.block}"
+        looked = self._records.get(key, kept.at)
+        if looked is None:
+            looked = _read(kept, lambda answer: network_record(answer, address, self.countries), _network_text)
+            self._records.put(key, looked, kept.at + _READ_FOR)
+        return looked
 
     async def _network(self, address: Address, leaf: Network | None, now: datetime) -> Looked[NetworkRecord]:
         old = await self._cached_block(address, now)
@@ -78,7 +92,7 @@ class Registrations:
             found = Looked(record=old)
         if found.record is None:
             return Looked(record=None, questions=found.questions, complete=found.complete)
-        looked = _read(found.record, lambda answer: network_record(answer, address, self.countries), _network_text)
+        looked = self._read_network(found.record, address)
         return Looked(
             record=looked.record,
             questions=(*found.questions, *looked.questions),

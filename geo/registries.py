@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from geo.bootstrap import Bootstrap
 from geo.fetch import Fetcher
+from geo.gate import Gate
 from geo.rdap import BadAnswer, load
 from geo.whois import REGISTRIES, PortFortyThree
 from geo.whois_text import as_rdap
@@ -29,7 +30,7 @@ WHOIS_S: Final = 15.0
 
 @dataclass(slots=True)
 class _Manners:
-    places: asyncio.Semaphore
+    places: Gate
     paused_until: datetime | None = None
 
 
@@ -82,7 +83,7 @@ class Registries:
         manners = self._manners.get(base)
         if manners is None:
             places = AT_ONCE_TYPED if base == self.typed else AT_ONCE
-            manners = self._manners[base] = _Manners(asyncio.Semaphore(places))
+            manners = self._manners[base] = _Manners(Gate(places))
         if manners.paused_until is not None and now < manners.paused_until:
             raise Temporary(f"{_origin(base)} asked for a pause", retry_after=manners.paused_until - now)
         async with manners.places:

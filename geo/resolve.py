@@ -74,6 +74,7 @@ class Locator:
         """Put the parts together; `open` makes them from the settings."""
         self._settings, self._fronts, self._rulebook = settings, fronts, rulebook
         self._names, self._networks, self._registrations = names, networks, registrations
+        self._has_registrar_step = any(step.to == "registrar" for step in settings.sla.escalation)
         self.faults: tuple[str, ...] = ()
 
     @classmethod
@@ -136,12 +137,18 @@ class Locator:
             return NameAnswer(host=host, at=now, fate=NameFate.NOT_ASKED, unanimous=True)
         return await self._names.look(host, now)
 
-    async def resolve(self, host: str, site: str, kind: HostKind, now: datetime) -> Resolution:
-        """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned."""
+    async def resolve(
+        self, host: str, site: str, kind: HostKind, now: datetime, *, registrar: bool | None = None
+    ) -> Resolution:
+        """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned.
+
+        `registrar`: ask for the registration of the domain too; None: where the ladder has a step to the registrar.
+        """
+        asked = self._has_registrar_step if registrar is None else registrar
         answer, named, registered = await asyncio.gather(
-            self.addresses(host, now), self._nameservers(site, kind, now), self._domain(site, kind, now)
+            self.addresses(host, now), self._nameservers(site, kind, now), self._domain(site, kind, now, asked=asked)
         )
-        public = [address for address in answer.addresses if self.is_public(address)]
+        public = tuple(address for address in answer.addresses if self.is_public(address))
         found = await asyncio.gather(*(self._address(address, now) for address in public[:MAX_ADDRESSES]))
         rules = await self._rulebook.current()
         facts = [one.facts for one in found]
@@ -157,7 +164,7 @@ class Locator:
             addresses=answer.addresses,
             nameservers=named.names,
             located=locate(host, site, facts, cnames=answer.cnames, fronts=self._fronts, rules=rules),
-            not_public=tuple(address for address in answer.addresses if not self.is_public(address)),
+            not_public=tuple(address for address in answer.addresses if address not in public),
             registrar=record.registrar if record is not None else None,
             registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
             questions=_with_age(_unique((*questions, *registered.questions)), now),
@@ -188,8 +195,8 @@ class Locator:
         answer = await self._names.nameservers(site, now)
         return _Servers(names=answer.names, questions=answer.questions)
 
-    async def _domain(self, site: str, kind: HostKind, now: datetime) -> Looked[DomainRecord]:
-        if kind is not HostKind.WEB:
+    async def _domain(self, site: str, kind: HostKind, now: datetime, *, asked: bool) -> Looked[DomainRecord]:
+        if kind is not HostKind.WEB or not asked:
             return Looked(record=None)
         return await self._registrations.domain(site, now)
 
@@ -206,7 +213,7 @@ class Locator:
             registration=registration.record,
             complete=cymru.complete and registration.complete,
         )
-        system = Looked[SystemRecord](record=None)
+        system: Looked[SystemRecord] = Looked(record=None)
         if facts.asn is not None:
             system = await self._registrations.system(facts.asn, now)
         asked = (_network_question(address, file, self._networks.names, now), *cymru.questions)

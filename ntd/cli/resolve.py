@@ -34,7 +34,7 @@ def resolve(
 
 async def _look(settings: Settings, url: Url) -> Resolution:
     async with Locator.open(settings, MemoryRegistrations()) as locator:
-        return await locator.resolve(url.host, url.site, url.kind, CLOCK.now())
+        return await locator.resolve(url.host, url.site, url.kind, CLOCK.now(), registrar=True)
 
 
 def tree_of(url: Url, resolution: Resolution) -> Tree:
