@@ -1,1 +1,38 @@
-"""What happens next?"""
+"""What happens next?
+
+The corridor between the rooms: it takes their facts, decides, writes down, and opens the next door. A URL walks:
+intake, look up, place, gather, send, check, follow up, report.
+
+daemon          the one place where everything is put together
+cli/            the doors: what can be typed
+api/            and what can be asked over HTTP
+walk/           the turns of the walk, in its order
+acts            what people and partners can do to items
+intake_stream   a stream of items, however long, in bounded memory
+worker          two loops: a turn repeated, and a line that claims, does and settles
+store/          what is written down, and in what order it is taken up again
+lifecycle       P  what can happen to an item, as one table
+case            P  one item with its open stays, and what a decision makes of it
+placing         P  an item follows its host
+gathering       P  what is gathered for a recipient becomes messages
+telling         P  what became of a message, and what that does to its items
+checking        P  what a round of looks does to an item
+following       P  what follows up on a stay, and when
+acting          P  what a person decides
+answering       P  what an answer does to an item
+duplicates      P  a URL that is submitted again
+intake          P  one record becomes a submission, or a refusal with its reason
+intake_records  P  bytes cut into records
+reports/        P  what the figures say
+routing         P  who is to be told about a stay
+sla             P  when the next message about a stay is due
+rejects         the file of refused lines
+hotlines        which countries have a hotline
+config          ntd.toml and NTD_… variables to Settings
+config_problems P  what is wrong with a configuration, in sentences
+metrics         what the daemon says of itself
+vault           the one module that encrypts and decrypts
+clock           the one reader of the clock
+log             events, and the one place where they are redacted
+lab/            a small internet on loopback: what the daemon is shown to work against
+"""
