@@ -58,6 +58,8 @@ def route(case: Case, home: str, rules: Routing) -> Route:
 def _where(case: Case, home: str, rules: Routing) -> Route:
     if case.category is Category.ISP and rules.isp == "hold":
         return Route(attention=frozenset({Attention.ACCESS_LINE}))
+    if case.classification is Classification.NATIONAL and case.country != home:
+        return _national(case, rules)
     if case.fronted:
         return _hoster(case, Kind.FRONT, rules)
     if case.country == home:
@@ -70,8 +72,6 @@ def _where(case: Case, home: str, rules: Routing) -> Route:
 def _abroad(case: Case, rules: Routing) -> Route:
     # Only csam goes to partners; the word for anything else abroad is the hoster's.
     partner = case.partner and case.basis is Basis.CSAM
-    if case.classification is Classification.NATIONAL:
-        return _national(rules, case, partner=partner)
     rule = Abroad(rules.country.get(case.country or "", rules.abroad))
     match rule:
         case Abroad.HOLD:
@@ -85,16 +85,14 @@ def _abroad(case: Case, rules: Routing) -> Route:
             return _join(_partner(case), direct) if partner else direct
 
 
-def _national(rules: Routing, case: Case, *, partner: bool) -> Route:
-    # Illegal only at home: abroad it is held or forwarded, never noticed directly.
-    if rules.national_abroad == "forward" and partner:
+def _national(case: Case, rules: Routing) -> Route:
+    # Illegal only at home: abroad, a front's abroad included, it is held or forwarded, never noticed directly.
+    if rules.national_abroad == "forward" and case.partner and case.basis is Basis.CSAM:
         return _partner(case)
     return Route(attention=frozenset({Attention.NATIONAL_ABROAD}))
 
 
 def _without_partner(case: Case, rules: Routing) -> Route:
-    if case.classification is Classification.NATIONAL:
-        return Route(attention=frozenset({Attention.NATIONAL_ABROAD}))
     if rules.without_partner == "hold":
         return Route(attention=frozenset({Attention.NO_PARTNER}))
     return _hoster(case, Kind.FIRST, rules)
