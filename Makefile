@@ -23,6 +23,7 @@ $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit("ntd needs Python 3.11 or later; name one with: make setup PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "== setup: installing into .venv"
 	$(PYTHON) -m venv .venv
+	@rm -f .venv/installed-*
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
