@@ -3,7 +3,6 @@
 What is never in them: images, previews or content, and where our reports come from.
 """
 
-import json
 from importlib.metadata import version
 
 import orjson
@@ -125,7 +124,9 @@ def _csv(message: Message, table: str) -> Part:
 
 
 def _json(kind: str, filename: str, document: dict[str, object]) -> Part:
-    return Part(type=kind, content=json.dumps(document, indent=1) + "\n", filename=filename)
+    return Part(
+        type=kind, content=orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n", filename=filename
+    )
 
 
 def _xarf_parts(message: Message) -> list[Part]:

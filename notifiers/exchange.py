@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from notifiers.plain import one_line, stamp, stamp_or_none, whole_url
+from notifiers.plain import SENTENCE_LENGTH, one_line, stamp, stamp_or_none, whole_url
 from schemas.ids import ItemId
 from schemas.notice import Kind, Message, NoticeLine, Sender
 
@@ -67,24 +67,28 @@ def _item(line: NoticeLine) -> dict[str, object]:
         "url": whole_url(line.url),
         "confirmed": line.confirmed,
         "classification": line.classification,
-        "site_type": line.site_type,
-        "reference": line.reference,
-        "series": line.series,
-        "hashes": line.hashes or {},
+        "site_type": _text(line.site_type),
+        "reference": _text(line.reference),
+        "series": _text(line.series),
+        "hashes": {one_line(name): one_line(value, SENTENCE_LENGTH) for name, value in (line.hashes or {}).items()},
         "hosting": {
-            "country": line.country,
+            "country": _text(line.country),
             "ip": None if line.address is None else str(line.address),
             "asn": line.asn,
-            "as_name": line.as_name,
-            "hoster": line.hoster,
-            "front": line.front,
+            "as_name": _text(line.as_name),
+            "hoster": _text(line.hoster),
+            "front": _text(line.front),
             "observed_at": stamp_or_none(line.observed_at),
         },
         "last_up_at": stamp_or_none(line.last_up_at),
         "orphan": line.orphan,
     }
     # A password goes to the partner concerned, and the key is there only when there is one.
-    return item | ({"access": line.access} if line.access else {})
+    return item | ({"access": _text(line.access)} if line.access else {})
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else one_line(text, SENTENCE_LENGTH)
 
 
 def items_of(content: bytes) -> frozenset[ItemId]:

@@ -4,7 +4,7 @@ import textwrap
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -81,12 +81,20 @@ def language_of(wish: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _words(language: str) -> dict[str, Template]:
+def _words(language: str) -> dict[str, str]:
     text = (_TEMPLATES / "words" / f"{language}.toml").read_text(encoding="utf-8")
     tables = {name: table for name, table in tomllib.loads(text).items() if isinstance(table, dict)}
-    return {
-        f"{name}.{key}": _JINJA.from_string(phrase) for name, table in tables.items() for key, phrase in table.items()
-    }
+    return {f"{name}.{key}": words for name, table in tables.items() for key, words in table.items()}
+
+
+@lru_cache(maxsize=4096)
+def _phrase(language: str, key: str) -> Template:
+    return _JINJA.from_string(_words(language)[key])
+
+
+@lru_cache(maxsize=4096)
+def _label(spoken: tuple[str, ...], key: str) -> str:
+    return " / ".join(dict.fromkeys(_words(language)[f"label.{key}"] for language in spoken))
 
 
 def letter(message: Message) -> Letter:
@@ -95,8 +103,10 @@ def letter(message: Message) -> Letter:
     spoken = (language,) if language == _ENGLISH else (language, _ENGLISH)
     letters = [_one_language(message, each) for each in spoken]
     text = f"\n\n{_RULE}\nEnglish\n{_RULE}\n\n".join(letters)
-    subject = f"{_said(message, language, f'title.{_theme(message)}')} [{message.id}]"
-    return Letter(subject=subject, text=f"{text}\n\n{_RULE}\n{_list(message, spoken)}\n", languages=spoken)
+    title = _said(message, language, f"title.{_theme(message)}").replace(_GLUE, " ")
+    return Letter(
+        subject=f"{title} [{message.id}]", text=f"{text}\n\n{_RULE}\n{_list(message, spoken)}\n", languages=spoken
+    )
 
 
 def _one_language(message: Message, language: str) -> str:
@@ -115,7 +125,7 @@ def _one_language(message: Message, language: str) -> str:
         answer_link=None if message.answer_link is None or withdrawn else whole_url(message.answer_link),
         sender=one_line(message.sender.name),
         say=lambda key: _wrapped(_said(message, language, key)),
-        label=_label((language,)),
+        label=partial(_label, (language,)),
         bullet=lambda law: _wrapped(law, first="- ", following="  "),
     )
 
@@ -125,15 +135,15 @@ def _theme(message: Message) -> str:
 
 
 def _said(message: Message, language: str, key: str) -> str:
-    words = _words(language)
     until = None if message.deadline is None else moment(message.deadline).replace(" ", _GLUE)
-    by = words["by.none"].render() if until is None else words["by.deadline"].render(deadline=until)
-    return words[key].render(
+    words = _words(language)
+    by = words["by.none"] if until is None else _phrase(language, "by.deadline").render(deadline=until)
+    return _phrase(language, key).render(
         sender=one_line(message.sender.name),
         country=message.sender.country,
         contact=one_line(message.sender.contact_email),
         by=by,
-        what=words[f"what.{_what(message)}"].render(),
+        what=words[f"what.{_what(message)}"],
     )
 
 
@@ -206,15 +216,8 @@ def _laws(message: Message) -> Sequence[Law]:
     return laws_for({country for country in countries if country}, {line.basis for line in message.lines})
 
 
-def _label(spoken: Sequence[str]) -> Callable[[str], str]:
-    def label(key: str) -> str:
-        return " / ".join(dict.fromkeys(_words(language)[f"label.{key}"].render() for language in spoken))
-
-    return label
-
-
-def _list(message: Message, spoken: Sequence[str]) -> str:
-    label = _label(spoken)
+def _list(message: Message, spoken: tuple[str, ...]) -> str:
+    label = partial(_label, spoken)
     if message.kind is Kind.WITHDRAWAL:
         entries = [_Entry(head=f"{label('item')} {line.item}", lines=()) for line in message.lines]
     elif message.kind in NETWORK_KINDS:
@@ -227,9 +230,9 @@ def _list(message: Message, spoken: Sequence[str]) -> str:
     return _JINJA.get_template("list.txt").render(heading=label("list"), entries=entries)
 
 
-def _entry(line: NoticeLine, message: Message, spoken: Sequence[str], label: Callable[[str], str]) -> _Entry:
+def _entry(line: NoticeLine, message: Message, spoken: tuple[str, ...], label: Callable[[str], str]) -> _Entry:
     facts: list[tuple[str, object]] = [
-        *((_words(language)["label.assessment"].render(), _assessment(line, language)) for language in spoken),
+        *((_words(language)["label.assessment"], _assessment(line, language)) for language in spoken),
         *_seen(line, label),
         (label("network"), _network(line)),
         (label("front"), line.front),
@@ -248,11 +251,11 @@ def _entry(line: NoticeLine, message: Message, spoken: Sequence[str], label: Cal
 
 def _assessment(line: NoticeLine, language: str) -> str:
     words = _words(language)
-    status = words["label.confirmed" if line.confirmed else "label.presumed"].render()
-    text = f"{status}: {words[f'what.{line.basis}'].render()}"
+    status = words["label.confirmed" if line.confirmed else "label.presumed"]
+    text = f"{status}: {words[f'what.{line.basis}']}"
     if line.classification is None:
         return text
-    return f"{text}, {words['label.classification'].render()} {line.classification}"
+    return f"{text}, {words['label.classification']} {line.classification}"
 
 
 def _seen(line: NoticeLine, label: Callable[[str], str]) -> list[tuple[str, object]]:
