@@ -19,20 +19,33 @@ from schemas.errors import IllegalTransition, Misconfigured, NotFound, NtdError,
 
 
 class Door(NamedTuple):
-    """Where a command lives: a module whose `app` has it, and the line that the help shows."""
+    """Where a command lives: a module of this package whose `app` has it, and the line that the help shows."""
 
     module: str
     help: str
 
 
 COMMANDS: Final = {
-    "init": Door("ntd.cli.init", "Write a commented ntd.toml, the key file and the database, or what is missing."),
-    "check-config": Door("ntd.cli.check_config", "Say whether the configuration would start."),
-    "doctor": Door("ntd.cli.doctor", "Try everything outside, a line each."),
-    "migrate": Door("ntd.cli.migrate", "Bring the database to this version."),
-    "run": Door("ntd.cli.run", "Run the daemon."),
-    "submit": Door("ntd.cli.submit", "Take items as NDJSON or CSV."),
-    "token": Door("ntd.cli.token", "API tokens: create, list, revoke."),
+    "init": Door("init", "Write a commented ntd.toml, the key file and the database, or what is missing of them."),
+    "check-config": Door("check_config", "Say whether the configuration would start."),
+    "doctor": Door("doctor", "Try everything outside, a line each."),
+    "migrate": Door("migrate", "Bring the database to this version."),
+    "run": Door("run", "Run the daemon."),
+    "submit": Door("submit", "Take items as NDJSON or CSV."),
+    "show": Door("show", "Tell the whole story of one item."),
+    "list": Door("listing", "List items, newest first."),
+    "hold": Door("acts", "Stop everything about items."),
+    "release": Door("acts", "Let held items go on."),
+    "reopen": Door("acts", "Begin anew with ended or gone items."),
+    "withdraw": Door("acts", "Take items back."),
+    "gone": Door("acts", "Say by hand that content is gone."),
+    "up": Door("acts", "Say by hand that content is up."),
+    "resume": Door("acts", "Let items go that were only told in a dry run."),
+    "resolve": Door("resolve", "Look one URL up, with every fact and its source."),
+    "check": Door("check", "Look at one URL from every vantage, with the evidence."),
+    "site": Door("site", "Sites followed even with no open item: watch, unwatch, list."),
+    "token": Door("token", "API tokens: create, list, revoke."),
+    "demo": Door("demo", "The lab and the daemon together, end to end."),
 }
 
 #: The exit code of each kind of foreseen failure, the first that fits; every other is 1.
@@ -84,8 +97,8 @@ class _Lazy(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Import the command and let it read its arguments."""
-        command = get_command(import_module(self._door.module).app)
-        command.help = self._door.help if command.help is None else command.help
+        command: Any = get_command(import_module(f"ntd.cli.{self._door.module}").app)
+        command = getattr(command, "commands", {}).get(self.name, command)
         _take_config(command, self._config)
         return command.make_context(info_name, args, parent=parent, **extra)
 

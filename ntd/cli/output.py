@@ -1,6 +1,6 @@
 """Rows for people and for programs: a table on a terminal, one JSON document, CSV."""
 
-import csv
+import csv as comma
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 
+def emit(
+    document: Any, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, json: bool, csv: bool = False
+) -> None:
+    """Print the document, or its rows as CSV or as a table."""
+    if json:
+        print_json(document)
+    elif csv:
+        print_csv(columns, rows)
+    else:
+        print_table(columns, rows)
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document."""
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
@@ -17,7 +29,7 @@ def print_json(document: Any) -> None:
 
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Print rows as CSV; lists and tables inside a cell as JSON."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = comma.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
 

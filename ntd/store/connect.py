@@ -11,7 +11,7 @@ import asyncpg
 
 from ntd.clock import Clock
 from ntd.store import keys
-from ntd.store.base import Store
+from ntd.store.base import Connection, Store
 from ntd.store.embedded import server
 from ntd.store.migrate import migrate, pending
 from ntd.vault import Vault, read_key_file
@@ -64,12 +64,18 @@ async def open_store(settings: Settings, clock: Clock, *, migrating: bool = Fals
     vault = Vault(read_key_file(settings.security.key_file))
     async with open_pool(settings) as pool:
         async with pool.acquire() as connection:
-            await _bring_up_to_date(connection, settings, clock.now(), migrating=migrating)
+            await _expect_up_to_date(connection, settings, clock.now(), migrating=migrating)
             await keys.ready(connection, vault, CLASSES, clock.now())
         try:
             yield Store(pool, vault)
         except _AWAY as fault:
             raise Unreachable("the database went away: look at its server, then say it again") from fault
+
+
+async def bring_up_to_date(settings: Settings, now: datetime) -> tuple[str, ...]:
+    """Apply the migrations that the database lacks and name them."""
+    async with open_pool(settings) as pool, pool.acquire() as connection:
+        return await migrate(connection, now)
 
 
 async def refresh_keys(store: Store, now: datetime) -> None:
@@ -126,8 +132,8 @@ async def _pool(where: dict[str, Any]) -> AsyncIterator[asyncpg.Pool]:
         await pool.close()
 
 
-async def _bring_up_to_date(
-    connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy,
+async def _expect_up_to_date(
+    connection: Connection,
     settings: Settings,
     now: datetime,
     *,

@@ -1,0 +1,30 @@
+"""`ntd check-config`: would it start?"""
+
+import typer
+
+from geo.registration_cache import MemoryRegistrations
+from geo.resolve import Locator
+from notifiers.registry import Dispatcher
+from ntd.cli.frame import file_of, run, say, settings_of
+from ntd.vault import read_key_file
+from schemas.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command("check-config")
+def check_config(context: typer.Context) -> None:
+    """Say whether the configuration would start: keys, secrets, key file, tables; nothing outside is asked."""
+    settings = settings_of(context)
+    read_key_file(settings.security.key_file)
+    for fault in run(_opened(settings)):
+        say(f"ntd: warning: {fault}")
+    say(f"{file_of(context)} would start")
+    if settings.notices.dry_run:
+        say(f"notices.dry_run is true: every message is written to {settings.notices.folder}, none is sent")
+
+
+async def _opened(settings: Settings) -> tuple[str, ...]:
+    """Open what needs nobody outside; give the rows that cannot be used."""
+    async with Locator.open(settings, MemoryRegistrations()) as locator, Dispatcher.open(settings):
+        return locator.faults

@@ -1,0 +1,46 @@
+"""`ntd list`: items."""
+
+from typing import Annotated
+
+import typer
+
+from ntd.cli.frame import with_store
+from ntd.cli.output import emit
+from ntd.store.items import Filters
+from ntd.store.items import listing as items
+from schemas.item import Attention, State
+
+app = typer.Typer()
+
+_COLUMNS = ("id", "state", "attention", "url", "site", "country", "asn", "hoster", "source", "priority", "received_at")
+_ROWS = 100
+
+
+@app.command("list")
+def listing(
+    context: typer.Context,
+    *,
+    state: Annotated[State | None, typer.Option(help="Where they stand.")] = None,
+    host: Annotated[str | None, typer.Option(help="The name in their URLs.")] = None,
+    site: Annotated[str | None, typer.Option(help="The registered domain.")] = None,
+    asn: Annotated[int | None, typer.Option(help="The number of the AS they live in.")] = None,
+    country: Annotated[str | None, typer.Option(metavar="CC", help="The country they live in.")] = None,
+    source: Annotated[str | None, typer.Option(help="Who brought them.")] = None,
+    attention: Annotated[Attention | None, typer.Option(help="What a human must do.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many, newest first; 0: all.")] = _ROWS,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Rows as CSV.")] = False,
+) -> None:
+    """List items, newest first."""
+    filters = Filters(
+        state=state,
+        host=host,
+        site=site,
+        asn=asn,
+        country=country.upper() if country else None,
+        source=source,
+        attention=attention,
+    )
+    page = with_store(context, lambda store: items(store, filters, limit=limit))
+    columns = _COLUMNS if not csv else (*_COLUMNS, "host", "last")
+    emit(page, columns, page["items"], json=json, csv=csv)
