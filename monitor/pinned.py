@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Self
 
 import aiohttp
@@ -154,6 +155,7 @@ def host_header(url: Url) -> str:
     return host if url.port == (443 if url.scheme == "https" else 80) else f"{host}:{url.port}"
 
 
+@cache
 def _trust(*, check: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not check:

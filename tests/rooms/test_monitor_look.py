@@ -1,0 +1,266 @@
+"""Which addresses are dialled, how often, and what is kept: real HTTP on loopback."""
+
+import asyncio
+import pickle
+import ssl
+
+import pytest
+import trustme
+
+from monitor.look import Looker
+from schemas.check import Baseline, Sight, Verdict
+from schemas.hosting import NameFate
+from schemas.settings import Monitor
+from schemas.url import parse_url
+from tests.fakes.monitor_web import MARKER, NOW, NameBook, answer, look, loopback, page, picture, serving, to
+
+
+def _free_of_marker(seen: object) -> bool:
+    return MARKER.encode() not in pickle.dumps(seen) and MARKER not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [picture("1"), answer(page(MARKER, MARKER)), answer(page("Not found", MARKER), 451), answer(MARKER, 404)],
+    ids=["picture", "page", "451", "404"],
+)
+async def test_nothing_of_a_body_is_kept(reply: bytes) -> None:
+    """A round holds a hash, a length, a type and marks: no byte of what was served."""
+    async with serving({"*": reply, "/i/1.jpg": reply}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg")
+
+    assert seen.observations[0].body is not None
+    assert _free_of_marker(seen)
+
+
+async def test_same_body_needs_one_request() -> None:
+    """A body equal to the first one is up without asking for a sibling, whatever other names show."""
+    async with serving({"*": picture("same")}) as web:
+        first = (await look(f"http://img.test:{web.port}/i/1.jpg")).observations[0].body
+        assert first is not None
+        baseline = Baseline(sha256=first.sha256, length_bytes=first.length_bytes, type=first.type)
+        web.asked.clear()
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", baseline=baseline)
+
+    assert (seen.meaning.verdict, seen.meaning.reason) == (Verdict.UP, "same_body")
+    assert len(web.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (b"y" * 900, Verdict.UP),
+        (b"y" * 334, Verdict.UP),
+        (b"y" * 333, Verdict.CHANGED),
+        (b"y" * 3000, Verdict.UP),
+        (b"y" * 3001, Verdict.CHANGED),
+        (b"", Verdict.CHANGED),
+    ],
+)
+async def test_drastic_change_of_length(body: bytes, verdict: Verdict) -> None:
+    """A body three times shorter or longer than the first one is changed, less is up."""
+    baseline = Baseline(sha256="0" * 64, length_bytes=1000, type="image/jpeg")
+    async with serving({"/i/1.jpg": answer(body, kind="image/jpeg")}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", baseline=baseline)
+
+    assert seen.meaning.verdict is verdict
+
+
+async def test_change_of_type() -> None:
+    """A page where a picture was is changed; another picture format is not."""
+    baseline = Baseline(sha256="0" * 64, length_bytes=1000, type="image/jpeg")
+    async with serving({"/a.jpg": answer(page("x" * 900)), "/b.jpg": answer(b"y" * 900, kind="image/webp")}) as web:
+        html = await look(f"http://img.test:{web.port}/a.jpg", baseline=baseline)
+        webp = await look(f"http://img.test:{web.port}/b.jpg", baseline=baseline)
+
+    assert html.meaning.reason == "type_changed"
+    assert webp.meaning.verdict is Verdict.UP
+
+
+@pytest.mark.parametrize(("size", "truncated"), [(1000, False), (1001, True)])
+async def test_body_limit(size: int, truncated: bool) -> None:
+    """Exactly the limit is read whole; of one byte more, the limit is read."""
+    async with serving({"/i/1.jpg": answer(b"y" * size, kind="image/jpeg")}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", settings={"body_limit_bytes": 1000})
+    body = seen.observations[0].body
+
+    assert body is not None
+    assert (body.length_bytes, body.truncated) == (1000, truncated)
+
+
+async def test_presumed_item_is_looked_at_by_its_headers_only() -> None:
+    """A presumed item costs one request, no body and no sibling; its status decides."""
+    async with serving({"*": picture("private")}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", confirmed=False)
+
+    assert seen.meaning.verdict is Verdict.UP
+    assert seen.observations[0].body is None
+    assert len(web.asked) == 1
+
+
+async def test_name_travels_and_address_is_dialled() -> None:
+    """The request goes to the resolved address with the name as Host, as a browser sends it, with the referrer."""
+    async with serving({"*": picture("1")}) as web:
+        await look(f"http://img.test:{web.port}/i/1.jpg?a=b|c", referrer="http://board.test/t/1")
+
+    assert web.heads[0].startswith("GET /i/1.jpg?a=b|c HTTP/1.1\r\nHost: img.test:")
+    assert "Referer: http://board.test/t/1\r\n" in web.heads[0]
+    assert "aiohttp" not in web.heads[0]
+
+
+# ── names and addresses ──
+
+
+@pytest.mark.parametrize(
+    ("fate", "verdict", "reason"),
+    [
+        (NameFate.NXDOMAIN, Verdict.GONE, "no_name"),
+        (NameFate.NODATA, Verdict.UNKNOWN, "no_address"),
+        (NameFate.SERVFAIL, Verdict.UNKNOWN, "name_fault"),
+        (NameFate.TIMEOUT, Verdict.UNKNOWN, "name_fault"),
+        (NameFate.FAULT, Verdict.UNKNOWN, "name_fault"),
+    ],
+)
+async def test_names_without_addresses(fate: NameFate, verdict: Verdict, reason: str) -> None:
+    """Only NXDOMAIN is a gone-answer; NODATA and every fault of resolvers is unknown."""
+    seen = await look("http://img.test/i/1.jpg", names=NameBook(img_test=fate))
+
+    assert (seen.meaning.verdict, seen.meaning.reason) == (verdict, reason)
+
+
+@pytest.mark.parametrize("addresses", ["127.9.0.1", "127.9.0.1 127.0.0.1"])
+async def test_address_that_is_not_public_is_never_dialled(addresses: str) -> None:
+    """Of a name with a private address only the public ones are dialled, and it never comes out gone."""
+    async with serving({}) as private:
+        names = NameBook(img_test=addresses)
+        seen = await look(f"http://img.test:{private.port}/i/1.jpg", names=names)
+
+    assert seen.meaning.verdict is Verdict.UNKNOWN
+    assert seen.meaning.reason == "address_not_public"
+    assert seen.observations[0].sight is Sight.NOT_PUBLIC
+
+
+async def test_redirect_to_a_private_address_is_not_followed() -> None:
+    """A redirect is resolved and checked from nothing, so it leads nowhere private, by name or by address."""
+    async with serving({"*": picture("secret")}, "127.9.0.1") as private:
+        routes = {"/a": to(f"http://127.9.0.1:{private.port}/"), "/b": to(f"http://inside.test:{private.port}/")}
+        async with serving(routes) as web:
+            names = NameBook(inside_test="127.9.0.1")
+            seen = [await look(f"http://img.test:{web.port}{path}", names=names) for path in ("/a", "/b")]
+
+    assert [one.meaning.reason for one in seen] == ["address_not_public"] * 2
+    assert private.asked == []
+
+
+async def test_rebinding_between_look_up_and_dial_changes_nothing() -> None:
+    """The address that was checked is dialled; the name is asked once per look, however it answers later."""
+    names = NameBook(img_test="127.0.0.1")
+    async with serving({"*": picture("1")}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", names=names)
+
+    assert names.asked == ["img.test"]
+    assert str(seen.observations[0].address) == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("second", "verdict", "reason"),
+    [
+        ("/404", Verdict.GONE, "status_404"),
+        ("/up", Verdict.UP, "addresses_disagree"),
+        ("/500", Verdict.UNKNOWN, "status_500"),
+    ],
+)
+async def test_gone_only_when_every_address_says_so(second: str, verdict: Verdict, reason: str) -> None:
+    """After a gone-answer every other address is asked, and one that does not agree stops it."""
+    replies = {"/404": answer("", 404), "/up": picture("1"), "/500": answer("", 500)}
+    async with serving({}) as first, serving({"/i/1.jpg": replies[second]}, "127.0.0.2", port=first.port):
+        names = NameBook(img_test="127.0.0.1 127.0.0.2")
+        seen = await look(f"http://img.test:{first.port}/i/1.jpg", names=names)
+
+    assert (seen.meaning.verdict, seen.meaning.reason) == (verdict, reason)
+    assert [str(one.address) for one in seen.observations] == ["127.0.0.1", "127.0.0.2"]
+
+
+async def test_unreachable_address_keeps_a_name_from_being_gone() -> None:
+    """An address that could not be asked may still serve it."""
+    async with serving({}, "127.0.0.2") as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", names=NameBook(img_test="127.0.0.1 127.0.0.2"))
+
+    assert seen.meaning.reason == "unreachable"
+    assert [one.sight for one in seen.observations] == [Sight.UNREACHABLE, Sight.ANSWERED]
+
+
+async def test_ipv6_is_asked_first_and_ipv4_after_a_dial_error() -> None:
+    """IPv6 comes first; what is up there needs no IPv4, what cannot be dialled there does."""
+    names = NameBook(img_test="127.0.0.1 ::1")
+    async with serving({"/i/1.jpg": picture("1")}, "::1") as six:
+        first = await look(f"http://img.test:{six.port}/i/1.jpg", names=names)
+    async with serving({"/i/1.jpg": picture("1")}) as four:
+        second = await look(f"http://img.test:{four.port}/i/1.jpg", names=names)
+
+    assert [str(one.address) for one in first.observations] == ["::1"]
+    assert [str(one.address) for one in second.observations] == ["::1", "127.0.0.1"]
+    assert (first.meaning.verdict, second.meaning.verdict) == (Verdict.UP, Verdict.UP)
+
+
+async def test_every_address_is_asked_where_wanted() -> None:
+    """A caller who follows several hosters sees each address, though the first is up."""
+    async with (
+        serving({"/i/1.jpg": picture("1")}) as first,
+        serving({}, "127.0.0.2", port=first.port),
+    ):
+        names = NameBook(img_test="127.0.0.1 127.0.0.2")
+        seen = await look(f"http://img.test:{first.port}/i/1.jpg", names=names, every_address=True)
+
+    assert [one.status for one in seen.observations] == [200, 404]
+    assert seen.meaning.reason == "addresses_disagree"
+
+
+async def test_more_addresses_than_a_round_asks_are_never_gone() -> None:
+    """Of a name with 33 addresses one stays unasked, so it cannot be gone."""
+    async with serving({}) as web:
+        names = NameBook(img_test=" ".join(f"127.0.1.{n}" for n in range(33)))
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", names=names)
+
+    assert seen.meaning.verdict is Verdict.UNKNOWN
+
+
+# ── limits ──
+
+
+async def test_connections_to_one_host_are_limited() -> None:
+    """Ten rounds at once never hold more than `per_host` connections to a host, and none is lost over it."""
+    together = asyncio.Barrier(2)
+
+    async def in_pairs(writer: asyncio.StreamWriter) -> None:
+        await together.wait()
+        writer.write(answer("", 403))
+
+    async with (
+        serving({"*": in_pairs}) as web,
+        Looker.open(Monitor(per_host=2), names=NameBook(), public=loopback) as looker,
+    ):
+        url = parse_url(f"http://img.test:{web.port}/i/1.jpg")
+        seen = await asyncio.gather(*(looker.round(url, now=NOW) for _ in range(10)))
+
+    assert [one.meaning.reason for one in seen] == ["status_403"] * 10
+    assert web.most_at_once == 2
+
+
+# ── TLS ──
+
+
+@pytest.mark.parametrize(
+    ("name", "noted"),
+    [("img.test", "not trusted"), ("other.test", "not trusted")],
+    ids=["unknown issuer", "wrong name"],
+)
+async def test_certificates_are_noted_and_not_obeyed(name: str, noted: str) -> None:
+    """A hoster with a certificate that a browser would refuse is still looked at."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert(name).configure_cert(tls)
+    async with serving({"/i/1.jpg": picture("1")}, tls=tls) as web:
+        seen = await look(f"https://img.test:{web.port}/i/1.jpg")
+
+    assert seen.meaning.verdict is Verdict.UP
+    assert seen.observations[0].tls in {noted, "unknown issuer", "self-signed"}

@@ -1,0 +1,140 @@
+"""Vantages: what a proxy is asked, when a vantage is void, and what several see together."""
+
+import asyncio
+from typing import Literal
+
+import pytest
+
+from monitor.look import Looker
+from schemas.check import Sight, Verdict
+from schemas.settings import Monitor, Vantage
+from schemas.url import parse_url
+from tests.fakes.monitor_proxy import proxying
+from tests.fakes.monitor_web import NOW, NameBook, answer, look, loopback, picture, serving
+
+KINDS: tuple[Literal["socks5", "http"], ...] = ("socks5", "http")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_proxy_is_asked_for_the_checked_address(kind: Literal["socks5", "http"]) -> None:
+    """A proxy connects to the address that was checked, never to a name, for plain http too."""
+    async with serving({"/i/1.jpg": picture("1")}) as web, proxying(kind) as proxy:
+        vantage = Vantage(name="far", proxy=proxy.url)
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", settings={"vantage": [vantage]})
+
+    assert seen.meaning.verdict is Verdict.UP
+    assert set(proxy.asked) == {f"127.0.0.1 {web.port}"}
+    assert seen.observations[0].vantage == "far"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_fault_of_a_proxy_is_unknown(kind: Literal["socks5", "http"]) -> None:
+    """What a proxy refuses, and a proxy that is not there, says nothing about the item."""
+    async with serving({}) as web, proxying(kind, refuses=True) as proxy:
+        url = f"http://img.test:{web.port}/i/1.jpg"
+        refused = await look(url, settings={"vantage": [Vantage(name="far", proxy=proxy.url)]})
+    absent = await look(url, settings={"vantage": [Vantage(name="far", proxy=f"{kind}://127.0.0.1:1")]})
+
+    assert [one.meaning.reason for one in (refused, absent)] == ["our_fault", "our_fault"]
+
+
+async def test_presumed_item_is_only_looked_at_directly() -> None:
+    """A presumed item is never looked at through a proxy, even where no direct vantage is listed."""
+    async with serving({"*": picture("1")}) as web, proxying("socks5") as proxy:
+        vantage = Vantage(name="far", proxy=proxy.url)
+        url = f"http://img.test:{web.port}/i/1.jpg"
+        seen = await look(url, settings={"vantage": [vantage]}, confirmed=False)
+
+    assert seen.meaning.verdict is Verdict.UP
+    assert proxy.asked == []
+
+
+async def test_two_vantages_that_agree() -> None:
+    """Two networks that saw it gone are enough."""
+    async with serving({}) as web, proxying("http") as proxy:
+        vantages = [Vantage(name="near", network="A"), Vantage(name="far", network="B", proxy=proxy.url)]
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", settings={"vantage": vantages})
+
+    assert seen.meaning.reason == "status_404"
+    assert {one.vantage for one in seen.observations} == {"near", "far"}
+
+
+async def test_two_vantages_that_disagree_leave_it_up() -> None:
+    """What one vantage sees is up, whatever another is told: it may be cloaked."""
+    replies = iter([answer("", 404), picture("1")])
+    routes = {"/": picture("front")}
+    async with serving(lambda path: next(replies) if path == "/g/" else routes["/"]) as web, proxying("http") as proxy:
+        vantages = [Vantage(name="near", network="A"), Vantage(name="far", network="B", proxy=proxy.url)]
+        seen = await look(f"http://img.test:{web.port}/g/", settings={"vantage": vantages})
+
+    assert (seen.meaning.verdict, seen.meaning.reason) == (Verdict.UP, "vantages_disagree")
+
+
+async def test_gone_needs_two_networks_where_two_are_configured() -> None:
+    """One vantage that cannot look leaves one network, which is not enough."""
+    async with serving({}) as web:
+        vantages = [Vantage(name="near", network="A"), Vantage(name="far", network="B", proxy="http://127.0.0.1:1")]
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", settings={"vantage": vantages})
+
+    assert seen.meaning.reason == "no_quorum"
+
+
+async def test_onion_without_tor_is_unknown() -> None:
+    """An onion service is no business of a vantage that cannot reach it."""
+    seen = await look(f"http://{'a' * 56}.onion/i/1.jpg")
+
+    assert seen.meaning.reason == "our_fault"
+
+
+async def test_onion_is_asked_by_name_through_tor() -> None:
+    """Only an onion service is asked by its name, and the resolver never hears of it."""
+    host, names = f"{'a' * 56}.onion", NameBook()
+    async with proxying("socks5", refuses=True) as tor:
+        vantages = [Vantage(name="direct"), Vantage(name="tor", network="tor", proxy=tor.url)]
+        await look(f"http://{host}/i/1.jpg", names=names, settings={"vantage": vantages})
+
+    assert tor.asked == [f"{host} 80"]
+    assert names.asked == []
+
+
+# ── canaries ──
+
+
+async def test_void_vantage_sees_nothing() -> None:
+    """While a canary is not up, nothing is looked at and nothing is gone; other statuses than 2xx are not up."""
+    async with serving({"/well": answer("", 503)}) as sick, serving({}) as web:
+        canaries = [f"http://canary.test:{sick.port}/well"]
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", settings={"canaries": canaries})
+
+    assert (seen.meaning.verdict, seen.meaning.reason) == (Verdict.UNKNOWN, "vantage_void")
+    assert seen.observations[0].sight is Sight.VOID
+    assert web.asked == []
+
+
+async def test_canary_may_stand_where_no_item_may() -> None:
+    """The operator typed the canary, so it may be on an address that is not public."""
+    async with serving({"/well": answer("")}, "127.9.0.1") as well, serving({}) as web:
+        canaries = [f"http://127.9.0.1:{well.port}/well"]
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", settings={"canaries": canaries})
+
+    assert seen.meaning.reason == "status_404"
+
+
+async def test_canary_that_fell_silent_stops_gone_at_once() -> None:
+    """Canaries are believed for a while, except when a round comes out gone: then they must have sung just now."""
+    now = {"well": answer("")}
+    async with serving(lambda _: now["well"]) as well, serving({"/up/": picture("1")}) as web:
+        canaries, loop = [f"http://canary.test:{well.port}/well"], asyncio.get_running_loop()
+        async with Looker.open(Monitor(canaries=canaries), names=NameBook(), public=loopback) as looker:
+            up = [await looker.round(parse_url(f"http://img.test:{web.port}/up/"), now=NOW) for _ in range(5)]
+            asked = len(well.asked)
+            now["well"] = answer("", 500)
+            # The song of a second ago still counts, so this waits until it is older.
+            later = asyncio.Event()
+            loop.call_later(1.05, later.set)
+            await later.wait()
+            gone = await looker.round(parse_url(f"http://img.test:{web.port}/i/1.jpg"), now=NOW)
+
+    assert {one.meaning.verdict for one in up} == {Verdict.UP}
+    assert asked == 1
+    assert gone.meaning.reason == "vantage_void"
