@@ -89,8 +89,10 @@ class Stream:
         try:
             async with aclosing(self._batches(chunks)) as batches:
                 async for batch in batches:
-                    under_way.append(create_task(self._take(batch)))
-                    if len(under_way) >= _UNDER_WAY:
+                    if not batch.empty:
+                        under_way.append(create_task(self._take(batch)))
+                    # Nothing more has come: whoever waits for his answers is not kept for the sake of the next batch.
+                    while under_way and (batch.empty or len(under_way) >= _UNDER_WAY):
                         await self._answer(await under_way.popleft())
             while under_way:
                 await self._answer(await under_way.popleft())
@@ -119,6 +121,7 @@ class Stream:
                         batch = _Batch()
                 if chunk is None and not batch.empty:
                     yield batch
+                    yield _Batch()
                     batch = _Batch()
         for part in reader.close():
             self._sort(reader, part, batch)
