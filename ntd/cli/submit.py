@@ -110,8 +110,9 @@ def _progress() -> Iterator[Answered]:
 
 
 async def _chunks(opened: BinaryIO) -> AsyncGenerator[bytes, None]:
-    """Read without holding up the loop: a file is there at once, everything else is waited for."""
-    if stat.S_ISREG(fstat(opened.fileno()).st_mode):
+    """Read without holding up the loop: what comes through a pipe or from a keyboard is waited for."""
+    mode = fstat(opened.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or opened.isatty()):
         while chunk := opened.read(_CHUNK_BYTES):
             yield chunk
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -239,7 +240,8 @@ async def _again(batch: _Batch, connection: Connection, known: Sequence[_Url]) -
     given = {ItemId(rows[url.url_hash]["id"]): url.given for url in known if _may_change(rows[url.url_hash], url)}
     if given:
         await _change(batch, connection, given)
-    return {url_hash: ItemId(row["id"]) for url_hash, row in rows.items()}
+    # The driver's own kind of UUID is not one that JSON is made of.
+    return {url_hash: ItemId(UUID(int=row["id"].int)) for url_hash, row in rows.items()}
 
 
 def _may_change(row: Row, url: _Url) -> bool:
