@@ -53,9 +53,10 @@ class Recipients:
         link, item = self._links.get(saying.item.key, ("", ""))
         if not link:
             return
-        form = {"item": item, "answer": saying.action, "note": "Done, said the abuse desk of the lab."}
-        async with session.post(link, data=form, allow_redirects=False) as answer:
-            if answer.status < 500:  # noqa: PLR2004 -- their fault: again later
+        answer, _, noted = saying.action.partition(" ")
+        form = {"item": item, "answer": answer, "note": "Done, says the abuse desk of the lab." if noted else ""}
+        async with session.post(link, data=form, allow_redirects=False) as reply:
+            if reply.status < 500:  # noqa: PLR2004 -- their fault: again later
                 self._plot.said("link", saying)
-                said = Said(at=now, who="link", item=item, action=saying.action, status=answer.status)
+                said = Said(at=now, who="link", item=item, action=saying.action, status=reply.status)
                 self._ledger.said.append(said)
