@@ -9,6 +9,7 @@ from schemas.hosting import Address
 
 _ORIGIN_PARTS = 3  # AS, prefix, country; then registry and date
 _NAME_PARTS = 5
+_LONGEST_NAME = 200
 
 
 def origin_name(address: Address, zone: str) -> str:
@@ -60,5 +61,6 @@ def read_system(texts: Sequence[str]) -> str | None:
     for text in texts:
         parts = [part.strip() for part in text.split("|", _NAME_PARTS - 1)]
         if len(parts) == _NAME_PARTS and parts[-1]:
-            return parts[-1].removesuffix(f", {parts[1]}")
+            named = parts[-1].removesuffix(f", {parts[1]}")
+            return "".join(letter for letter in named if letter.isprintable())[:_LONGEST_NAME] or None
     return None

@@ -313,7 +313,10 @@ def _list(value: object) -> list[Any]:
 
 
 def _text(value: object) -> str | None:
-    return value.strip()[:MAX_TEXT] or None if isinstance(value, str) else None
+    # One line of printable text: these names stand in notices and on terminals.
+    if not isinstance(value, str):
+        return None
+    return "".join(letter for letter in " ".join(value.split()) if letter.isprintable())[:MAX_TEXT] or None
 
 
 def filed_under(record: NetworkRecord, address: Address, leaf: Network | None) -> Network:

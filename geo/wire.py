@@ -130,7 +130,7 @@ class _Plain:
         for _ in range(answers):
             owner, kind, ttl, value = self._record()
             kept_ttl, values = answer.setdefault((owner, kind), (ttl, []))
-            if value in values or kind in {SOA, OPT}:
+            if value in values or kind in {SOA, OPT} or (values and kind == CNAME):
                 raise _Odd
             values.append(value)
             answer[owner, kind] = (min(kept_ttl, ttl), values)

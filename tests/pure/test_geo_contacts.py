@@ -1,0 +1,203 @@
+"""Who is told: the order of the rules, and what is never told."""
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.book import Book, BookKind, Match, Subject, read_book
+from geo.contacts import LARGEST, Facts, Rules, choose, ladder_contact, registrar_contact
+from geo.rdap import RegisteredContact
+from geo.rulebook import hoster_rules
+from schemas.hosting import Contact
+from schemas.settings import HosterRule
+
+SUBJECT = Subject(host="img.site.test", site="site.test", address=ip_address("198.51.100.7"), asn=64501)
+HEADER = "match,kind,address,format,language,note"
+
+
+def book(*rows: str) -> Book:
+    return read_book([HEADER, *rows], "book.csv")
+
+
+def rules(*hosters: HosterRule, rows: tuple[str, ...] = (), never: frozenset[str] = frozenset()) -> Rules:
+    return Rules(hosters=hoster_rules(hosters), book=book(*rows), never_domains=never)
+
+
+def mail(address: str, depth: int = 1) -> RegisteredContact:
+    return RegisteredContact(address=address, handle="H-1", roles=("abuse",), depth=depth, labelled=False)
+
+
+def told(rules: Rules, *, front: bool = False, **facts: object) -> list[str]:
+    fact = Facts(subject=SUBJECT, **facts)  # type: ignore[arg-type]
+    return [contact.address for contact in choose([fact], rules, front=front)]
+
+
+def test_the_order_is_configuration_book_registration_file_as() -> None:
+    """All five sources speak: all five candidates come, the strongest first, each saying why."""
+    fact = Facts(
+        subject=SUBJECT,
+        registered=(mail("rdap@alpha.test"),),
+        file_mailbox="file@alpha.test",
+        file_name="nets.csv",
+        system=(mail("as@alpha.test"),),
+    )
+    contacts = choose(
+        [fact], rules(HosterRule(match="as64501", email="config@alpha.test"), rows=("as64501,abuse,book@alpha.test,,,",))
+    )
+
+    assert [(contact.address.partition("@")[0], contact.source) for contact in contacts] == [
+        ("config", "config"),
+        ("book", "contacts"),
+        ("rdap", "rdap"),
+        ("file", "network file"),
+        ("as", "rdap autnum"),
+    ]
+    assert [contact.rule for contact in contacts] == [
+        "[[hoster]] for AS64501: the operator's own word",
+        "book.csv, line 2: abuse contact for AS64501",
+        "registration of the network: abuse role of H-1",
+        "abuse_email of the longest prefix in nets.csv",
+        "registration of AS64501: abuse role of H-1",
+    ]
+
+
+@pytest.mark.parametrize("source", ["config", "book"])
+def test_the_nearest_match_wins_whatever_the_order_of_the_rows(source: str) -> None:
+    """Exact host, then site, then the longest network, then the AS."""
+    matches = ["as64501", "198.51.0.0/16", "site.test", "198.51.100.0/24", "img.site.test", "other.test", "as64502"]
+    named = [(match, f"{number}@a.test") for number, match in enumerate(matches)]
+    if source == "config":
+        laid_down = rules(*(HosterRule(match=match, email=address) for match, address in named))
+    else:
+        laid_down = rules(rows=tuple(f"{match},abuse,{address},,," for match, address in named))
+
+    assert told(laid_down) == ["4@a.test", "2@a.test", "3@a.test", "1@a.test", "0@a.test"]
+
+
+def test_an_api_comes_before_the_mailbox_of_its_rule_and_a_form_instead() -> None:
+    """The mailbox is for the day the API fails; who only takes a form gets a form first."""
+    api = choose([Facts(subject=SUBJECT)], rules(HosterRule(match="as64501", api="https://api.test", email="a@b.test")))
+    form = choose([Facts(subject=SUBJECT)], rules(HosterRule(match="as64501", form="https://f.test/x", email="a@b.test")))
+
+    assert [(contact.channel, contact.address) for contact in api] == [("api", "https://api.test"), ("mail", "a@b.test")]
+    assert [contact.channel for contact in form] == ["form", "mail"]
+
+
+def test_how_a_hoster_wants_to_be_told_holds_for_every_address_of_it() -> None:
+    """Format, grouping and language of its rule go with contacts found elsewhere; a row's own word goes first."""
+    laid_down = rules(
+        HosterRule(match="as64501", format="xarf", group="ip", language="de"), rows=("as64501,abuse,b@a.test,digest,nl,",)
+    )
+    of_book, of_rdap = choose([Facts(subject=SUBJECT, registered=(mail("r@a.test"),))], laid_down)
+
+    assert (of_book.format, of_book.group, of_book.language) == ("digest", "ip", "nl")
+    assert (of_rdap.format, of_rdap.group, of_rdap.language) == ("xarf", "ip", "de")
+
+
+def test_registries_and_ourselves_are_never_told_by_what_was_found_out() -> None:
+    """A registry's mailbox in an answer is not the hoster's; what the operator wrote himself stands."""
+    never = frozenset({"registry.test", "hotline.test"})
+    found = {"registered": (mail("abuse@db.registry.test"), mail("a@a.test")), "file_mailbox": "us@hotline.test"}
+    typed = rules(HosterRule(match="as64501", email="trial@hotline.test"), never=never)
+
+    assert told(rules(never=never), **found) == ["a@a.test"]
+    assert told(typed, **found) == ["trial@hotline.test", "a@a.test"]
+
+
+@pytest.mark.parametrize(
+    ("row", "left"),
+    [
+        ("as64501,never,R@A.test,,,", ["c@c.test"]),
+        ("as64502,never,r@a.test,,,", ["r@a.test", "c@c.test"]),
+        ("*,never,a.test,,,", ["c@c.test"]),
+        (",never,c@c.test,,,", ["r@a.test"]),
+        ("site.test,never,,,,", []),
+        ("a.test,never,,,,", ["c@c.test"]),
+        ("198.51.100.0/24,never,,,,", []),
+    ],
+)
+def test_a_never_row_strikes_whatever_the_source(row: str, left: list[str]) -> None:
+    """A mailbox, a domain, everybody of a place, every mailbox at a name; the configuration is struck too."""
+    laid_down = rules(HosterRule(match="as64501", email="c@c.test"), rows=(row,))
+
+    assert sorted(told(laid_down, registered=(mail("r@a.test"),))) == sorted(left)
+
+
+def test_a_front_is_told_at_its_front_desk_first() -> None:
+    """Kind front comes before kind abuse for a front, and is nobody's business elsewhere."""
+    laid_down = rules(rows=("as64501,abuse,abuse@a.test,,,", "as64501,front,front@a.test,,,"))
+
+    assert told(laid_down, front=True) == ["front@a.test", "abuse@a.test"]
+    assert told(laid_down) == ["abuse@a.test"]
+
+
+@given(st.permutations(range(12)))
+def test_the_order_of_facts_inside_a_place_decides_nothing_but_ties(order: list[int]) -> None:
+    """Strength goes before the address it came from, each address is named once, and there is an end."""
+    facts = [
+        Facts(
+            subject=Subject(host="h.test", site="h.test", address=ip_address(f"198.51.100.{number}"), asn=64501),
+            registered=(mail(f"r{number}@a.test"), mail("same@a.test")),
+            file_mailbox="f@a.test",
+        )
+        for number in order
+    ]
+    contacts = choose(facts, rules(HosterRule(match="198.51.100.5", email="host@a.test")))
+
+    assert contacts[0].address == "host@a.test"
+    assert len(contacts) == len({contact.address for contact in contacts}) == LARGEST
+
+
+def test_the_ladder_asks_the_book_and_then_the_registration_of_the_domain() -> None:
+    """Site, upstream and registrar are the operator's rows; only the registrar is known otherwise."""
+    laid_down = rules(
+        rows=("site.test,site,owner@site.test,,,", "as64501,upstream,noc@up.test,,,", "as64501,never,noc@up.test,,,"),
+        never=frozenset({"registry.test"}),
+    )
+    desk = registrar_contact([mail("x@registry.test"), mail("abuse@registrar.test")], laid_down, SUBJECT)
+    site = ladder_contact(BookKind.SITE, [SUBJECT], laid_down, desk)
+    upstream = ladder_contact(BookKind.UPSTREAM, [SUBJECT], laid_down, desk)
+    registrar = ladder_contact(BookKind.REGISTRAR, [SUBJECT], laid_down, desk)
+
+    assert isinstance(site, Contact)
+    assert site.address == "owner@site.test"
+    assert upstream is None
+    assert registrar is desk
+    assert desk is not None
+    assert desk.address == "abuse@registrar.test"
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("as64501,boss,a@a.test,,,", "no kind"),
+        ("as64501,abuse,nonsense,,,", "no mail address"),
+        ("as64501,abuse,,,,", "no mail address"),
+        ("as64501,abuse,a@a.test,fax,,", "no format"),
+        ("198.51.100.7/24,abuse,a@a.test,,,", "host bits"),
+        ("two words,abuse,a@a.test,,,", "matches nothing"),
+        (",abuse,a@a.test,,,", "matches nothing"),
+    ],
+)
+def test_a_bad_row_of_the_book_is_reported_and_costs_no_other(row: str, fault: str) -> None:
+    """File, line and fault are named."""
+    read = book(row, "as64501,abuse,b@a.test,,,")
+
+    assert [one.address for one in read.matching(BookKind.ABUSE, SUBJECT)] == ["b@a.test"]
+    assert len(read.faults) == 1
+    assert read.faults[0].startswith("book.csv, line 2: ")
+    assert fault in read.faults[0]
+
+
+def test_another_header_is_no_contact_book() -> None:
+    """The message shows the header that is wanted."""
+    with pytest.raises(ValueError, match="match,kind,address"):
+        read_book(["network,asn"], "book.csv")
+
+
+@pytest.mark.parametrize("text", ["AS64501", "as64501", "198.51.100.7", "198.51.100.0/24", "Site.TEST", "img.site.test."])
+def test_a_match_is_an_as_a_network_or_a_name_in_any_case(text: str) -> None:
+    """Each way of writing it finds the subject."""
+    assert Match.read(text).holds(SUBJECT)

@@ -1,0 +1,255 @@
+"""Registration data from a registry on loopback: kept, shared, polite, bounded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+import pytest
+from aiohttp import web
+
+from geo.dns import Resolver
+from geo.fetch import LARGEST, REDIRECTS, Fetcher
+from geo.registration import Registrations
+from geo.registration_cache import MemoryRegistrations
+from geo.registries import Registries, typed_base
+from geo.reserved import is_public
+from geo.rulebook import shipped_bootstrap, shipped_countries
+from geo.whois import PortFortyThree
+from schemas.errors import Misconfigured, Temporary
+from schemas.hosting import Address
+from tests.fakes.geo_dns import serving
+from tests.fakes.geo_rdap import FakeRdap, entity, network, registering
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ADDRESS = ip_address("198.51.100.7")
+REFRESH = timedelta(hours=12)
+ABUSE = entity("abuse", None, "abuse@alpha.test")
+
+
+def nobody_public(_: Address) -> bool:
+    return False
+
+
+@asynccontextmanager
+async def asking(fake: FakeRdap, **options: object) -> AsyncIterator[Registrations]:
+    async with serving() as dns, Resolver.open([dns.address], timedelta(seconds=1)) as resolver:
+        async with Fetcher(resolver.look, options.pop("public", nobody_public), fake.base, **options) as fetcher:  # type: ignore[arg-type]
+            registries = Registries(fetcher=fetcher, bootstrap=shipped_bootstrap(), typed=fake.base)
+            found = Registrations(
+                registries=registries, cache=MemoryRegistrations(), refresh=REFRESH, countries=shipped_countries()
+            )
+            yield found
+            await found.close()
+
+
+async def test_a_network_is_asked_once_for_all_its_addresses() -> None:
+    """Fifty hosts at once in one network, and one an hour later: one question."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
+        fake.delay_s = 0.02
+        addresses = [ip_address(f"198.51.100.{number}") for number in range(50)]
+
+        looked = await asyncio.gather(*(registrations.network(address, None, NOW) for address in addresses))
+        later = await registrations.network(ADDRESS, None, NOW + timedelta(hours=1))
+
+        assert fake.asked.total() == 1
+        assert {one.record.abuse[0].address for one in looked if one.record} == {"abuse@alpha.test"}
+        assert later.questions[0].at == NOW
+
+
+async def test_an_answer_is_asked_again_when_it_is_old_and_serves_while_nobody_answers() -> None:
+    """After `geo.refresh` it is asked again; an old answer with the fault beside it is better than none."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
+        await registrations.network(ADDRESS, None, NOW)
+        fake.replies[f"ip/{ADDRESS}"] = [web.Response(status=500)]
+
+        stale = await registrations.network(ADDRESS, None, NOW + REFRESH)
+        fresh = await registrations.network(ADDRESS, None, NOW + REFRESH)
+
+        assert stale.record == fresh.record
+        assert stale.complete
+        assert [question.answer.partition(":")[0] for question in stale.questions][0] == "could not find out"
+        assert fake.asked.total() == 3
+        assert fresh.questions[0].at == NOW + REFRESH
+
+
+async def test_an_answer_for_a_larger_block_does_not_hide_one_for_a_smaller() -> None:
+    """An allocation stands only for the /24 around the address; its neighbour is asked for itself."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.0.0/16"] = network("198.51.0.0/16", ABUSE, type="ALLOCATED PA")
+        fake.networks["198.51.200.0/24"] = network("198.51.200.0/24", entity("abuse", None, "small@beta.test"))
+
+        large = await registrations.network(ADDRESS, None, NOW)
+        small = await registrations.network(ip_address("198.51.200.1"), None, NOW)
+
+        assert large.record is not None
+        assert small.record is not None
+        assert (large.record.abuse[0].address, small.record.abuse[0].address) == ("abuse@alpha.test", "small@beta.test")
+
+
+async def test_nothing_registered_is_an_answer_and_kept() -> None:
+    """404 is no fault; it is not asked again before its time."""
+    async with registering() as fake, asking(fake) as registrations:
+        for _ in range(2):
+            looked = await registrations.network(ADDRESS, None, NOW)
+            system = await registrations.system(64501, NOW)
+            domain = await registrations.domain("site.test", NOW)
+
+        assert [one.record for one in (looked, system, domain)] == [None, None, None]
+        assert all(one.complete for one in (looked, system, domain))
+        assert fake.asked == {f"ip/{ADDRESS}": 1, "autnum/64501": 1, "domain/site.test": 1}
+
+
+async def test_a_short_pause_is_waited_for_and_a_long_one_obeyed() -> None:
+    """429 with one second, or none: asked again; with a minute: nobody is asked until it is over."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
+        fake.replies[f"ip/{ADDRESS}"] = [web.Response(status=429, headers={"Retry-After": "0"})]
+        waited = await registrations.network(ADDRESS, None, NOW)
+        fake.replies["domain/site.test"] = [web.Response(status=503, headers={"Retry-After": "60"})]
+
+        told = [await registrations.domain("site.test", NOW), await registrations.domain("other.test", NOW)]
+        after = await registrations.domain("other.test", NOW + timedelta(seconds=60))
+
+        assert waited.record is not None
+        assert [one.complete for one in told] == [False, False]
+        assert after.complete
+        assert fake.asked == {f"ip/{ADDRESS}": 2, "domain/site.test": 1, "domain/other.test": 1}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        web.Response(status=500),
+        web.Response(text="<html>", content_type="text/html"),
+        web.Response(body=b"[" * 5000),
+        web.json_response({"objectClassName": "ip network", "startAddress": "203.0.113.0", "endAddress": "203.0.113.9"}),
+        web.Response(status=302),
+        web.Response(status=302, headers={"Location": "file:///etc/passwd"}),
+        web.Response(body=b" " * (LARGEST + 1)),
+    ],
+)
+async def test_a_bad_answer_is_could_not_find_out(reply: web.Response) -> None:
+    """Errors, pages, other blocks, strange redirects and floods are faults in the facts, and nothing is kept."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.replies[f"ip/{ADDRESS}"] = [reply]
+
+        bad = await registrations.network(ADDRESS, None, NOW)
+        again = await registrations.network(ADDRESS, None, NOW)
+
+        assert (bad.record, bad.complete) == (None, False)
+        assert bad.questions[0].answer.startswith("could not find out: ")
+        assert again.complete
+
+
+async def test_the_largest_answer_is_taken_whole() -> None:
+    """One byte less than too much is an answer."""
+    async with registering() as fake, asking(fake) as registrations:
+        body = b'{"objectClassName": "ip network", "entities": []}'
+        fake.replies[f"ip/{ADDRESS}"] = [web.Response(body=body + b" " * (LARGEST - len(body)))]
+
+        assert (await registrations.network(ADDRESS, None, NOW)).complete
+
+
+async def test_a_server_that_dribbles_ends_at_the_deadline() -> None:
+    """An answer that does not come whole in time is a fault, not a wait."""
+    async with registering() as fake, asking(fake, timeout_s=0.1) as registrations:
+        fake.delay_s = 0.5
+
+        looked = await registrations.network(ADDRESS, None, NOW)
+
+    assert (looked.record, looked.complete) == (None, False)
+
+
+async def test_only_the_origin_the_operator_typed_may_be_private() -> None:
+    """A redirect to another private server is refused unless that is allowed; its registry is never asked."""
+    async with registering() as other, registering() as fake:
+        other.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
+        target = {"Location": f"{other.base}ip/{ADDRESS}"}
+        fake.replies[f"ip/{ADDRESS}"] = [web.Response(status=302, headers=target) for _ in range(2)]
+        async with asking(fake) as registrations:
+            refused = await registrations.network(ADDRESS, None, NOW)
+            asked_before = other.asked.total()
+        allowed = [ip_network("127.0.0.0/8")]
+        async with asking(fake, public=lambda address: is_public(address, allowed)) as registrations:
+            followed = await registrations.network(ADDRESS, None, NOW)
+
+        assert (refused.complete, asked_before) == (False, 0)
+        assert followed.record is not None
+        assert other.asked.total() == 1
+
+
+async def test_five_redirects_are_followed_and_the_sixth_is_not() -> None:
+    """The bound is exact."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
+        path = f"ip/{ADDRESS}"
+        again = {"Location": f"/{path}"}
+        fake.replies[path] = [web.Response(status=302, headers=again) for _ in range(REDIRECTS)]
+        five = await registrations.network(ADDRESS, None, NOW)
+        fake.replies["domain/site.test"] = [
+            web.Response(status=302, headers={"Location": "/domain/site.test"}) for _ in range(REDIRECTS + 1)
+        ]
+        six = await registrations.domain("site.test", NOW)
+
+        assert five.complete
+        assert not six.complete
+
+
+async def test_no_message_holds_the_name_of_a_site() -> None:
+    """Faults name the registry, never what was asked for."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.replies["domain/secret-site.test"] = [web.Response(status=500)]
+
+        looked = await registrations.domain("secret-site.test", NOW)
+
+    assert "secret-site" not in looked.questions[0].answer
+
+
+@pytest.mark.parametrize("text", ["rdap.test", "ftp://rdap.test", "http://", "https://rdap.test/?x=1"])
+def test_a_registration_that_is_no_base_url_is_said(text: str) -> None:
+    """The message names the key and a right example."""
+    with pytest.raises(Misconfigured, match=r"geo\.registration.*https://rdap\.example/"):
+        typed_base(text)
+
+
+@asynccontextmanager
+async def port_43(reply: bytes | None) -> AsyncIterator[int]:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        if reply is not None:
+            writer.write(reply)
+            await writer.drain()
+        else:
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_port_43_answers_through_ipwhois() -> None:
+    """ipwhois asks and reads in its own thread; the raw text is there for the abuse line."""
+    text = b"% Abuse contact for '8.8.8.0 - 8.8.8.255' is 'abuse@alpha.test'\n\ninetnum: 8.8.8.0 - 8.8.8.255\nnetname: ALPHA\ncountry: NL\n\n"
+    async with port_43(text) as port:
+        result = await PortFortyThree(server="127.0.0.1", port=port).ask(ip_address("8.8.8.8"), "ripencc", 5)
+
+    assert [net["cidr"] for net in result["nets"]] == ["8.8.8.0/24"]
+    assert result["nets"][0]["country"] == "NL"
+    assert "abuse@alpha.test" in result["raw"]
+
+
+async def test_port_43_that_hangs_is_left_behind() -> None:
+    """The deadline ends the wait, two hanging threads are all there are, and a third question is refused at once."""
+    async with port_43(None) as port:
+        whois = PortFortyThree(server="127.0.0.1", port=port)
+        questions = (whois.ask(ip_address("8.8.8.8"), "ripencc", 0.1) for _ in range(3))
+
+        outcomes = await asyncio.gather(*questions, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [Temporary] * 3
+    assert sum("already hang" in str(outcome) for outcome in outcomes) == 1
