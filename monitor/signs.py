@@ -30,8 +30,16 @@ _TAKEN: Final = frozenset({"parked", "for_sale", "account_suspended"})
 WALLS: Final = frozenset({"login", "captcha", "age_gate", "geo_block", "access_denied", "rate_limit", "consent_wall"})
 _SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error"})
 
-_PARTS: Final = re.compile(r"\s+[-–—|·»«:•]+\s*|[:|»]\s+|\n")
-_EDGES: Final = " \t.,;!?…-–—|·»«\"'“”„()[]*"
+#: "Page not found | Site" has two parts; a colon parts nothing, people put what they talk about behind it.
+_PARTS: Final = re.compile(r"\s+[-–—|·»•]+\s+|\s*\|\s*")
+#: "Error 404: page not found", "Oops! Page not found"
+_LEADING: Final = re.compile(
+    r"(?:(?:http|error|oops|ooops|sorry|whoops|fehler|fout|erreur|errore|erro|błąd|chyba|ошибка|помилка|hata|fel|fejl)\s*)*"
+    r"(?:4\d\d)?\s*[:,.!–—-]+\s*"
+)
+_EDGES: Final = " \t.,;!?…-–—|·»()[]*"
+#: A page without headings speaks with its first line, if it has no more than these and no picture.
+_FEW_LINES: Final = 3
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 _TOKEN: Final = re.compile(r"[\w%+=/-]{8,}")
 _DIGITS: Final = re.compile(r"\d+")
@@ -110,10 +118,13 @@ def _first(hits: Mapping[str, str], kinds: frozenset[str]) -> str | None:
 
 def _words_of(page: Page) -> _Words:
     lines = [page.title, *page.headings]
-    if not page.headings:
-        lines.append(page.text[:200].partition("\n")[0])
-    parts = {_plain(part).strip(_EDGES) for line in lines for part in (line, *_PARTS.split(line))}
-    return _Words(parts=tuple(sorted(parts - {""})), text=_plain(page.text), markup=page.markup, media=len(page.media))
+    text = page.text.split("\n")
+    if not page.headings and not page.media and len(text) <= _FEW_LINES:
+        lines.append(text[0][:200])
+    whole = {_plain(part).strip(_EDGES) for line in lines for part in (line, *_PARTS.split(line))}
+    led = {_LEADING.sub("", part, count=1) for part in whole if _LEADING.match(part)}
+    parts = tuple(sorted((whole | led) - {""}))
+    return _Words(parts=parts, text=_plain(page.text), markup=page.markup, media=len(page.media))
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,153 @@
+"""When to look again; which names are siblings; how a body is unpacked."""
+
+import gzip
+import zlib
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.decoding import BrokenEncoding, decoder_for
+from monitor.schedule import interval_at, next_check, next_watch
+from monitor.siblings import siblings_of
+from schemas.settings import Monitor
+from schemas.url import parse_url
+
+RULES = Monitor()
+RECEIVED = datetime(2026, 11, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SEEDS = st.integers(0, 2**128 - 1).map(lambda number: UUID(int=number))
+NOISE = b"\x07" * 32
+
+
+@pytest.mark.parametrize(
+    ("age", "every"),
+    [
+        (timedelta(0), HOUR),
+        (timedelta(hours=24), HOUR),
+        (timedelta(hours=24, seconds=1), 6 * HOUR),
+        (timedelta(days=7), 6 * HOUR),
+        (timedelta(days=8), 24 * HOUR),
+        (timedelta(days=90), 24 * HOUR),
+        (timedelta(days=900), 24 * HOUR),
+    ],
+)
+def test_interval_by_age(age: timedelta, every: timedelta) -> None:
+    """Until an age an interval holds; beyond the last row its interval goes on."""
+    assert interval_at(age, RULES.schedule) == every
+
+
+@given(seed=SEEDS, age_s=st.integers(0, 10_000_000))
+def test_next_look_is_spread_by_a_tenth(seed: UUID, age_s: int) -> None:
+    """The next look is its interval away, a tenth more or less, always the same for the same item and moment."""
+    now = RECEIVED + timedelta(seconds=age_s)
+    due = next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now)
+    every = interval_at(now - RECEIVED, RULES.schedule)
+
+    assert 0.9 * every <= due - now <= 1.1 * every
+    assert due == next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now)
+
+
+@given(seed=SEEDS, started_s=st.integers(0, 86_400))
+def test_a_look_falls_within_five_minutes_after_each_mark(seed: UUID, started_s: int) -> None:
+    """Followed through 30 days, a clock has a look within five minutes after each of its marks."""
+    started = RECEIVED + timedelta(seconds=started_s)
+    marks = [started + timedelta(hours=hours) for hours in (24, 48, 72, 168, 672)]
+    now, looks = started, [started]
+    while now < started + timedelta(days=29):
+        now = next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now, clock_from=[started])
+        looks.append(now)
+
+    assert all(any(mark < look <= mark + timedelta(minutes=5) for look in looks) for mark in marks)
+    assert looks == sorted(set(looks))
+    assert len(looks) < 110
+
+
+def test_items_of_a_site_do_not_come_together() -> None:
+    """A thousand items received at once are spread over a fifth of their interval."""
+    now = RECEIVED
+    dues = [next_check(received_at=RECEIVED, settings=RULES, seed=UUID(int=n), now=now) for n in range(1000)]
+
+    assert max(dues) - min(dues) > timedelta(minutes=11)
+    assert len({due.replace(second=0, microsecond=0) for due in dues}) >= 12
+
+
+@pytest.mark.parametrize(("done", "days"), [(0, 1), (1, 7), (2, 28), (3, None)])
+def test_watch_after_gone(done: int, days: int | None) -> None:
+    """After gone each look is due exactly at its offset, and after the last there is none."""
+    assert next_watch(RECEIVED, RULES, done) == (None if days is None else RECEIVED + timedelta(days=days))
+
+
+# ── siblings ──
+
+
+def test_sibling_keeps_the_shape_of_the_name() -> None:
+    """Digits stay digits, capitals capitals, the extension stays; query and item name do not."""
+    (sibling,) = siblings_of(parse_url("https://img.test:8443/i/ABcd-1234567.jpeg?w=1"), NOISE)
+    head, _, name = sibling.rpartition("/")
+    stem = name.removesuffix(".jpeg")
+
+    assert head == "https://img.test:8443/i"
+    assert (stem[:2].isupper(), stem[2:4].islower(), stem[4], stem[5:].isdigit()) == (True, True, "-", True)
+    assert "1234567" not in sibling
+
+
+@pytest.mark.parametrize("path", ["/", "/gallery/", "/?id=1", "/a/b/?x=y"])
+def test_directory_has_no_sibling(path: str) -> None:
+    """What has no name of its own is compared with nothing."""
+    assert siblings_of(parse_url(f"https://img.test{path}"), NOISE) == ()
+
+
+def test_number_before_the_name_has_a_sibling_too() -> None:
+    """Where the item's number stands before a title, it is varied too."""
+    first, second = siblings_of(parse_url("https://img.test/v/12345/a-day-out"), NOISE)
+
+    assert first.startswith("https://img.test/v/12345/")
+    assert second.endswith("/a-day-out")
+    assert "12345" not in second
+
+
+@given(st.text(alphabet="abcXYZ0123456789-_.~%", min_size=1, max_size=80).filter(lambda name: name.strip(".%")))
+def test_sibling_is_another_name_in_the_same_directory(name: str) -> None:
+    """Whatever a name looks like, its sibling is a valid URL beside it, and long enough to be nobody's upload."""
+    url = parse_url(f"https://img.test/i/{name.replace('%', '%41')}")
+    for sibling in siblings_of(url, NOISE):
+        assert parse_url(sibling).text.startswith("https://img.test/")
+        assert len(sibling.rpartition("/")[2]) >= 10
+
+
+# ── unpacking ──
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(b"x" * 5000)),
+        ("deflate", zlib.compress(b"x" * 5000)),
+        ("deflate", zlib.compress(b"x" * 5000)[2:-4]),
+        (None, b"x" * 5000),
+        ("br", b"x" * 5000),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 5000])
+def test_unpacking_in_pieces(encoding: str | None, packed: bytes, step: int) -> None:
+    """A body is unpacked the same however it is cut; what was not asked for is left as it is."""
+    decoder = decoder_for(encoding)
+    unpacked = b"".join(decoder.feed(packed[at : at + step], 10_000) for at in range(0, len(packed), step))
+
+    assert unpacked == b"x" * 5000
+    assert decoder.complete
+
+
+def test_unpacking_stops_at_the_limit() -> None:
+    """A bomb gives as much as was asked for and no more."""
+    assert len(decoder_for("gzip").feed(gzip.compress(bytes(10_000_000)), 1000)) == 1000
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_body_that_is_not_packed_as_it_says(encoding: str) -> None:
+    """What cannot be unpacked is named so."""
+    with pytest.raises(BrokenEncoding):
+        decoder_for(encoding).feed(b"<html>plain</html>", 1000)
