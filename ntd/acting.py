@@ -195,7 +195,7 @@ def up(case: Case, act: Act, world: World) -> Step:
     """Record an analyst's verdict that the content is up: a run is broken, a gone item returns."""
     seen = Round(at=act.now, observations=(), meaning=Meaning(verdict=Verdict.UP, reason="by_hand"))
     if case.item.state in {State.GONE, State.CLOSED}:
-        return return_to_work(case, seen, world, act.now)
+        return return_to_work(case, None, seen, world, act.now)
     if not case.item.state.in_work:
         raise IllegalTransition(case.item.id, case.item.state.value, "up")
     stays = tuple(

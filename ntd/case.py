@@ -175,6 +175,6 @@ class Step:
 
 
 def state_after(case: Case, event: Event) -> State:
-    """Give the state that the lifecycle's table says, judged by the open stays of the case as it is now."""
+    """Give the state that the lifecycle's table says, judged by the stays that are neither ended nor gone."""
     looked = case.item.looked_at is not None
-    return after(case.item.id, case.item.state, event, (stay.facts for stay in case.open), looked=looked)
+    return after(case.item.id, case.item.state, event, (stay.facts for stay in case.at_work), looked=looked)

@@ -52,7 +52,7 @@ def _counted(case: Case, looked: Looked, now: datetime) -> Case:
         attention=_attention(case.item, meaning),
     )
     if meaning.verdict is Verdict.UP:
-        item = replace(item, last_up_at=now)
+        item = replace(item, last_up_at=looked.round.at)
     return replace(case, item=item)
 
 
@@ -78,6 +78,9 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
     case = replace(case, stays=stays)
     if all_gone(stay.facts for stay in case.open):
         return _gone(before, case, looked, rules, now)
+    back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
+    if back:
+        return return_to_work(case, back, looked.round, world, now)
     running = [stay for stay in case.at_work if stay.run_rounds]
     down = [stay.first_down_at for stay in case.at_work if stay.first_down_at]
     case = replace(case, item=replace(case.item, first_down_at=min(down, default=None)))
@@ -96,24 +99,29 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
     return replace(step, ready=now)
 
 
+def _is_up(looked: Looked, stay: Stay) -> bool:
+    meaning = looked.by_stay.get(stay.id)
+    return meaning is not None and meaning.verdict is Verdict.UP
+
+
 def _stay(stay: Stay, looked: Looked, rules: Settings, now: datetime) -> Stay:
     meaning = looked.by_stay.get(stay.id)
     if meaning is None or stay.ended_at is not None or stay.gone_at is not None:
         return stay
     match meaning.verdict:
         case Verdict.UP:
-            return replace(stay, last_up_at=now, first_down_at=None, run_at=None, run_rounds=0)
+            return replace(stay, last_up_at=looked.round.at, first_down_at=None, run_at=None, run_rounds=0)
         case Verdict.CHANGED:
             return replace(stay, run_at=None, run_rounds=0)
         case Verdict.GONE:
-            return _down(stay, meaning, rules, now)
+            return _down(stay, meaning, looked.round.at, rules, now)
         case _:
             return stay
 
 
-def _down(stay: Stay, meaning: Meaning, rules: Settings, now: datetime) -> Stay:
-    first_down = stay.first_down_at or now
-    stay = replace(stay, first_down_at=first_down, run_at=stay.run_at or now, run_rounds=stay.run_rounds + 1)
+def _down(stay: Stay, meaning: Meaning, at: datetime, rules: Settings, now: datetime) -> Stay:
+    first_down = stay.first_down_at or at
+    stay = replace(stay, first_down_at=first_down, run_at=stay.run_at or at, run_rounds=stay.run_rounds + 1)
     if stay.run_rounds < rules.monitor.confirm:
         return stay
     # The first `down` after the last `up` before the confirmation (definitions, `gone_at`).
@@ -153,7 +161,8 @@ def watch_at(item: Item, rules: Settings) -> datetime | None:
 def _watched(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
     match looked.round.meaning.verdict:
         case Verdict.UP:
-            return return_to_work(case, looked.round, world, now)
+            up = frozenset(stay.id for stay in case.open if _is_up(looked, stay))
+            return return_to_work(case, up or None, looked.round, world, now)
         case Verdict.UNKNOWN | Verdict.BLOCKED if _may_retry(case.item, world.settings, now):
             again = now + world.settings.monitor.confirm_every
             return Step(case=case, check_at=again, round=_if_notable(before, looked))

@@ -318,23 +318,66 @@ def _tell(item: Item, stay: Stay, recipient: RecipientId, kind: Kind) -> Tell:
     )
 
 
-def return_to_work(case: Case, seen: Round, world: World, now: datetime) -> Step:
-    """Take a gone or closed item back to work: it was seen up again."""
-    state = state_after(_as_open(case), Event.RETURNED)
-    back = tuple(stay for stay in case.open if stay.gone_at is not None)
+def return_to_work(case: Case, back: frozenset[StayId] | None, seen: Round, world: World, now: datetime) -> Step:
+    """Take an item back to work that was seen up again; `back`: the gone stays concerned, None means all of them.
+
+    Each of them ends as returned, and the places where the host stands now begin new stays in a new spell.
+    """
+    returning = tuple(stay for stay in case.open if stay.gone_at and (back is None or stay.id in back))
     ended = tuple(
         replace(stay, ended_at=now, ended_by="returned", ended_known_at=now, returned_at=now, follow_up_at=None)
-        for stay in back
+        for stay in returning
     )
+    kept = tuple(stay for stay in case.open if stay not in returning)
     spell = case.item.spell + 1
-    seats = world.seats or ()
-    opened = tuple(
-        replace(_open(case.item, seat, world, spell, (), (), now), began_at=now, began_by="return") for seat in seats
+    opened = _opened_again(case.item, kept, returning, world, spell, now)
+    by_seat = {seat.seat: seat for seat in world.seats}
+    routes = {stay.id: route_of(case.item, by_seat[stay.seat], world) for stay in opened if stay.seat in by_seat}
+    after = _item_back(case.item, spell, routes, world)
+    anew = Case(item=after, stays=(*kept, *opened))
+    state = state_after(anew, Event.LOCATED if case.item.state.in_work else Event.RETURNED)
+    line = Record(item=after.id, event="returned", at=now, before=case.item.state, after=state)
+    stays = (*ended, *kept, *asked_again(opened, routes, world, now))
+    return Step(
+        case=Case(item=replace(after, state=state), stays=stays),
+        tell=_told_again(after, opened, returning, routes, world, now),
+        history=(line,),
+        check_at=now + world.settings.monitor.confirm_every,
+        look_up=True,
+        round=seen,
     )
-    routes = {stay.id: route_of(case.item, seat, world) for stay, seat in zip(opened, seats, strict=True)}
-    item = replace(
-        case.item,
-        state=state,
+
+
+def _opened_again(
+    item: Item, kept: tuple[Stay, ...], returning: tuple[Stay, ...], world: World, spell: int, now: datetime
+) -> tuple[Stay, ...]:
+    taken = {stay.seat for stay in kept}
+    found = tuple(
+        _open(item, seat, world, spell, (), (), now) for seat in world.seats if seat.seat not in taken
+    ) or tuple(_as_before(stay, world, spell) for stay in returning)
+    return tuple(replace(stay, began_at=now, began_by="return", last_up_at=now) for stay in found)
+
+
+def _as_before(stay: Stay, world: World, spell: int) -> Stay:
+    # Up again, but nobody knows where just now: at the place where it was, until the next look.
+    return Stay(
+        id=world.new_stay(),
+        item=stay.item,
+        hoster=stay.hoster,
+        country=stay.country,
+        place=stay.place,
+        recipient=stay.recipient,
+        contacts=stay.contacts,
+        partner=stay.partner,
+        spell=spell,
+        began_at=stay.began_at,
+        began_by=stay.began_by,
+    )
+
+
+def _item_back(item: Item, spell: int, routes: Mapping[StayId, Route], world: World) -> Item:
+    return replace(
+        item,
         spell=spell,
         placed_version=world.version,
         gone_at=None,
@@ -344,27 +387,22 @@ def return_to_work(case: Case, seen: Round, world: World, now: datetime) -> Step
         closed_at=None,
         ended_at=None,
         watch=0,
-        attention=(case.item.attention - OF_ROUTING).union(*(one.attention for one in routes.values())),
+        attention=(item.attention - OF_ROUTING).union(*(one.attention for one in routes.values())),
     )
-    line = Record(item=item.id, event="returned", at=now, before=case.item.state, after=state)
+
+
+def _told_again(
+    item: Item,
+    opened: tuple[Stay, ...],
+    returning: tuple[Stay, ...],
+    routes: Mapping[StayId, Route],
+    world: World,
+    now: datetime,
+) -> tuple[Tell, ...]:
     # A return waits as a reminder does: `reminder_every` after the last message (contract, section 5).
-    told = max((stay.told_at for stay in back if stay.told_at), default=None)
+    told = max((stay.told_at for stay in returning if stay.told_at), default=None)
     earliest = now + world.settings.notices.window
     gather = max(earliest, told + world.settings.sla.reminder_every) if told else earliest
-    tell = tuple(
+    return tuple(
         replace(one, wait_for=None, gather_at=gather) for one in tellings(item, opened, routes, world.partners)
     )
-    return Step(
-        case=Case(item=item, stays=ended + opened),
-        tell=tell,
-        history=(line,),
-        check_at=now + world.settings.monitor.confirm_every,
-        look_up=True,
-        round=seen,
-    )
-
-
-def _as_open(case: Case) -> Case:
-    # Judged as if its stays were open and nobody told yet: a return begins with nobody having accepted.
-    stays = tuple(replace(stay, gone_at=None, noticed_at=None, forwarded_at=None) for stay in case.stays)
-    return replace(case, stays=stays)

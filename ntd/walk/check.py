@@ -18,7 +18,6 @@ from ntd.store.worlds import worlds
 from schemas.check import Meaning, Round
 from schemas.hosting import Address
 from schemas.ids import HostId, StayId
-from schemas.item import State
 from schemas.settings import Settings
 from schemas.url import parse_url
 
@@ -69,7 +68,7 @@ class Check:
 
     async def _worlds(self, connection: Connection, found: Sequence[Case], now: datetime) -> Mapping[HostId, World]:
         # Only what may come back must be routed anew.
-        back = [case.item.host for case in found if case.item.state in {State.GONE, State.CLOSED}]
+        back = [case.item.host for case in found if any(stay.gone_at for stay in case.open)]
         known = await worlds(connection, self._store, self._settings, back, now) if back else {}
         empty = World(version=0, seats=(), left_at={}, partners={}, settings=self._settings, new_stay=_no_stay)
         return {case.item.host: known.get(case.item.host, empty) for case in found}

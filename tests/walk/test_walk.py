@@ -274,3 +274,18 @@ async def test_a_hoster_that_joins_is_told_and_nobody_twice(home: House) -> None
     assert [one.to for one in home.post.handed] == ["abuse@one.example", "abuse@two.example"]
     told = await home.show(item)
     assert (len(told["hosters"]), told["relocations"]) == (2, [])
+
+
+async def test_one_of_two_hosters_that_brings_it_back_is_told_again(home: House) -> None:
+    """Gone at one hoster, up at the other: when the first shows it again, its new stay is told, the other's runs on."""
+    home.names.at["img.one.test"] += (spot(64600, "NL", "198.51.100.1", "abuse@two.example"),)
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    home.pages.by_address[URL, "192.0.2.1"] = DOWN
+    await home.later(5 * HOUR, 15 * MINUTE)
+    del home.pages.by_address[URL, "192.0.2.1"]
+    await home.later(19 * HOUR + 30 * MINUTE, HOUR)
+    firsts = [one.to for one in home.post.handed if one.kind.value == "first"]
+    assert sorted(firsts) == ["abuse@one.example", "abuse@one.example", "abuse@two.example"]
+    assert await home.state(item) == "noticed"
