@@ -1,12 +1,11 @@
 """A row of removal figures from what the database counted (definitions, "`sla`")."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from ntd.reports.figures import Row, seconds, share
-from ntd.reports.survival import Curve, median, share_by
+from ntd.reports.survival import Observed, estimate
 from schemas.report import DAY
 
 #: The buckets in use in the trade (field guide, section 2, "Benchmarks"); bounds are inclusive.
@@ -30,7 +29,7 @@ OUTCOMES: Final = (
 )
 #: Fewer than this many due: the share says little.
 SMALL: Final = 10
-_MICROSECOND: Final = timedelta(microseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def figures(counted: Mapping[str, Any], *, bounds: bool = False) -> Row:
@@ -47,12 +46,11 @@ def figures(counted: Mapping[str, Any], *, bounds: bool = False) -> Row:
         "within_sla": counted["within_sla"],
         "share_24h": share(within["24h"], counted["due"]),
         "share_sla": share(counted["within_sla"], counted["due_sla"]),
-        "median_s": seconds(counted["median"]),
-        "p90_s": seconds(counted["p90"]),
+        **_quantiles(counted["quantiles"]),
         **_survival(counted),
         "held_s": seconds(counted["held"] or timedelta(0)),
         "returned": counted["returned"],
-        "oldest_open_s": seconds(counted["oldest_open"]),
+        "oldest_open_s": _seconds(counted["oldest_open"]),
         "reminders": counted["reminders"],
         "small": counted["due"] < SMALL,
     }
@@ -60,11 +58,12 @@ def figures(counted: Mapping[str, Any], *, bounds: bool = False) -> Row:
 
 
 def _survival(counted: Mapping[str, Any]) -> Row:
-    curve = Curve(times=counted["times_us"] or (), events=counted["events"] or (), censored=counted["censored"] or ())
-    by_24h, half = share_by(curve, DAY // _MICROSECOND), median(curve)
+    gone_after, censored_after = (sorted(counted[name] or ()) for name in ("gone_after", "censored_after"))
+    observed = Observed(events=gone_after, censored=censored_after)
+    found = estimate(observed, DAY // MICROSECOND)
     return {
-        "km_median_s": None if half is None else seconds(half * _MICROSECOND),
-        "km_24h": {"share": None, "low": None, "high": None} if by_24h is None else asdict(by_24h),
+        "km_median_s": _seconds(found.median),
+        "km_24h": {"share": found.share, "low": found.low, "high": found.high},
     }
 
 
@@ -75,6 +74,14 @@ def _earliest(counted: Mapping[str, Any]) -> Row:
         "within": within,
         "share_24h": share(within["24h"], counted["due"]),
         "share_sla": share(counted["within_sla_earliest"], counted["due_sla"]),
-        "median_s": seconds(counted["median_earliest"]),
-        "p90_s": seconds(counted["p90_earliest"]),
+        **_quantiles(counted["quantiles_earliest"]),
     }
+
+
+def _quantiles(microseconds: Sequence[int | None] | None) -> Row:
+    half, nine_tenths = microseconds or (None, None)
+    return {"median_s": _seconds(half), "p90_s": _seconds(nine_tenths)}
+
+
+def _seconds(microseconds: int | None) -> int | float | None:
+    return None if microseconds is None else seconds(microseconds * MICROSECOND)

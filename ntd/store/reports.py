@@ -11,12 +11,14 @@ from ntd.reports.figures import Row, document, moment, seconds
 from ntd.reports.keys import in_order, told_apart
 from ntd.reports.partners import figures as partner_figures
 from ntd.reports.paths import move, routes
+from ntd.reports.sla import MICROSECOND, WITHIN
 from ntd.reports.sla import figures as sla_figures
 from ntd.store import report_names
 from ntd.store.base import Connection, Store
 from ntd.store.sql import statement
 from schemas.report import By, ReportName, ReportQuery
 
+_ROOM = statement("report_names.room")
 _SLA = statement("report_sla.figures")
 _PARTNERS = statement("report_partners.figures")
 _BACKLOG_TODAY = statement("report_backlog.today")
@@ -29,6 +31,7 @@ _MOVES = statement("report_migration.moves")
 async def _snapshot(store: Store) -> AsyncIterator[Connection]:
     """Open one moment of the database, however many statements look at it."""
     async with store.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(_ROOM)
         yield connection
 
 
@@ -50,7 +53,10 @@ async def sla(store: Store, query: ReportQuery, now: datetime) -> Row:
     """Report removal by stay: what became of them, how fast, and how sure that is."""
     as_of = query.as_of or now
     async with _snapshot(store) as connection:
-        counted = await _counted(connection, _SLA, query.begin, query.end, as_of, query.by.value, query.removal)
+        limits = [limit // MICROSECOND for limit in (query.removal, *WITHIN.values())]
+        counted = await _counted(
+            connection, _SLA, query.begin, query.end, as_of, query.by.value, limits[0], limits[1:], query.bounds
+        )
         rows, total = _parted(counted)
         names = await _names(store, connection, query.by, {row["key"] for row in rows} - {None})
     return document(

@@ -172,7 +172,7 @@ def test_the_report_equals_a_recount(runner: tuple[asyncio.Runner, ReportRows]) 
         past=st.lists(items(), min_size=3, max_size=8),
         by=st.sampled_from([by for by in By if by is not By.SITE_TYPE]),
         begin=st.integers(0, STEPS // 2),
-        as_of=st.integers(0, STEPS * 2),
+        as_of=st.integers(0, STEPS),
         removal=st.sampled_from((timedelta(hours=12), timedelta(hours=24), timedelta(hours=72))),
     )
     def examine(past: list[dict[str, Any]], by: By, begin: int, as_of: int, removal: timedelta) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntd.reports.survival import Curve, Share, median, share_by, survival
+from ntd.reports.survival import Estimate, Observed, estimate, survival
 
 # Weeks of remission under 6-mercaptopurine: E. J. Freireich et al., "The Effect of 6-Mercaptopurine on the Duration of
 # Steroid-induced Remissions in Acute Leukemia", Blood 21 (1963). True: relapse; False: last seen in remission.
@@ -29,19 +29,15 @@ PUBLISHED = [
 ]
 
 
-def curve_of(observed: list[tuple[int, bool]]) -> Curve:
-    """Count observations by distinct time, as the database does."""
-    times = sorted({time for time, _ in observed})
-    return Curve(
-        times=times,
-        events=[observed.count((time, True)) for time in times],
-        censored=[observed.count((time, False)) for time in times],
-    )
+def observed_of(pairs: list[tuple[int, bool]]) -> Observed:
+    """Part observations into events and censorings, ascending, as the database does."""
+    events, censored = (sorted(time for time, event in pairs if event is which) for which in (True, False))
+    return Observed(events=events, censored=censored)
 
 
 def test_survival_and_greenwood_are_those_of_the_published_table() -> None:
     """The remission table comes out to the printed digit."""
-    points = list(survival(curve_of(REMISSION)))
+    points = list(survival(observed_of(REMISSION)))
 
     assert [point.time for point in points] == [row[0] for row in PUBLISHED]
     assert [round(point.survival, 4) for point in points] == [row[1] for row in PUBLISHED]
@@ -54,43 +50,41 @@ def test_the_interval_is_that_of_the_published_table(
     weeks: int, left: float, _error: float, low: float, high: float
 ) -> None:
     """The share is 1 − S and its bounds are those of S, turned round."""
-    found = share_by(curve_of(REMISSION), weeks)
+    found = estimate(observed_of(REMISSION), weeks)
 
-    assert found is not None
-    assert found.low is not None
-    assert found.high is not None
-    assert (round(1 - found.share, 4), round(1 - found.high, 4), round(1 - found.low, 4)) == (left, low, high)
+    told = (found.share, found.high, found.low)
+    assert [None if share is None else round(1 - share, 4) for share in told] == [left, low, high]
 
 
 def test_the_median_is_that_of_the_published_table() -> None:
     """No more than half are left for the first time at 23 weeks."""
-    assert median(curve_of(REMISSION)) == 23
+    assert estimate(observed_of(REMISSION), 10).median == 23
 
 
 def test_the_horizon_itself_is_included() -> None:
     """What happens at the horizon counts, what happens just after it does not."""
-    curve = curve_of([(24, True), (25, True)])
+    observed = observed_of([(24, True), (25, True)])
 
-    assert share_by(curve, 23) == Share(share=0.0, low=None, high=None)
-    assert getattr(share_by(curve, 24), "share", None) == 0.5
-    assert share_by(curve, 25) == Share(share=1.0, low=None, high=None)
+    assert estimate(observed, 23) == Estimate(share=0.0, median=24)
+    assert estimate(observed, 24).share == 0.5
+    assert estimate(observed, 25) == Estimate(share=1.0, median=24)
 
 
 def test_events_come_before_censorings_at_the_same_time() -> None:
     """Who is last seen at the moment of an event was still at risk in it."""
-    assert getattr(share_by(curve_of([(5, True), (5, False)]), 5), "share", None) == 0.5
+    assert estimate(Observed(events=[5], censored=[5]), 5).share == 0.5
 
 
 def test_nothing_observed_has_no_share_and_no_median() -> None:
     """Over nothing there is no figure, not a zero."""
-    assert share_by(Curve(), 24) is None
-    assert median(Curve()) is None
+    assert estimate(Observed(), 24) == Estimate()
+    assert estimate(Observed(censored=[30]), 24) == Estimate(share=0.0)
 
 
 def test_exactly_half_is_the_median_however_the_fractions_round() -> None:
     """Of n without censoring the median is the time of the one that leaves half."""
     for n in range(2, 200, 2):
-        assert median(curve_of([(time, True) for time in range(1, n + 1)])) == n // 2
+        assert estimate(Observed(events=range(1, n + 1)), 0).median == n // 2
 
 
 def slow(observed: list[tuple[int, bool]], horizon: int) -> tuple[Fraction, float]:
@@ -111,9 +105,8 @@ OBSERVED = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, ma
 def test_the_share_equals_the_slow_telling(observed: list[tuple[int, bool]], horizon: int) -> None:
     """One pass over the counts gives what counting everybody anew at each time gives."""
     left, spread = slow(observed, horizon)
-    found = share_by(curve_of(observed), horizon)
+    found = estimate(observed_of(observed), horizon)
 
-    assert found is not None
     assert found.share == pytest.approx(float(1 - left))
     if left in {0, 1}:
         assert (found.low, found.high) == (None, None)
@@ -128,4 +121,4 @@ def test_the_median_equals_the_slow_telling(observed: list[tuple[int, bool]]) ->
     """It is the first time of all at which S is no more than one half, in exact fractions."""
     expected = next((time for time in range(13) if slow(observed, time)[0] <= Fraction(1, 2)), None)
 
-    assert median(curve_of(observed)) == expected
+    assert estimate(observed_of(observed), 6).median == expected

@@ -4,7 +4,11 @@
 -- Spans are whole microseconds: they sort and compare several times faster than intervals.
 -- $1 from, $2 to (half-open, null: unbounded), $3 as_of, $4 what a key is, $5 sla.removal, $6 the five buckets (the
 -- first is 24 hours), $7 whether the beginning of the removal interval is told as well
-WITH known AS (
+WITH held AS (
+    SELECT item_id, array_agg(from_at) AS from_at, array_agg(until_at) AS until_at
+    FROM held_spell
+    GROUP BY item_id
+), known AS (
     -- The stays of the period, with nothing on them that was not yet known at as_of.
     SELECT s.id, s.item_id, s.began_at,
            i.site_id, i.site_type, i.source,
@@ -21,9 +25,12 @@ WITH known AS (
            CASE WHEN greatest(s.gone_at, s.gone_known_at) <= $3 THEN s.gone_by END AS gone_by,
            CASE WHEN greatest(s.ended_at, s.ended_known_at) <= $3 THEN s.ended_at END AS ended_at,
            CASE WHEN greatest(s.ended_at, s.ended_known_at) <= $3 THEN s.ended_by END AS ended_by,
-           s.last_up_at
+           s.last_up_at,
+           w.from_at AS held_from,
+           w.until_at AS held_until
     FROM stay s
     JOIN item i ON i.id = s.item_id
+    LEFT JOIN held w ON w.item_id = s.item_id
     -- A hoster found for an item that had none is known from then on; until then its keys are null.
     CROSS JOIN LATERAL (
         SELECT s.hoster_id IS NOT NULL AND (s.began_by <> 'receipt' OR i.resolved_at <= $3) AS located) l
@@ -69,16 +76,6 @@ WITH known AS (
                ELSE 'open'
            END AS outcome
     FROM clocked c
-), held AS (
-    -- Held spells as far as they lie inside the stay.
-    SELECT j.id, sum(h.until_at - h.from_at) AS held
-    FROM judged j
-    JOIN held_spell s ON s.item_id = j.item_id
-    CROSS JOIN LATERAL (
-        SELECT greatest(s.from_at, j.began_at) AS from_at,
-               least(s.until_at, j.gone_at, j.ended_at, $3) AS until_at) h
-    WHERE h.from_at < h.until_at
-    GROUP BY j.id
 ), reminded AS (
     -- Accepted reminders per stay; what only a dry run accepted counts nowhere.
     SELECT ni.stay_id, count(*) AS reminders
@@ -104,75 +101,60 @@ WITH known AS (
            CASE WHEN j.outcome = 'gone' THEN r.ran END AS removal,
            -- The other end of the interval (last_up_at, gone_at], never before the clock started.
            CASE WHEN $7::bool AND j.outcome = 'gone'
-                THEN (extract(epoch FROM least(greatest(j.last_up_at, j.started_at), j.gone_at) - j.started_at)
+                THEN (date_part('epoch', least(greatest(j.last_up_at, j.started_at), j.gone_at) - j.started_at)
                       * 1000000)::bigint END AS earliest,
            j.outcome NOT IN ('withdrawn', 'refused') AS counts,
-           held.held,
+           -- Held spells as far as they lie inside the stay.
+           CASE WHEN j.held_from IS NOT NULL THEN (
+               SELECT sum(least(h.until_at, j.gone_at, j.ended_at, $3) - greatest(h.from_at, j.began_at))
+               FROM unnest(j.held_from, j.held_until) AS h (from_at, until_at)
+               WHERE greatest(h.from_at, j.began_at) < least(h.until_at, j.gone_at, j.ended_at, $3)) END AS held,
            reminded.reminders
     FROM judged j
     LEFT JOIN place p ON p.id = j.place_id
     LEFT JOIN hoster h ON h.id = j.hoster_id
-    LEFT JOIN held ON held.id = j.id
     LEFT JOIN reminded ON reminded.stay_id = j.id
     CROSS JOIN LATERAL (
-        SELECT (extract(epoch FROM
-                    CASE WHEN j.outcome = 'gone' THEN j.gone_at ELSE least(j.ended_at, $3) END - j.started_at)
+        SELECT (date_part('epoch',
+                          CASE WHEN j.outcome = 'gone' THEN j.gone_at ELSE least(j.ended_at, $3) END - j.started_at)
                 * 1000000)::bigint AS ran) r
-), figures AS (
-    SELECT key,
-           grouping(key) = 1 AS whole,
-           count(*) AS items,
-           count(ran) AS measured,
-           -- Gone in time, or the clock ran longer: 24 h 0 s is within.
-           count(*) FILTER (WHERE counts AND (removal <= ($6::bigint[])[1] OR ran > ($6)[1])) AS due,
-           count(*) FILTER (WHERE counts AND (removal <= $5::bigint OR ran > $5)) AS due_sla,
-           count(*) FILTER (WHERE outcome = 'gone') AS gone,
-           count(*) FILTER (WHERE outcome = 'open') AS open,
-           count(*) FILTER (WHERE outcome = 'forwarded') AS forwarded,
-           count(*) FILTER (WHERE outcome = 'relocated') AS relocated,
-           count(*) FILTER (WHERE outcome = 'gone_before_notice') AS gone_before_notice,
-           count(*) FILTER (WHERE outcome = 'refused') AS refused,
-           count(*) FILTER (WHERE outcome = 'withdrawn') AS withdrawn,
-           count(*) FILTER (WHERE outcome = 'unreachable') AS unreachable,
-           count(*) FILTER (WHERE outcome = 'gone' AND gone_by = 'name') AS gone_name,
-           ARRAY[count(*) FILTER (WHERE removal <= ($6)[1]),
-                 count(*) FILTER (WHERE removal <= ($6)[2]),
-                 count(*) FILTER (WHERE removal <= ($6)[3]),
-                 count(*) FILTER (WHERE removal <= ($6)[4]),
-                 count(*) FILTER (WHERE removal <= ($6)[5])] AS within,
-           count(*) FILTER (WHERE removal <= $5) AS within_sla,
-           percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY removal) AS quantiles,
-           ARRAY[count(*) FILTER (WHERE earliest <= ($6)[1]),
-                 count(*) FILTER (WHERE earliest <= ($6)[2]),
-                 count(*) FILTER (WHERE earliest <= ($6)[3]),
-                 count(*) FILTER (WHERE earliest <= ($6)[4]),
-                 count(*) FILTER (WHERE earliest <= ($6)[5])] AS within_earliest,
-           count(*) FILTER (WHERE earliest <= $5) AS within_sla_earliest,
-           percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY earliest) AS quantiles_earliest,
-           sum(held) AS held,
-           count(returned_at) AS returned,
-           max(ran) FILTER (WHERE outcome = 'open') AS oldest_open,
-           coalesce(sum(reminders), 0)::bigint AS reminders
-    FROM keyed
-    GROUP BY GROUPING SETS ((key), ())
-), observed AS (
-    -- For survival: per distinct time how many were gone then, and how many were last seen up then.
-    SELECT key, ran, count(removal) AS events, count(*) - count(removal) AS censored
-    FROM keyed
-    WHERE ran IS NOT NULL
-    GROUP BY key, ran
-), curves AS (
-    SELECT key,
-           false AS whole,
-           array_agg(ran ORDER BY ran) AS times,
-           array_agg(events ORDER BY ran) AS events,
-           array_agg(censored ORDER BY ran) AS censored
-    FROM observed
-    GROUP BY key
-    UNION ALL
-    SELECT NULL, true, array_agg(ran ORDER BY ran), array_agg(events ORDER BY ran), array_agg(censored ORDER BY ran)
-    FROM (SELECT ran, sum(events)::bigint AS events, sum(censored)::bigint AS censored FROM observed GROUP BY ran) all_
 )
-SELECT f.*, c.times, c.events, c.censored
-FROM figures f
-LEFT JOIN curves c ON c.whole = f.whole AND c.key IS NOT DISTINCT FROM f.key;
+SELECT key,
+       grouping(key) = 1 AS whole,
+       count(*) AS items,
+       count(ran) AS measured,
+       -- Gone in time, or the clock ran longer: 24 h 0 s is within.
+       count(*) FILTER (WHERE counts AND (removal <= ($6::bigint[])[1] OR ran > ($6)[1])) AS due,
+       count(*) FILTER (WHERE counts AND (removal <= $5::bigint OR ran > $5)) AS due_sla,
+       count(*) FILTER (WHERE outcome = 'gone') AS gone,
+       count(*) FILTER (WHERE outcome = 'open') AS open,
+       count(*) FILTER (WHERE outcome = 'forwarded') AS forwarded,
+       count(*) FILTER (WHERE outcome = 'relocated') AS relocated,
+       count(*) FILTER (WHERE outcome = 'gone_before_notice') AS gone_before_notice,
+       count(*) FILTER (WHERE outcome = 'refused') AS refused,
+       count(*) FILTER (WHERE outcome = 'withdrawn') AS withdrawn,
+       count(*) FILTER (WHERE outcome = 'unreachable') AS unreachable,
+       count(*) FILTER (WHERE outcome = 'gone' AND gone_by = 'name') AS gone_name,
+       ARRAY[count(*) FILTER (WHERE removal <= ($6)[1]),
+             count(*) FILTER (WHERE removal <= ($6)[2]),
+             count(*) FILTER (WHERE removal <= ($6)[3]),
+             count(*) FILTER (WHERE removal <= ($6)[4]),
+             count(*) FILTER (WHERE removal <= ($6)[5])] AS within,
+       count(*) FILTER (WHERE removal <= $5) AS within_sla,
+       percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY removal) AS quantiles,
+       ARRAY[count(*) FILTER (WHERE earliest <= ($6)[1]),
+             count(*) FILTER (WHERE earliest <= ($6)[2]),
+             count(*) FILTER (WHERE earliest <= ($6)[3]),
+             count(*) FILTER (WHERE earliest <= ($6)[4]),
+             count(*) FILTER (WHERE earliest <= ($6)[5])] AS within_earliest,
+       count(*) FILTER (WHERE earliest <= $5) AS within_sla_earliest,
+       percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY earliest) AS quantiles_earliest,
+       sum(held) AS held,
+       count(returned_at) AS returned,
+       max(ran) FILTER (WHERE outcome = 'open') AS oldest_open,
+       coalesce(sum(reminders), 0)::bigint AS reminders,
+       -- For survival: after how long each was gone, and after how long each other was last known to be up.
+       array_agg(ran) FILTER (WHERE removal IS NOT NULL) AS gone_after,
+       array_agg(ran) FILTER (WHERE removal IS NULL AND ran IS NOT NULL) AS censored_after
+FROM keyed
+GROUP BY GROUPING SETS ((key), ());
