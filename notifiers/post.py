@@ -100,6 +100,7 @@ class _Body:
         self.fault: BaseException | None = None  # of our own record-keeping: never to be taken for the other side's
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the content in one piece, once its record is made."""
         try:
             await self._before_offer()
         except Exception as fault:
