@@ -60,7 +60,7 @@ def routes() -> Iterable[Route]:
         _open("GET", "/api/openapi.json", describe),
         _open("GET", "/healthz", health.alive),
         _open("GET", "/readyz", health.ready),
-        _open("GET", "/metrics", Gauges()),
+        _open("GET", "/metrics", Gauges().show),
         _open("GET", "/h/{token}", door.show),
         _open("POST", "/h/{token}", door.take),
     )

@@ -62,7 +62,7 @@ class Gauges:
         self._counted: Figures | None = None
         self._counted_at: datetime | None = None
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request) -> web.Response:
         """Write the figures."""
         desk = desk_of(request)
         now = desk.clock.now()

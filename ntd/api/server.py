@@ -30,7 +30,7 @@ _HEADERS: Final = 64
 #: Requests in work at once; one more is told to come back.
 _AT_ONCE: Final = 256
 
-_ROUTE: Final = "ntd.route"
+_ROUTE: Final = web.RequestKey("route", str)
 #: Asked every few seconds by machines that watch us: said only to those who want to hear everything.
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -74,7 +74,7 @@ class AccessLogger(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write one request; `time` is in seconds."""
-        route = request.get(_ROUTE, "-")
+        route = request.get(_ROUTE, "-") if isinstance(request, web.Request) else "-"
         say = log.debug if route in _QUIET else log.info
         method, sent, ms = request.method[:10], response.body_length, round(time * 1000, 1)
         say("http.request", method=method, route=route, status=response.status, bytes=sent, ms=ms)
