@@ -130,6 +130,7 @@ def test_sibling_is_another_name_in_the_same_directory(name: str) -> None:
         (None, b"x" * 5000),
         ("br", b"x" * 5000),
     ],
+    ids=["gzip", "zlib", "bare deflate", "identity", "not asked for"],
 )
 @pytest.mark.parametrize("step", [1, 7, 5000])
 def test_unpacking_in_pieces(encoding: str | None, packed: bytes, step: int) -> None:
