@@ -131,7 +131,7 @@ def nearest(key: str) -> str:
     known = sorted({*_defaults(), *(name.rpartition(".")[0] for name in _defaults() if "." in name)})
     beside = [name for name in known if name.rpartition(".")[0] == section]
     elsewhere = [name for name in known if name.rpartition(".")[2] == leaf]
-    close = get_close_matches(plain, beside, n=1) or elsewhere[:1] or get_close_matches(plain, known, n=1)
+    close = get_close_matches(plain, beside, n=1) or elsewhere[:1]
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(beside) or ', '.join(known)}"
 
 
