@@ -9,7 +9,8 @@ from datetime import datetime
 from monitor.schedule import next_watch
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
-from ntd.placing import OF_ROUTING, World, asked_again, return_to_work, route_of, tellings
+from ntd.placing import OF_ROUTING, World, asked_again, route_of, tellings
+from ntd.returning import return_to_work
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
 from schemas.ids import RecipientId

@@ -85,7 +85,14 @@ async def _lock(connection: Connection, ids: Sequence[ItemId]) -> dict[ItemId, C
 
 
 async def hold(
-    store: Store, settings: Settings, ids: Sequence[ItemId], *, until: datetime | None, reason: str, by: str, now: datetime
+    store: Store,
+    settings: Settings,
+    ids: Sequence[ItemId],
+    *,
+    until: datetime | None,
+    reason: str,
+    by: str,
+    now: datetime,
 ) -> None:
     """Stop everything about items until a date or a release."""
     act = Act(by=by, reason=reason, now=now)
@@ -131,15 +138,11 @@ async def withdraw(
         told: dict[ItemId, list[RecipientId]] = {}
         for row in await connection.fetch(_TOLD, sorted(before)):
             told.setdefault(ItemId(row["item_id"]), []).append(RecipientId(row["recipient_id"]))
-        steps = [
-            acting.withdraw(case, act, because, tuple(told.get(case.item.id, ()))) for case in before.values()
-        ]
+        steps = [acting.withdraw(case, act, because, tuple(told.get(case.item.id, ()))) for case in before.values()]
         await cases.settle(connection, store, settings, before, steps, by=by, now=now)
 
 
-async def gone(
-    store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime
-) -> None:
+async def gone(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
     """Record an analyst's verdict that the content is gone; it is watched from now on."""
     act = Act(by=by, reason=reason, now=now)
     await _act(store, settings, ids, by, now, lambda case, _: acting.gone(case, act, settings))
@@ -270,7 +273,7 @@ async def forward_served(
             await connection.execute(_SERVE_ATTEMPT, [notice["id"]], now)
             mine = [row for row in items if row["notice_id"] == notice["id"]]
             steps = [
-                accepted(before[ItemId(row["item_id"])], sent_of(notice, row), now, settings, "recipient")
+                accepted(before[ItemId(row["item_id"])], sent_of(notice, row, now), now, settings, "recipient")
                 for row in mine
             ]
             await cases.settle(connection, store, settings, before, steps, by=f"partner:{partner}", now=now)

@@ -13,7 +13,8 @@ from monitor.verdict import baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, state_after
 from ntd.following import follow_up_at
 from ntd.lifecycle import Event, all_gone
-from ntd.placing import OF_ROUTING, World, return_to_work
+from ntd.placing import OF_ROUTING, World
+from ntd.returning import return_to_work
 from schemas.check import Meaning, Round, Verdict
 from schemas.ids import StayId
 from schemas.item import Attention, State

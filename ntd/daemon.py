@@ -7,8 +7,9 @@ seconds.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -28,6 +29,7 @@ from ntd.clock import Clock, SystemClock
 from ntd.store import daemons
 from ntd.store.base import Store
 from ntd.store.connect import open_store, refresh_keys
+from ntd.store.faults import PASSING
 from ntd.store.registrations import StoredRegistrations
 from ntd.walk.check import Check
 from ntd.walk.follow import Follow
@@ -35,7 +37,7 @@ from ntd.walk.gather import Gather
 from ntd.walk.look_up import LookUp
 from ntd.walk.place import Place
 from ntd.walk.send import Send
-from ntd.worker import Pulse, Runner, pause, repeat
+from ntd.worker import Line, Pulse, Runner, Turn, pause, repeat
 from schemas.check import Names
 from schemas.errors import Misconfigured
 from schemas.hosting import Address
@@ -48,6 +50,9 @@ log = structlog.get_logger()
 MOST_SKEW = timedelta(seconds=5)
 #: Seconds between two beats, each of which also makes sure of the data keys.
 BEAT_S = 30.0
+
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Role(StrEnum):
@@ -76,13 +81,13 @@ async def run(settings: Settings, roles: frozenset[Role], clock: Clock) -> None:
         store = await stack.enter_async_context(open_store(settings, clock, migrating=True))
         await _compare_clocks(store, clock)
         pulse = Pulse()
-        daemon = uuid7(clock.now())
-        loops = await _loops(stack, settings, store, roles, clock, pulse, daemon, stop)
+        house = _House(settings=settings, store=store, clock=clock, pulse=pulse, daemon=uuid7(clock.now()), stop=stop)
+        loops = await _loops(stack, house, roles)
         if Role.INTAKE in roles:
             desk = Desk(settings=settings, store=store, clock=clock, pulse=pulse)
             url = await stack.enter_async_context(serving(application(desk), settings.api.listen))
             log.info("api.listening", at=url.removeprefix("http://"))
-        await stack.enter_async_context(_alive(store, daemon, roles, clock, stop))
+        await stack.enter_async_context(_alive(house, sorted(roles)))
         log.info("daemon.started", roles=sorted(roles))
         async with asyncio.TaskGroup() as group:
             for loop in loops:
@@ -107,38 +112,48 @@ async def _compare_clocks(store: Store, clock: Clock) -> None:
         )
 
 
-async def _loops(
-    stack: AsyncExitStack,
-    settings: Settings,
-    store: Store,
-    roles: frozenset[Role],
-    clock: Clock,
-    pulse: Pulse,
-    daemon: UUID,
-    stop: asyncio.Event,
-) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-    loops: list[Callable[[], Coroutine[Any, Any, None]]] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """What every loop is given."""
 
-    def turn(name: str, one: Callable[[datetime], Awaitable[bool]]) -> None:
-        loops.append(lambda: repeat(name, one, clock, pulse, stop))
+    settings: Settings
+    store: Store
+    clock: Clock
+    pulse: Pulse
+    daemon: UUID
+    stop: asyncio.Event
 
+    def turn(self, one: Turn) -> Loop:
+        """Make a loop of a turn."""
+        return lambda: repeat(one.name, one.turn, self.clock, self.pulse, self.stop)
+
+    def line(self, one: Line[Any, Any]) -> Loop:
+        """Make a loop of a line."""
+        return Runner(one, self.clock, self.pulse, self.stop).run
+
+
+async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -> list[Loop]:
+    settings, store, clock, daemon = house.settings, house.store, house.clock, house.daemon
+    loops: list[Loop] = []
     # Both who resolves and who checks asks for names; asking for none costs nothing.
     locator = await stack.enter_async_context(Locator.open(settings, StoredRegistrations(store)))
     for fault in locator.faults:
         log.warning("geo.bad_row", fault=fault)
     if Role.RESOLVE in roles:
-        loops.append(Runner(LookUp(store, settings, locator, clock, daemon), clock, pulse, stop).run)
-        place = Place(store, settings, daemon)
-        turn(place.name, place.turn)
+        loops += [
+            house.line(LookUp(store, settings, locator, clock, daemon)),
+            house.turn(Place(store, settings, daemon)),
+        ]
     if Role.NOTIFY in roles:
         out = await stack.enter_async_context(Dispatcher.open(settings))
-        gather, follow = Gather(store, settings), Follow(store, settings, daemon)
-        turn(gather.name, gather.turn)
-        turn(follow.name, follow.turn)
-        loops.append(Runner(Send(store, settings, out, clock, daemon), clock, pulse, stop).run)
+        loops += [
+            house.turn(Gather(store, settings)),
+            house.line(Send(store, settings, out, clock, daemon)),
+            house.turn(Follow(store, settings, daemon)),
+        ]
     if Role.CHECK in roles:
         looker = await stack.enter_async_context(_looker(settings, locator, clock))
-        loops.append(Runner(Check(store, settings, looker, clock, daemon), clock, pulse, stop).run)
+        loops.append(house.line(Check(store, settings, looker, clock, daemon)))
     return loops
 
 
@@ -154,32 +169,28 @@ def _looker(settings: Settings, locator: Locator, clock: Clock) -> AbstractAsync
 
 
 @asynccontextmanager
-async def _alive(
-    store: Store, daemon: UUID, roles: frozenset[Role], clock: Clock, stop: asyncio.Event
-) -> AsyncIterator[None]:
-    started = clock.now()
+async def _alive(house: _House, roles: Sequence[Role]) -> AsyncIterator[None]:
+    started = house.clock.now()
     # Said once before anything else is: a daemon that cannot write must not begin.
-    await daemons.beat(store, daemon, sorted(roles), started, started)
-    pulse = asyncio.create_task(_beat(store, daemon, roles, started, clock, stop))
+    await daemons.beat(house.store, house.daemon, roles, started, started)
+    beating = asyncio.create_task(_beat(house, roles, started))
     try:
         yield
     finally:
-        pulse.cancel()
-        await asyncio.wait([pulse])
+        beating.cancel()
+        await asyncio.wait([beating])
         try:
             async with asyncio.timeout(1.0):
-                await daemons.leave(store, daemon, clock.now())
-        except (OSError, TimeoutError) as fault:
+                await daemons.leave(house.store, house.daemon, house.clock.now())
+        except PASSING as fault:
             log.warning("daemon.leave_failed", fault=type(fault).__name__)
 
 
-async def _beat(
-    store: Store, daemon: UUID, roles: frozenset[Role], started: datetime, clock: Clock, stop: asyncio.Event
-) -> None:
+async def _beat(house: _House, roles: Sequence[Role], started: datetime) -> None:
     async def turn(now: datetime) -> bool:
-        await refresh_keys(store, now)
-        await daemons.beat(store, daemon, sorted(roles), started, now)
-        await pause(stop, BEAT_S)
+        await refresh_keys(house.store, now)
+        await daemons.beat(house.store, house.daemon, roles, started, now)
+        await pause(house.stop, BEAT_S)
         return True
 
-    await repeat("beat", turn, clock, Pulse(), stop)
+    await repeat("beat", turn, house.clock, Pulse(), house.stop)

@@ -1,4 +1,4 @@
-"""What is gathered for a recipient becomes messages: which lines together, through which channel, in which words. Pure."""
+"""What is gathered for a recipient becomes messages: which lines together, through which channel. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -8,7 +8,6 @@ from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
 from ntd.routing import Case as Question
 from ntd.routing import Route, route
-from schemas.check import Round
 from schemas.hosting import Category
 from schemas.ids import HosterId, PlaceId, RecipientId, StayId
 from schemas.item import Attention, State
@@ -131,7 +130,7 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     if not missing and not ended:
         return Step(case=replace(case, stays=kept))
     spell = case.item.spell + (0 if first else 1)
-    opened = tuple(_open(case.item, seat, world, spell, ended, unlocated, now) for seat in missing)
+    opened = tuple(open_stay(case.item, seat, world, spell, ended, unlocated, now) for seat in missing)
     stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
     if unlocated and opened:
         opened = (_take_over(unlocated[0], opened[0]), *opened[1:])
@@ -161,7 +160,7 @@ def _part(
     return (*gone, *kept), tuple(ended)
 
 
-def _open(
+def open_stay(
     item: Item,
     seat: Seated,
     world: World,
@@ -170,6 +169,7 @@ def _open(
     unlocated: tuple[Stay, ...],
     now: datetime,
 ) -> Stay:
+    """Open a stay at a place of the host; `ended`: stays that a move has ended, `unlocated`: one to be taken over."""
     partner = world.partners.get(seat.country or "")
     began_at, began_by = _beginning(item, seat, ended, unlocated, now)
     return Stay(
@@ -315,94 +315,4 @@ def _tell(item: Item, stay: Stay, recipient: RecipientId, kind: Kind) -> Tell:
         spell=stay.spell,
         priority=item.priority,
         wait_for="check",
-    )
-
-
-def return_to_work(case: Case, back: frozenset[StayId] | None, seen: Round, world: World, now: datetime) -> Step:
-    """Take an item back to work that was seen up again; `back`: the gone stays concerned, None means all of them.
-
-    Each of them ends as returned, and the places where the host stands now begin new stays in a new spell.
-    """
-    returning = tuple(stay for stay in case.open if stay.gone_at and (back is None or stay.id in back))
-    ended = tuple(
-        replace(stay, ended_at=now, ended_by="returned", ended_known_at=now, returned_at=now, follow_up_at=None)
-        for stay in returning
-    )
-    kept = tuple(stay for stay in case.open if stay not in returning)
-    spell = case.item.spell + 1
-    opened = _opened_again(case.item, kept, returning, world, spell, now)
-    by_seat = {seat.seat: seat for seat in world.seats}
-    routes = {stay.id: route_of(case.item, by_seat[stay.seat], world) for stay in opened if stay.seat in by_seat}
-    after = _item_back(case.item, spell, routes, world)
-    anew = Case(item=after, stays=(*kept, *opened))
-    state = state_after(anew, Event.LOCATED if case.item.state.in_work else Event.RETURNED)
-    line = Record(item=after.id, event="returned", at=now, before=case.item.state, after=state)
-    stays = (*ended, *kept, *asked_again(opened, routes, world, now))
-    return Step(
-        case=Case(item=replace(after, state=state), stays=stays),
-        tell=_told_again(after, opened, returning, routes, world, now),
-        history=(line,),
-        check_at=now + world.settings.monitor.confirm_every,
-        look_up=True,
-        round=seen,
-    )
-
-
-def _opened_again(
-    item: Item, kept: tuple[Stay, ...], returning: tuple[Stay, ...], world: World, spell: int, now: datetime
-) -> tuple[Stay, ...]:
-    taken = {stay.seat for stay in kept}
-    found = tuple(
-        _open(item, seat, world, spell, (), (), now) for seat in world.seats if seat.seat not in taken
-    ) or tuple(_as_before(stay, world, spell) for stay in returning)
-    return tuple(replace(stay, began_at=now, began_by="return", last_up_at=now) for stay in found)
-
-
-def _as_before(stay: Stay, world: World, spell: int) -> Stay:
-    # Up again, but nobody knows where just now: at the place where it was, until the next look.
-    return Stay(
-        id=world.new_stay(),
-        item=stay.item,
-        hoster=stay.hoster,
-        country=stay.country,
-        place=stay.place,
-        recipient=stay.recipient,
-        contacts=stay.contacts,
-        partner=stay.partner,
-        spell=spell,
-        began_at=stay.began_at,
-        began_by=stay.began_by,
-    )
-
-
-def _item_back(item: Item, spell: int, routes: Mapping[StayId, Route], world: World) -> Item:
-    return replace(
-        item,
-        spell=spell,
-        placed_version=world.version,
-        gone_at=None,
-        gone_known_at=None,
-        gone_by=None,
-        first_down_at=None,
-        closed_at=None,
-        ended_at=None,
-        watch=0,
-        attention=(item.attention - OF_ROUTING).union(*(one.attention for one in routes.values())),
-    )
-
-
-def _told_again(
-    item: Item,
-    opened: tuple[Stay, ...],
-    returning: tuple[Stay, ...],
-    routes: Mapping[StayId, Route],
-    world: World,
-    now: datetime,
-) -> tuple[Tell, ...]:
-    # A return waits as a reminder does: `reminder_every` after the last message (contract, section 5).
-    told = max((stay.told_at for stay in returning if stay.told_at), default=None)
-    earliest = now + world.settings.notices.window
-    gather = max(earliest, told + world.settings.sla.reminder_every) if told else earliest
-    return tuple(
-        replace(one, wait_for=None, gather_at=gather) for one in tellings(item, opened, routes, world.partners)
     )

@@ -26,6 +26,7 @@ class Sent:
     partner: str | None
     notice: NoticeId | None = None  # None: it was never written
     stay_spell: int | None = None  # of the stay it began with; None: it speaks of no stay
+    attempted_at: datetime | None = None  # when the attempt began that came to this
     dry_run: bool = False
 
 
@@ -33,9 +34,10 @@ def attempted(case: Case, sent: Sent, now: datetime) -> Case:
     """Note the first try to tell the hoster's side."""
     if sent.kind not in HOSTERS | {Kind.FORWARD}:
         return case
-    item = replace(case.item, first_attempt_at=case.item.first_attempt_at or now)
+    tried = sent.attempted_at or now
+    item = replace(case.item, first_attempt_at=case.item.first_attempt_at or tried)
     stays = tuple(
-        replace(stay, first_attempt_at=stay.first_attempt_at or now) if _concerns(stay, sent) else stay
+        replace(stay, first_attempt_at=stay.first_attempt_at or tried) if _concerns(stay, sent) else stay
         for stay in case.stays
     )
     return Case(item=item, stays=stays)

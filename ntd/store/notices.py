@@ -47,6 +47,7 @@ class Outgoing:
     message_id: str
     content: bytes
     attempt: int
+    started_at: datetime
     token: UUID
 
 
@@ -59,10 +60,10 @@ async def claim(store: Store, now: datetime, n: int, lease: timedelta, token: UU
         ids = [row["id"] for row in rows]
         await connection.execute(_CLOSE, ids, now)
         attempts = {row["notice_id"]: row["id"] for row in await connection.fetch(_ATTEMPT, ids, now)}
-    return [_outgoing(store, row, attempts[row["id"]], token) for row in rows]
+    return [_outgoing(store, row, attempts[row["id"]], now, token) for row in rows]
 
 
-def _outgoing(store: Store, row: Row, attempt: int, token: UUID) -> Outgoing:
+def _outgoing(store: Store, row: Row, attempt: int, now: datetime, token: UUID) -> Outgoing:
     return Outgoing(
         id=NoticeId(row["id"]),
         kind=Kind(row["kind"]),
@@ -74,6 +75,7 @@ def _outgoing(store: Store, row: Row, attempt: int, token: UUID) -> Outgoing:
         message_id=row["message_id"],
         content=store.open_bytes("notice.message", row_id(row["id"]), row["message"]),
         attempt=attempt,
+        started_at=now,
         token=token,
     )
 
@@ -100,10 +102,21 @@ async def settle(store: Store, settings: Settings, sent: Outgoing, delivery: Del
         reply = store.seal("attempt.reply", row_id(sent.id), delivery.reply, now) if delivery.reply else None
         by = delivery.by.value if delivery.by else None
         await connection.execute(_FINISH, sent.attempt, now, delivery.outcome.value, by, reply)
-        outcome = _final(delivery, row, settings, now)
-        steps = await _carry_out(connection, store, settings, row, items, before, delivery, outcome, now)
+        told = [(before[ItemId(item["item_id"])], sent_of(row, item, sent.started_at)) for item in items]
+        desk = _Desk(connection=connection, store=store, settings=settings, now=now)
+        steps = await _carry_out(desk, row, told, delivery)
         await cases.settle(connection, store, settings, before, steps, by="notify", now=now)
     return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """What a settlement works with."""
+
+    connection: Connection
+    store: Store
+    settings: Settings
+    now: datetime
 
 
 def _final(delivery: Delivery, row: Row, settings: Settings, now: datetime) -> AttemptOutcome:
@@ -113,35 +126,34 @@ def _final(delivery: Delivery, row: Row, settings: Settings, now: datetime) -> A
     return delivery.outcome
 
 
-async def _carry_out(
-    connection: Connection,
-    store: Store,
-    settings: Settings,
-    row: Row,
-    items: Sequence[Row],
-    before: dict[ItemId, Case],
-    delivery: Delivery,
-    outcome: AttemptOutcome,
-    now: datetime,
-) -> list[Step]:
-    told = [(before[ItemId(item["item_id"])], sent_of(row, item)) for item in items]
-    match outcome:
+async def _carry_out(desk: _Desk, row: Row, told: Sequence[tuple[Case, Sent]], delivery: Delivery) -> list[Step]:
+    match _final(delivery, row, desk.settings, desk.now):
         case AttemptOutcome.ACCEPTED:
-            by = delivery.by.value if delivery.by else None
-            await connection.execute(_ACCEPT, row["id"], now, by)
-            if not row["dry_run"]:
-                await connection.execute(_HEALTH, row["recipient_id"], "good", now)
-            refused = dict(delivery.refused)
-            await _answer_per_item(connection, store, row, refused, now)
-            return [_step(case, sent, refused, settings, by, now) for case, sent in told]
+            return await _accepted(desk, row, told, delivery)
         case AttemptOutcome.PERMANENT:
-            await connection.execute(_FAIL, row["id"], now)
-            await connection.execute(_HEALTH, row["recipient_id"], "failed", now)
-            return [failed(case, sent, now, settings, delivery.reply) for case, sent in told]
-        case AttemptOutcome.TEMPORARY | AttemptOutcome.DOUBTFUL:
+            await desk.connection.execute(_FAIL, row["id"], desk.now)
+            await desk.connection.execute(_HEALTH, row["recipient_id"], "failed", desk.now)
+            return [failed(case, sent, desk.now, desk.settings, delivery.reply) for case, sent in told]
+        case AttemptOutcome.TEMPORARY | AttemptOutcome.DOUBTFUL as outcome:
             doubted = row["doubted"] or outcome is AttemptOutcome.DOUBTFUL
-            await connection.execute(_LATER, row["id"], now + _pause(delivery, row, settings), doubted)
-            return [Step(case=attempted(case, sent, now)) for case, sent in told]
+            again = desk.now + _pause(delivery, row, desk.settings)
+            await desk.connection.execute(_LATER, row["id"], again, doubted)
+            return [Step(case=attempted(case, sent, desk.now)) for case, sent in told]
+
+
+async def _accepted(desk: _Desk, row: Row, told: Sequence[tuple[Case, Sent]], delivery: Delivery) -> list[Step]:
+    by = delivery.by.value if delivery.by else None
+    await desk.connection.execute(_ACCEPT, row["id"], desk.now, by)
+    if not row["dry_run"]:
+        await desk.connection.execute(_HEALTH, row["recipient_id"], "good", desk.now)
+    refused = dict(delivery.refused) if row["partner"] is not None else {}
+    await _answer_per_item(desk, row, refused)
+    return [
+        forward_refused(case, sent, refused[case.item.id], desk.now)
+        if case.item.id in refused and sent.kind is Kind.FORWARD
+        else accepted(case, sent, desk.now, desk.settings, by)
+        for case, sent in told
+    ]
 
 
 def _pause(delivery: Delivery, row: Row, settings: Settings) -> timedelta:
@@ -151,7 +163,7 @@ def _pause(delivery: Delivery, row: Row, settings: Settings) -> timedelta:
     return min(doubled, LONGEST_PAUSE)
 
 
-def sent_of(notice: Row, item: Row) -> Sent:
+def sent_of(notice: Row, item: Row, attempted_at: datetime) -> Sent:
     """Say what a message was, as one of its items sees it."""
     return Sent(
         notice=NoticeId(notice["id"]),
@@ -159,31 +171,21 @@ def sent_of(notice: Row, item: Row) -> Sent:
         recipient=RecipientId(notice["recipient_id"]),
         partner=notice["partner"],
         stay_spell=item["stay_spell"],
+        attempted_at=attempted_at,
         dry_run=notice["dry_run"],
     )
 
 
-def _step(
-    case: Case, sent: Sent, refused: dict[ItemId, str], settings: Settings, by: str | None, now: datetime
-) -> Step:
-    reason = refused.get(case.item.id)
-    if reason is not None and sent.kind is Kind.FORWARD:
-        return forward_refused(case, sent, reason, now)
-    return accepted(case, sent, now, settings, by)
-
-
-async def _answer_per_item(
-    connection: Connection, store: Store, row: Row, refused: dict[ItemId, str], now: datetime
-) -> None:
+async def _answer_per_item(desk: _Desk, row: Row, refused: dict[ItemId, str]) -> None:
     if row["partner"] is None:
         return
     if refused:
         columns = [
-            (item, store.seal("notice_item.refused_for", row_id(row["id"], item), reason, now))
+            (item, desk.store.seal("notice_item.refused_for", row_id(row["id"], item), reason, desk.now))
             for item, reason in refused.items()
         ]
-        await connection.execute(_REFUSED, row["id"], *map(list, zip(*columns, strict=True)))
-    await connection.execute(_ACCEPTED, row["id"])
+        await desk.connection.execute(_REFUSED, row["id"], *map(list, zip(*columns, strict=True)))
+    await desk.connection.execute(_ACCEPTED, row["id"])
 
 
 async def renew(store: Store, ids: Sequence[NoticeId], token: UUID, until: datetime) -> None:

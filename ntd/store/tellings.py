@@ -9,7 +9,7 @@ from uuid import UUID
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.sql import statement
 from ntd.store.worlds import addresses_of
-from schemas.ids import ItemId, NoticeId, RecipientId
+from schemas.ids import ItemId, RecipientId
 from schemas.item import Basis, Classification, State
 from schemas.notice import Channel, Kind, Message, NoticeLine, Rendered
 

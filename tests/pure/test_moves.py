@@ -64,9 +64,12 @@ def test_looks_that_disagree_about_the_new_place_do_not_confirm() -> None:
     assert fourth.left == {HERE: NOON + timedelta(minutes=12)}
 
 
-@given(st.lists(st.tuples(st.integers(1, 300), st.sets(st.sampled_from([HERE, THERE, ELSEWHERE]), min_size=1)), max_size=30))
+SEEN = st.sets(st.sampled_from([HERE, THERE, ELSEWHERE]), min_size=1)
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), SEEN), max_size=30))
 def test_what_stands_was_seen_and_what_left_was_not_seen_since(script: list[tuple[int, set[Seat]]]) -> None:
-    """A place leaves only if no look in the last `apart` showed it; a joined place is in some look; nothing leaves twice."""
+    """A place leaves only if no look in the last `apart` showed it; nothing leaves twice; somewhere it always stands."""
     at, standing, joined = NOON, {}, set()
     last_seen: dict[Seat, datetime] = {}
     for seconds, seen in script:

@@ -14,7 +14,7 @@ from schemas.settings import Routing
 
 
 def case(**facts: object) -> Case:
-    """A Moldovan item with a contact and a partner, unless said otherwise."""
+    """Make a Moldovan item with a contact and a partner, unless said otherwise."""
     usual = {
         "country": "MD",
         "fronted": False,

@@ -47,7 +47,7 @@ DOUBT = Delivery(outcome=AttemptOutcome.DOUBTFUL, reply="")
 
 
 def spot(asn: int, country: str, address: str, *mailboxes: str, front: str | None = None) -> Located:
-    """A hoster called after its AS, with one address."""
+    """Make a hoster called after its AS, with one address."""
     network = ip_network(f"{address}/24", strict=False)
     name = f"Hoster {asn}"
     return Located(

@@ -16,7 +16,7 @@ HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 
 @pytest.fixture
 async def home(database: str, tmp_path: Path) -> AsyncIterator[House]:
-    """A house in which one host lives at a Dutch hoster."""
+    """Open a house in which one host lives at a Dutch hoster."""
     async with house(database, tmp_path) as opened:
         opened.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
         yield opened
