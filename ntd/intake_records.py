@@ -49,49 +49,56 @@ class Piece:
 
 
 class Lines:
-    """Cuts chunks into physical lines; blank ones are left out."""
+    """Cuts chunks into physical lines, blank ones too: inside a quotation they mean something."""
 
     def __init__(self) -> None:
         self._line = 1
-        self._held = b""
+        self._held = bytearray()
         self._too_long = False
         self._began = False
 
     def feed(self, chunk: bytes) -> Iterator[Record | Piece]:
         """Give what the chunk completes."""
         if not self._began:
-            chunk = self._held + chunk
-            self._held = b""
-            if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
-                self._held = chunk
-                return
-            chunk, self._began = chunk.removeprefix(_BOM), True
-        *complete, rest = (self._held + chunk).split(b"\n")
-        self._held = b""
-        for line in complete:
-            yield from self._complete(line + b"\n", len(line))
-        yield from self._hold(rest)
+            chunk = self._begun(chunk)
+        first, end, others = chunk.partition(b"\n")
+        if end:
+            yield self._complete(first + end)
+            *complete, first = others.split(b"\n")
+            for line in complete:
+                yield self._complete(line + b"\n")
+        yield from self._hold(first)
 
     def close(self) -> Iterator[Record | Piece]:
         """Give the last line, where it has no end."""
-        held, self._held = self._held, b""
-        if self._too_long or held:
-            yield from self._complete(held, len(held))
+        if self._too_long or self._held:
+            yield self._complete(b"")
 
-    def _complete(self, raw: bytes, length: int) -> Iterator[Record | Piece]:
+    def _begun(self, chunk: bytes) -> bytes:
+        """Drop a byte order mark, which may itself come in pieces."""
+        chunk = bytes(self._held) + chunk
+        self._held.clear()
+        if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
+            self._held += chunk
+            return b""
+        self._began = True
+        return chunk.removeprefix(_BOM)
+
+    def _complete(self, end: bytes) -> Record | Piece:
+        raw = bytes(self._held) + end if self._held else end
+        self._held.clear()
         line, self._line = self._line, self._line + 1
-        if self._too_long or length > LIMIT_BYTES:
+        if self._too_long or len(raw) - raw.endswith(b"\n") > LIMIT_BYTES:
             self._too_long = False
-            yield Piece(line=line, raw=raw, last=True)
-        elif not raw.isspace():
-            yield Record(line=line, raw=raw)
+            return Piece(line=line, raw=raw, last=True)
+        return Record(line=line, raw=raw)
 
     def _hold(self, rest: bytes) -> Iterator[Piece]:
-        if rest and (self._too_long or len(rest) > LIMIT_BYTES):
+        self._held += rest
+        if self._held and (self._too_long or len(self._held) > LIMIT_BYTES):
             self._too_long = True
-            yield Piece(line=self._line, raw=rest, last=False)
-        else:
-            self._held = rest
+            yield Piece(line=self._line, raw=bytes(self._held), last=False)
+            self._held.clear()
 
 
 class Rows:
@@ -121,6 +128,8 @@ class Rows:
     def _take(self, line: Record) -> tuple[Record | None, list[Record]]:
         """Add one line: the row it completes, if it does, and the lines to be read again."""
         if not self._open:
+            if line.raw.isspace():
+                return None, []
             if b'"' not in line.raw or _WHOLE.match(line.raw):
                 return line, []
             if not _OPENS.match(line.raw):
@@ -170,6 +179,9 @@ class Reader:
         yield from self._rows.close()
 
     def _sort(self, part: Record | Piece) -> Iterator[Record | Piece]:
+        blank = part.raw.isspace() and isinstance(part, Record)
+        if blank and (self.form is not Form.CSV or self.header is None):
+            return
         if self.form is None:
             self.form = Form.NDJSON if part.raw.lstrip().startswith(b"{") else Form.CSV
         if self.form is Form.NDJSON:
