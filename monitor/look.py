@@ -11,10 +11,10 @@ from monitor.pinned import Dialler
 from monitor.probe import Manner, Probe, Public, Question, Resolve, in_order, sight_of
 from monitor.slots import Slots
 from monitor.vantage import TOR, Canaries, Vantage, resolved
-from monitor.verdict import meaning_of, round_meaning
+from monitor.verdict import NO_ADDRESS_EVERYWHERE, meaning_of, round_meaning
 from monitor.wordings import known_pages
-from schemas.check import Baseline, Names, Observation, Round, Sight, Verdict
-from schemas.hosting import Address
+from schemas.check import Baseline, Meaning, Names, Observation, Round, Sight, Verdict
+from schemas.hosting import Address, NameFate
 from schemas.settings import Monitor
 from schemas.settings import Vantage as VantageSettings
 from schemas.url import HostKind, Url, parse_url
@@ -127,7 +127,7 @@ class Looker:
         if meaning.verdict is Verdict.GONE:
             seen = await self._without_void(chosen, ask, seen, since=began - _CANARY_LEAD_S)
             meaning = round_meaning(seen, baseline, networks=self.networks)
-        return Round(at=now, observations=tuple(seen), meaning=meaning)
+        return Round(at=now, observations=tuple(seen), meaning=_by_name(meaning, ask.names))
 
     def _chosen(self, url: Url, *, full: bool) -> tuple[Vantage, ...]:
         if not full:
@@ -173,6 +173,15 @@ class Looker:
         void = {vantage.name for vantage, sings in zip(chosen, sound, strict=True) if not sings}
         kept = [one for one in seen if one.vantage not in void]
         return kept + [ask.unlooked(name, Sight.VOID, fault="its canaries fail") for name in sorted(void)]
+
+
+def _by_name(meaning: Meaning, names: Names) -> Meaning:
+    """Take into account what is known of the name as a whole."""
+    if meaning.verdict is Verdict.GONE and names.fate is NameFate.FOUND and not names.complete:
+        return Meaning(verdict=Verdict.UNKNOWN, reason="not_all_asked")
+    if meaning.reason == Sight.NO_ADDRESS.value and names.agreed:
+        return Meaning(verdict=Verdict.UNKNOWN, reason=NO_ADDRESS_EVERYWHERE)
+    return meaning
 
 
 async def _each(looks: Sequence[Coroutine[Any, Any, list[Observation]]]) -> list[Observation]:

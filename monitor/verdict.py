@@ -20,7 +20,8 @@ unknown  `status_NNN` for every other status · `default_page` · `maintenance` 
          `no_address` (NODATA) · `name_fault` · `address_not_public` · `unreachable` · `tls_fault` ·
          `timeout` · `bad_answer` · `too_many_redirects` · `vantage_void` (its canaries fail) ·
          `our_fault` (ours or the proxy's) · `not_all_asked` (an address of the name was not asked) ·
-         `no_quorum` (too few networks saw it gone) · `not_looked`
+         `no_quorum` (too few networks saw it gone) · `not_looked` ·
+         `no_address_everywhere` (NODATA from every resolver: it counts towards a run)
 =======  ===============================================================================================
 """
 
@@ -30,6 +31,8 @@ from typing import Final, assert_never
 from schemas.check import Baseline, Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
 from schemas.hosting import Address
 
+#: NODATA on which all resolvers agree: `unknown` in itself, gone when it lasts over `confirm` rounds.
+NO_ADDRESS_EVERYWHERE: Final = "no_address_everywhere"
 #: How many networks must have seen it gone, where as many are configured.
 QUORUM: Final = 2
 #: A body this many times shorter or longer than the first one is another thing.

@@ -7,6 +7,7 @@ daemon          the one place where everything is put together
 cli/            the doors: what can be typed
 api/            and what can be asked over HTTP
 walk/           the turns of the walk, in its order
+looking         the looker, with names from the locator
 acts            what people and partners can do to items
 intake_stream   a stream of items, however long, in bounded memory
 worker          two loops: a turn repeated, and a line that claims, does and settles

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.schedule import next_watch
-from monitor.verdict import baseline_of
+from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, state_after
 from ntd.following import follow_up_at
 from ntd.lifecycle import Event, all_gone
 from ntd.placing import OF_ROUTING, World
 from ntd.returning import return_to_work
-from schemas.check import Meaning, Round, Verdict
+from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.ids import StayId
 from schemas.item import Attention, State
 from schemas.settings import Settings
@@ -110,6 +110,8 @@ def _stay(stay: Stay, looked: Looked, rules: Settings, now: datetime) -> Stay:
     if meaning is None or stay.ended_at is not None or stay.gone_at is not None:
         return stay
     match meaning.verdict:
+        case Verdict.UNKNOWN if meaning.reason == NO_ADDRESS_EVERYWHERE:
+            return _down(stay, replace(meaning, gone_by=GoneBy.NAME), looked.round.at, rules, now)
         case Verdict.UP:
             return replace(stay, last_up_at=looked.round.at, first_down_at=None, run_at=None, run_rounds=0)
         case Verdict.CHANGED:

@@ -8,7 +8,7 @@ seconds.
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,14 +18,13 @@ from uuid import UUID
 import structlog
 import uvloop
 
-from geo.reserved import is_public
 from geo.resolve import Locator
-from monitor.look import Looker
 from notifiers.registry import Dispatcher
 from ntd.api.application import application
 from ntd.api.desk import Desk
 from ntd.api.server import serving
 from ntd.clock import Clock, SystemClock
+from ntd.looking import open_looker
 from ntd.store import daemons
 from ntd.store.base import Store
 from ntd.store.connect import open_store, refresh_keys
@@ -38,9 +37,7 @@ from ntd.walk.look_up import LookUp
 from ntd.walk.place import Place
 from ntd.walk.send import Send
 from ntd.worker import Line, Pulse, Runner, Turn, pause, repeat
-from schemas.check import Names
 from schemas.errors import Misconfigured
-from schemas.hosting import Address
 from schemas.ids import uuid7
 from schemas.settings import Settings
 
@@ -152,20 +149,9 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
             house.turn(Follow(store, settings, daemon)),
         ]
     if Role.CHECK in roles:
-        looker = await stack.enter_async_context(_looker(settings, locator, clock))
+        looker = await stack.enter_async_context(open_looker(settings, locator, clock))
         loops.append(house.line(Check(store, settings, looker, clock, daemon)))
     return loops
-
-
-def _looker(settings: Settings, locator: Locator, clock: Clock) -> AbstractAsyncContextManager[Looker]:
-    async def names(host: str) -> Names:
-        found = await locator.addresses(host, clock.now())
-        return Names(fate=found.fate, addresses=found.addresses, agreed=found.unanimous)
-
-    def public(address: Address) -> bool:
-        return is_public(address, settings.monitor.allow)
-
-    return Looker.open(settings.monitor, names=names, public=public)
 
 
 @asynccontextmanager

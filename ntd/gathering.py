@@ -147,6 +147,7 @@ def message(
         recipient_name=to.partner.name if to.partner else None,
         recipient_country=_country(sheaf),
         step=step,
+        partner=to.partner.code if to.partner else None,
         bounce_address=settings.notices.bounce_address.replace("TOKEN", notice.hex) or None,
     )
 

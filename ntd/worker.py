@@ -30,7 +30,7 @@ IDLE_S = 0.25
 #: Seconds before the next try after a fault that passes.
 PAUSE_S = 1.0
 #: Seconds between two renewals of leases; every lease is at least three times as long.
-RENEW_S = 15.0
+RENEW_S = 10.0
 #: Results settled in one transaction at most.
 LARGEST_SETTLEMENT = 200
 #: Seconds in which work under way may finish after a stop; the whole stop is bound to 10 s.

@@ -49,6 +49,7 @@ class Names:
     fate: NameFate
     addresses: tuple[Address, ...] = ()
     agreed: bool = True  # every resolver that was asked said the same
+    complete: bool = True  # False: one of A and AAAA could not be found out, there may be more addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

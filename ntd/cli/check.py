@@ -8,10 +8,10 @@ from rich.tree import Tree
 
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
-from monitor.look import Looker
 from ntd.cli.frame import CLOCK, run, settings_of
 from ntd.cli.output import console, print_json
-from schemas.check import Names, Observation, Round
+from ntd.looking import open_looker
+from schemas.check import Observation, Round
 from schemas.settings import Settings
 from schemas.url import Url, parse_url
 from schemas.wire import moment_json
@@ -35,14 +35,11 @@ def check(
 
 
 async def _look(settings: Settings, url: Url) -> Round:
-    async with Locator.open(settings, MemoryRegistrations()) as locator:
-
-        async def names(host: str) -> Names:
-            found = await locator.addresses(host, CLOCK.now())
-            return Names(fate=found.fate, addresses=found.addresses, agreed=found.unanimous)
-
-        async with Looker.open(settings.monitor, names=names, public=locator.is_public) as looker:
-            return await looker.round(url, now=CLOCK.now())
+    async with (
+        Locator.open(settings, MemoryRegistrations()) as locator,
+        open_looker(settings, locator, CLOCK) as looker,
+    ):
+        return await looker.round(url, now=CLOCK.now())
 
 
 def check_json(url: Url, seen: Round) -> dict[str, Any]:

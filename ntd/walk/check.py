@@ -6,7 +6,7 @@ from uuid import UUID
 
 from monitor.look import Looker
 from monitor.schedule import next_check
-from monitor.verdict import round_meaning
+from monitor.verdict import NO_ADDRESS_EVERYWHERE, round_meaning
 from ntd.case import Case
 from ntd.checking import Looked, settle
 from ntd.clock import Clock
@@ -21,6 +21,9 @@ from schemas.ids import HostId, StayId
 from schemas.settings import Settings
 from schemas.url import parse_url
 
+#: Renewed while a round is under way; what a killed daemon held is due again after this.
+LEASE = timedelta(seconds=45)
+
 
 class Check:
     """The line that looks."""
@@ -32,13 +35,11 @@ class Check:
         """Look with `looker`; `token` is this daemon's, for its leases."""
         self._store, self._settings, self._looker = store, settings, looker
         self._clock, self._token = clock, token
-        # One round may ask several vantages and addresses; it never outlives its lease.
-        self._lease = settings.monitor.timeout * 4 + timedelta(minutes=1)
         self._networks = {one.name: one.network for one in settings.monitor.vantage if one.network}
 
     async def claim(self, now: datetime, n: int) -> Sequence[ItemToCheck]:
         """Claim items that are due."""
-        return await checks.claim(self._store, now, n, self._lease, self._token)
+        return await checks.claim(self._store, now, n, LEASE, self._token)
 
     async def do(self, job: ItemToCheck) -> tuple[ItemToCheck, Round]:
         """Look at one item."""
@@ -91,8 +92,9 @@ class Check:
         )
 
     def _by_stay(self, case: Case, job: ItemToCheck, seen: Round) -> dict[StayId, Meaning]:
-        if len(case.open) == 1:
-            return {case.open[0].id: seen.meaning}
+        # What is said of the name is said of every place behind it.
+        if len(case.open) == 1 or seen.meaning.reason in {"no_name", NO_ADDRESS_EVERYWHERE}:
+            return {stay.id: seen.meaning for stay in case.open}
         found: dict[StayId, Meaning] = {}
         for stay in case.open:
             mine = {
@@ -110,7 +112,7 @@ class Check:
 
     async def renew(self, jobs: Sequence[ItemToCheck], now: datetime) -> None:
         """Keep the leases of rounds under way: at a busy host they wait for their turn."""
-        await checks.renew(self._store, [job.id for job in jobs], self._token, now + self._lease)
+        await checks.renew(self._store, [job.id for job in jobs], self._token, now + LEASE)
 
     async def give_back(self, now: datetime) -> None:
         """Give back what is not settled."""

@@ -14,7 +14,7 @@ from schemas.ids import ItemId, StayId
 from schemas.notice import Kind
 from schemas.settings import Settings
 
-LEASE = timedelta(minutes=1)
+LEASE = timedelta(seconds=30)
 STAYS = 200
 
 

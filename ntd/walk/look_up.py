@@ -11,8 +11,8 @@ from ntd.store.hosts import HostToLook, claim_looks, renew_looks, return_looks, 
 from schemas.hosting import Resolution
 from schemas.settings import Settings
 
-#: A look asks DNS, networks and registries, each with a deadline of its own; the lease outlives all of them together.
-LEASE = timedelta(minutes=3)
+#: Renewed while a look is under way; what a killed daemon held is due again after this.
+LEASE = timedelta(seconds=45)
 
 
 class LookUp:

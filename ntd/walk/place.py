@@ -15,7 +15,7 @@ _CLAIM = statement("hosts.claim_places")
 _TO_PLACE = statement("hosts.to_place")
 _PLACED = statement("hosts.placed")
 _AGAIN = statement("hosts.place_again")
-LEASE = timedelta(minutes=1)
+LEASE = timedelta(seconds=30)
 #: Hosts claimed in one turn, and items of one host that follow in one transaction.
 HOSTS, ITEMS = 100, 500
 

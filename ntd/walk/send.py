@@ -15,8 +15,8 @@ from schemas.notice import Delivery, Envelope
 from schemas.settings import Settings
 
 log = structlog.get_logger()
-#: An attempt has deadlines of its own, all together shorter than this: nobody claims a message that is being offered.
-LEASE = timedelta(minutes=5)
+#: Renewed while an attempt is under way; what a killed daemon held is due again after this.
+LEASE = timedelta(seconds=45)
 
 
 class Send:

@@ -115,7 +115,7 @@ async def test_name_travels_and_address_is_dialled() -> None:
     ("fate", "verdict", "reason"),
     [
         (NameFate.NXDOMAIN, Verdict.GONE, "no_name"),
-        (NameFate.NODATA, Verdict.UNKNOWN, "no_address"),
+        (NameFate.NODATA, Verdict.UNKNOWN, "no_address_everywhere"),
         (NameFate.SERVFAIL, Verdict.UNKNOWN, "name_fault"),
         (NameFate.TIMEOUT, Verdict.UNKNOWN, "name_fault"),
         (NameFate.FAULT, Verdict.UNKNOWN, "name_fault"),

@@ -1,0 +1,19 @@
+"""The looker as the daemon and `ntd check` use it: names from the locator, public addresses by its rule."""
+
+from contextlib import AbstractAsyncContextManager
+
+from geo.resolve import Locator
+from monitor.look import Looker
+from ntd.clock import Clock
+from schemas.check import Names
+from schemas.settings import Settings
+
+
+def open_looker(settings: Settings, locator: Locator, clock: Clock) -> AbstractAsyncContextManager[Looker]:
+    """Open a looker that asks `locator` for names and dials only what it calls public."""
+
+    async def names(host: str) -> Names:
+        found = await locator.addresses(host, clock.now())
+        return Names(fate=found.fate, addresses=found.addresses, agreed=found.unanimous, complete=found.complete)
+
+    return Looker.open(settings.monitor, names=names, public=locator.is_public)
