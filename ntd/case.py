@@ -93,6 +93,8 @@ class Stay:
     told_directly: bool = False
     steps_done: int = 0
     follow_up_at: datetime | None = None
+    began_known_at: datetime | None = None  # when we knew: a move is known at its confirmation; None: at once
+    located_at: datetime | None = None  # when its hoster was first found
 
     @property
     def seat(self) -> tuple[int, str | None] | None:
@@ -134,6 +136,7 @@ class Record:
     at: datetime
     before: State | None = None
     after: State | None = None
+    attention: frozenset[Attention] | None = None  # the whole of it afterwards, where it changed
     detail: dict[str, Any] | None = None
 
 

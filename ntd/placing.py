@@ -184,6 +184,8 @@ def open_stay(
         spell=spell,
         began_at=began_at,
         began_by=began_by,
+        began_known_at=now if began_by in {"move", "joined"} else None,
+        located_at=now,
     )
 
 

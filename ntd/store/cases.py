@@ -1,7 +1,7 @@
 """Cases in and out: rows become frozen values, a step of decisions becomes one transaction. In sets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -123,6 +123,8 @@ _PLAIN_OF_STAY = (
     "told_directly",
     "steps_done",
     "follow_up_at",
+    "began_known_at",
+    "located_at",
 )
 
 
@@ -158,7 +160,19 @@ async def settle(
     await _wait_or_go(connection, steps, settings)
     await _plan(connection, steps, settings, now)
     await _held(connection, steps, by)
-    await record(connection, store, [line for step in steps for line in step.history], by=by, now=now)
+    await record(connection, store, _history(before, steps, now), by=by, now=now)
+
+
+def _history(before: dict[ItemId, Case], steps: Sequence[Step], now: datetime) -> list[Record]:
+    """Give the lines of all steps; the last one of a step says the attention where the step has changed it."""
+    lines: list[Record] = []
+    for step in steps:
+        item, mine = step.case.item, list(step.history)
+        if item.attention != before[item.id].item.attention:
+            last = mine.pop() if mine else Record(item=item.id, event="attention", at=now)
+            mine.append(replace(last, attention=item.attention))
+        lines += mine
+    return lines
 
 
 async def _keep_rounds(connection: Connection, store: Store, steps: Sequence[Step], now: datetime) -> dict[UUID, int]:
@@ -278,6 +292,8 @@ def _stay_row(stay: Stay) -> tuple[Any, ...]:
         stay.told_directly,
         stay.steps_done,
         stay.follow_up_at,
+        stay.began_known_at,
+        stay.located_at,
     )
 
 
@@ -363,6 +379,7 @@ async def record(connection: Connection, store: Store, history: Sequence[Record]
             line.event,
             line.before.value if line.before else None,
             line.after.value if line.after else None,
+            ",".join(sorted(one.value for one in line.attention)) if line.attention is not None else None,
             store.seal("event.detail", row_id(line.item), line.detail, now) if line.detail else None,
         )
         for line in history

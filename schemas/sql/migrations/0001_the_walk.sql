@@ -207,6 +207,8 @@ CREATE TABLE stay (
     spell       integer NOT NULL DEFAULT 1,
     began_at    timestamptz NOT NULL,
     began_by    text NOT NULL DEFAULT 'receipt' CHECK (began_by IN ('receipt', 'joined', 'move', 'return', 'reopen')),
+    began_known_at timestamptz,                -- when we knew: a move is known at its confirmation; null: at once
+    located_at  timestamptz,                   -- when its hoster was first found
     ended_at    timestamptz,                   -- the stay is over: moved, returned elsewhere, refused, withdrawn
     ended_by    text CHECK (ended_by IN ('relocated', 'returned', 'refused', 'withdrawn', 'reopened')),
     ended_known_at timestamptz,
@@ -397,6 +399,7 @@ CREATE TABLE event (
     from_state  text,
     to_state    text,
     by          text NOT NULL,                 -- daemon role, user, token name, partner:CODE
+    attention   text[],                        -- the item's whole attention afterwards; null: the event did not touch it
     detail      bytea                          -- sealed JSON
 );
 CREATE INDEX event_item ON event (item_id, id);
