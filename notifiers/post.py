@@ -89,6 +89,15 @@ class Poster:
                 raise body.fault from fault
             return Silence(stage=body.stage, why=f"{type(fault).__name__}: {fault}")
 
+    async def reach(self, target: Target) -> str | None:
+        """Ask what may be asked there (OPTIONS), which changes nothing and shows no token; None when anyone answers."""
+        try:
+            trust = ssl.create_default_context(cafile=target.ca_file) if target.ca_file else True
+            async with self._session.options(target.url, ssl=trust, allow_redirects=False):
+                return None
+        except (ClientError, OSError, TimeoutError, ValueError) as fault:
+            return f"{type(fault).__name__}: {fault}"
+
 
 class _Body:
     """The content as the transport pulls it, so that the moment before its first byte is known."""

@@ -105,6 +105,15 @@ class Relay:
             await self._put_back(connection)
             return delivery
 
+    async def reach(self) -> str | None:
+        """Connect, sign in and take leave without sending anything; say the fault, None when the relay is ready."""
+        try:
+            connection = await self._ready()
+        except _FAULTS as fault:
+            return _said(fault)
+        await self._put_back(connection)
+        return None
+
     async def _ready(self) -> _Connection:
         while self._idle:
             connection = self._idle.pop()
