@@ -1,11 +1,11 @@
 """The application: every path, who may ask for it, and what stands around all of them."""
 
+from asyncio import timeout
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
-from schemas.access import Role
 
 from ntd.api import exchange, figures, health, items
 from ntd.api.access import ANALYSTS, PARTNERS, POLICY, READERS, SUBMITTERS, Guarded, Handle, guarded
@@ -16,20 +16,22 @@ from ntd.api.openapi import document
 from ntd.api.problems import problems
 from ntd.api.server import harden, in_time, not_too_many
 from ntd.api.submit import submit
+from schemas.access import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One path and method. `roles` None: no token is asked for."""
+    """One path and method. `roles` None: no token is asked for; `streams`: it takes as long as its sender."""
 
     method: str
     path: str
     handle: Guarded
     roles: frozenset[Role] | None
+    streams: bool = False
 
 
-def _guarded(method: str, path: str, handle: Handle, roles: frozenset[Role]) -> Route:
-    return Route(method=method, path=f"/api/v1{path}", handle=guarded(handle, roles), roles=roles)
+def _guarded(method: str, path: str, handle: Handle, roles: frozenset[Role], *, streams: bool = False) -> Route:
+    return Route(method=method, path=f"/api/v1{path}", handle=guarded(handle, roles), roles=roles, streams=streams)
 
 
 def _open(method: str, path: str, handle: Guarded) -> Route:
@@ -37,7 +39,7 @@ def _open(method: str, path: str, handle: Guarded) -> Route:
 
 
 _BEHIND_A_TOKEN: Final = (
-    _guarded("POST", "/items", submit, SUBMITTERS),
+    _guarded("POST", "/items", submit, SUBMITTERS, streams=True),
     _guarded("GET", "/items", items.listing, READERS),
     _guarded("GET", "/items/{id}", items.story, READERS),
     _guarded("POST", "/items/{id}/hold", items.act(items.hold, "until"), ANALYSTS),
@@ -77,5 +79,14 @@ def application(desk: Desk) -> web.Application:
     app[DESK] = desk
     app.on_response_prepare.append(harden)
     for route in routes():
-        app.router.add_route(route.method, route.path, route.handle)
+        handle = route.handle if route.streams else _bounded(route.handle, desk.patience.handled_s)
+        app.router.add_route(route.method, route.path, handle)
     return app
+
+
+def _bounded(handle: Guarded, seconds: float) -> Guarded:
+    async def bounded(request: web.Request) -> web.StreamResponse:
+        async with timeout(seconds):
+            return await handle(request)
+
+    return bounded

@@ -22,11 +22,20 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 #: A JSON body: one line of intake may be 1 MiB, and nothing else that is asked here is as large.
 BODY_LIMIT_BYTES: Final = 1024 * 1024
-#: A body that has not come by then is not waited for.
-_BODY_WITHIN_S: Final = 30
 #: Rows of a list: at most, and unless asked otherwise.
 _MOST_ROWS: Final = 1000
 _ROWS: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long, in seconds, the other side may take; tests are less patient."""
+
+    body_s: float = 30  # over a body that is not a stream
+    silent_s: float = 60  # between two pieces of a stream
+    left_s: float = 600  # over the answers that are left when a stream was taken
+    taken_s: float = 60  # over an answer that lies ready
+    handled_s: float = 300  # we ourselves, over anything but a stream: the longest are reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,7 @@ class Desk:
     store: Store
     clock: Clock
     pulse: Pulse
+    patience: Patience = Patience()
 
 
 DESK: Final = web.AppKey("desk", Desk)
@@ -58,7 +68,7 @@ async def body_of(request: web.Request, limit_bytes: int = BODY_LIMIT_BYTES) -> 
         _too_large(limit_bytes)
     parts, size = [], 0
     try:
-        async with timeout(_BODY_WITHIN_S):
+        async with timeout(desk_of(request).patience.body_s):
             while part := await request.content.readany():
                 size += len(part)
                 if size > limit_bytes:

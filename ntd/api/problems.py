@@ -27,6 +27,15 @@ class Problem(Exception):  # noqa: N818 -- the word of RFC 9457
         self.status, self.detail, self.headers, self.members = status, detail, dict(headers), members
 
 
+class BrokenOff(ConnectionResetError):  # noqa: N818 -- what it means, not that it is an error
+    """An answer had begun and cannot be finished: only the end of the connection says so."""
+
+    def __init__(self, request: web.Request, why: str) -> None:
+        super().__init__(why)
+        if request.transport is not None:
+            request.transport.abort()
+
+
 def response(problem: Problem) -> web.Response:
     """Write a problem as the RFC wants it: `about:blank`, so the title is the status's own phrase."""
     document = {
@@ -85,6 +94,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn whatever a handler raises into a problem document."""
     try:
         return await handler(request)
+    except BrokenOff:
+        raise
     except (Problem, web.HTTPException, NtdError, *PASSING) as fault:
         return response(problem_of(fault))
     except Exception as fault:

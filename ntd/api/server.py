@@ -13,17 +13,17 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.typedefs import Handler, Middleware
 
-from ntd.api.problems import Problem
+from ntd.api.desk import desk_of
+from ntd.api.problems import BrokenOff, Problem
 from schemas.errors import Misconfigured
 
 log = structlog.get_logger(__name__)
 
 #: A connection without a whole request head for so long is closed: nobody holds one open by writing slowly.
 _IDLE_S: Final = 30
-#: An answer that its reader has not taken by then is dropped with its connection.
-_TAKEN_WITHIN_S: Final = 60
-#: How long requests may go on when the daemon stops; it has ten seconds for everything.
-_STOP_S: Final = 3
+#: How long requests may go on when the daemon stops, and again how long they may take to end: it has ten seconds for
+#: everything.
+_STOP_S: Final = 1
 #: A request line and each header: a cursor, a token and a URL of an item fit in, little else is asked here.
 _LINE_LIMIT_BYTES: Final = 8190
 _HEADERS: Final = 64
@@ -102,14 +102,12 @@ async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[_ROUTE] = resource.canonical if resource is not None else "-"
     response = await handler(request)
     try:
-        async with timeout(_TAKEN_WITHIN_S):
+        async with timeout(desk_of(request).patience.taken_s):
             await response.prepare(request)
             await response.write_eof()
     except TimeoutError as fault:
         log.info("http.not_taken", route=request[_ROUTE])
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the reader was too slow") from fault
+        raise BrokenOff(request, "the reader was too slow") from fault
     return response
 
 

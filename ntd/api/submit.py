@@ -10,7 +10,7 @@ import structlog
 from aiohttp import StreamReader, web
 
 from ntd.api.desk import answered, body_of, desk_of
-from ntd.api.problems import Problem
+from ntd.api.problems import BrokenOff, Problem
 from ntd.api.spool import Spool
 from ntd.intake import Refusal, read
 from ntd.intake_records import Form, Record
@@ -22,10 +22,6 @@ from schemas.item import LineAnswer
 log = structlog.get_logger(__name__)
 
 NDJSON: Final = "application/x-ndjson"
-#: A sender that is silent for so long has gone.
-_SILENT_S: Final = 60
-#: How long a reader may take over the answers that are left when everything was taken.
-_LEFT_WITHIN_S: Final = 600
 
 
 async def submit(request: web.Request, caller: Caller) -> web.StreamResponse:
@@ -61,7 +57,7 @@ async def _many(request: web.Request, caller: Caller) -> web.StreamResponse:
             writing = group.create_task(_write(request, response, spool))
             tally = await _take_lines(request, caller, spool)
             spool.end()
-            async with timeout(_LEFT_WITHIN_S):
+            async with timeout(desk_of(request).patience.left_s):
                 await writing
     except ExceptionGroup as faults:
         raise _broken(request, response, faults.exceptions[0]) from faults
@@ -80,13 +76,16 @@ async def _take_lines(request: web.Request, caller: Caller, spool: Spool) -> Tal
     stream = Stream(
         store=desk.store, settings=desk.settings, clock=desk.clock, by=caller.name, answered=answer, form=Form.NDJSON
     )
-    return await stream.run(_chunks(request.content))
+    return await stream.run(_chunks(request.content, desk.patience.silent_s))
 
 
-async def _chunks(content: StreamReader) -> AsyncIterator[bytes]:
+async def _chunks(content: StreamReader, silent_s: float) -> AsyncIterator[bytes]:
     while not content.at_eof():
-        async with timeout(_SILENT_S):
-            chunk = await content.readany()
+        try:
+            async with timeout(silent_s):
+                chunk = await content.readany()
+        except TimeoutError as fault:
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "no further line came in time") from fault
         if chunk:
             yield chunk
 
@@ -106,6 +105,4 @@ def _broken(request: web.Request, response: web.StreamResponse, fault: Exception
     if not response.prepared:
         return fault
     log.warning("intake.broken_off", fault=type(fault).__name__)
-    if request.transport is not None:
-        request.transport.abort()
-    return ConnectionResetError("broken off")
+    return BrokenOff(request, "a stream of items ended in a fault")

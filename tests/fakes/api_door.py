@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 
 from ntd.api.application import application
-from ntd.api.desk import Desk
+from ntd.api.desk import Desk, Patience
 from ntd.api.server import serving
 from ntd.worker import Pulse
 from schemas.ids import uuid7
@@ -89,10 +89,14 @@ class Street:
 
 
 @asynccontextmanager
-async def street(database: str, folder: Path, settings: Settings | None = None) -> AsyncIterator[Street]:
+async def street(
+    database: str, folder: Path, settings: Settings | None = None, patience: Patience | None = None
+) -> AsyncIterator[Street]:
     """Open a house on a fresh database, and its door."""
     async with house(database, folder, settings) as home:
         pulse = Pulse()
-        desk = Desk(settings=home.settings, store=home.store, clock=home.clock, pulse=pulse)
+        desk = Desk(
+            settings=home.settings, store=home.store, clock=home.clock, pulse=pulse, patience=patience or Patience()
+        )
         async with serving(application(desk), "127.0.0.1:0") as base, aiohttp.ClientSession() as session:
             yield Street(home, base, session, pulse)

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 async def door(database: str, tmp_path: Path) -> AsyncIterator[Street]:
-    """A door behind which one host lives at a Dutch hoster."""
+    """Open a door behind which one host lives at a Dutch hoster."""
     async with street(database, tmp_path, Settings(notices=Notices())) as opened:
         opened.home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
         yield opened

@@ -23,7 +23,7 @@ ANSWERS = "/api/v1/exchange/answers"
 
 @pytest.fixture
 async def door(database: str, tmp_path: Path) -> AsyncIterator[Street]:
-    """A door behind which two hosts live in Moldova and one in Czechia, where partners fetch from us."""
+    """Open a door behind which two hosts live in Moldova and one in Czechia, where partners fetch from us."""
     async with street(database, tmp_path, RULES) as opened:
         await opened.token("md-one")
         await opened.token("cz-one")

@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {"url": URL, "report": "M-1", "reference": "R-1", "source
 
 @pytest.fixture
 async def door(database: str, tmp_path: Path) -> AsyncIterator[Street]:
-    """A door behind which one host lives in the Netherlands and one in Moldova."""
+    """Open a door behind which one host lives in the Netherlands and one in Moldova."""
     async with street(database, tmp_path) as opened:
         opened.home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
         opened.home.names.at["img.two.test"] = (spot(64510, "MD", "198.51.100.1", "abuse@two.example"),)

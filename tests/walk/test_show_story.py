@@ -34,7 +34,7 @@ LINE = "id url state attention host site country asn hoster source priority rece
 
 @pytest.fixture
 async def home(database: str, tmp_path: Path) -> AsyncIterator[House]:
-    """A house in which one host lives at two hosters."""
+    """Open a house in which one host lives at two hosters."""
     async with house(database, tmp_path) as opened:
         opened.names.at["img.one.test"] = (
             spot(64500, "NL", "192.0.2.9", "abuse@one.example", "second@one.example"),
