@@ -152,9 +152,12 @@ class ReportRows:
         row |= {"kind": "country", "seen_old_until": at - timedelta(hours=1), "known_at": at}
         await self._add("relocation", row | columns)
 
-    async def event(self, item: UUID, at: datetime, event: str, after: str | None = None) -> None:
-        """Write a line of the history."""
-        await self._add("event", {"at": at, "item_id": item, "event": event, "to_state": after, "by": "walk"})
+    async def event(
+        self, item: UUID, at: datetime, event: str, after: str | None = None, attention: list[str] | None = None
+    ) -> None:
+        """Write a line of the history; None: it did not touch the state, or the attention."""
+        row = {"at": at, "item_id": item, "event": event, "by": "walk"}
+        await self._add("event", row | {"to_state": after, "attention": attention})
 
 
 @asynccontextmanager

@@ -102,7 +102,7 @@ TIMES = ("noticed_at", "clock_at", "forwarded_at", "failed_at", "gone_at", "gone
 async def write(rows: ReportRows, number: int, item: dict[str, Any], zero: datetime) -> list[StayFacts]:
     """Write an item's past into the database, and give it as facts."""
     located = None if item["located"] is None else zero + item["located"]
-    id_ = await rows.item(zero + item["received"], site=item["site"], source=item["source"], resolved_at=located)
+    id_ = await rows.item(zero + item["received"], site=item["site"], source=item["source"])
     held = tuple((zero + begin, None if end is None else zero + end) for begin, end in item["held"])
     for spell in held:
         await rows.held(id_, *spell)
@@ -111,17 +111,18 @@ async def write(rows: ReportRows, number: int, item: dict[str, Any], zero: datet
         columns = {name: zero + stay[name] for name in TIMES if stay.get(name) is not None}
         columns |= {name: stay[name] for name in ("ended_by", "gone_by", "began_by") if stay.get(name)}
         place = None if stay["place"] is None else await rows.place(*PLACES[stay["place"]])
-        stay_id = await rows.stay(id_, place=place, **columns)
+        began_known = zero + stay["began_known_at"]
+        located_at = None if place is None else located if stay["began_by"] == "receipt" else began_known
+        stay_id = await rows.stay(id_, place=place, began_known_at=began_known, located_at=located_at, **columns)
         reminders = tuple(zero + at for at in item["reminders"]) if stay is item["stays"][0] else ()
         for at in reminders:
             await rows.notice("reminder", at, [(id_, stay_id)])
         columns.pop("began_by")
-        began_known = zero + stay["began_known_at"]
         facts.append(
             StayFacts(
                 item=number,
                 began_known_at=began_known,
-                located_at=None if place is None else located if stay["began_by"] == "receipt" else began_known,
+                located_at=located_at,
                 keys=keys(item, stay, columns["began_at"]),
                 held=held,
                 reminders=reminders,

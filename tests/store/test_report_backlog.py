@@ -80,14 +80,15 @@ async def test_whatever_is_due_first_is_next(rows: ReportRows, what: str) -> Non
 async def test_the_past_is_told_from_the_record_of_events(rows: ReportRows) -> None:
     """States as they were, in the order they were written at one moment; due times of then are not kept."""
     item = await rows.item(T0, state="gone", gone_at=T0 + 5 * HOUR)
-    for at, event, after in (
-        (T0, "received", "received"),
-        (T0 + HOUR, "resolved", "routed"),
-        (T0 + HOUR, "notice_accepted", "noticed"),
-        (T0 + 2 * HOUR, "up", None),
-        (T0 + 5 * HOUR, "gone", "gone"),
+    for at, event, after, attention in (
+        (T0, "received", "received", None),
+        (T0 + HOUR, "resolved", "routed", ["new_contact", "front_only"]),
+        (T0 + HOUR, "notice_accepted", "noticed", None),
+        (T0 + 2 * HOUR, "up", None, None),
+        (T0 + 3 * HOUR, "answered", None, []),
+        (T0 + 5 * HOUR, "gone", "gone", None),
     ):
-        await rows.event(item, at, event, after)
+        await rows.event(item, at, event, after, attention)
     seen = {}
     for hours in (-1, 0, 1, 4, 5):
         report = await backlog(rows.store, replace(QUERY, as_of=T0 + hours * HOUR), NOW)
@@ -96,7 +97,7 @@ async def test_the_past_is_told_from_the_record_of_events(rows: ReportRows) -> N
     assert seen == {
         -1: [],
         0: [("received", None, 1, 0, None)],
-        1: [("noticed", None, 1, 3600, None)],
+        1: [("noticed", "front_only,new_contact", 1, 3600, None)],
         4: [("noticed", None, 1, 4 * 3600, None)],
         5: [],
     }

@@ -182,7 +182,7 @@ async def test_a_move_is_known_at_its_confirmation(rows: ReportRows) -> None:
     old, new = await rows.place("Alpha", 64501, "NL"), await rows.place("Beta", 64502, "MD")
     end = {"ended_at": T0 + 5 * HOUR, "ended_by": "relocated", "ended_known_at": T0 + 6 * HOUR}
     await rows.stay(item, T0, old, clock_at=T0, noticed_at=T0, **end)
-    await rows.stay(item, T0 + 5 * HOUR, new, began_by="move")
+    await rows.stay(item, T0 + 5 * HOUR, new, began_by="move", began_known_at=T0 + 6 * HOUR)
     before = await sla(rows.store, replace(QUERY, as_of=T0 + 5.5 * HOUR), NOW)
     after = await sla(rows.store, replace(QUERY, as_of=T0 + 6 * HOUR), NOW)
 
@@ -196,9 +196,7 @@ async def test_a_hoster_that_joined_is_known_at_its_confirmation(rows: ReportRow
     item = await rows.item(T0)
     old, new = await rows.place("Alpha", 64501, "NL"), await rows.place("Beta", 64502, "MD")
     await rows.stay(item, T0, old)
-    await rows.stay(item, T0 + HOUR, new, began_by="joined")
-    await rows.episode("img.test", "img.test", new, T0 + HOUR)
-    await rows.store.pool.execute("UPDATE episode SET joined_at = $1", T0 + 3 * HOUR)
+    await rows.stay(item, T0 + HOUR, new, began_by="joined", began_known_at=T0 + 3 * HOUR)
 
     assert (await total(rows, replace(QUERY, as_of=T0 + 2 * HOUR)))["items"] == 1
     assert (await total(rows, replace(QUERY, as_of=T0 + 3 * HOUR)))["items"] == 2
@@ -206,9 +204,9 @@ async def test_a_hoster_that_joined_is_known_at_its_confirmation(rows: ReportRow
 
 async def test_before_it_was_located_an_item_had_one_stay_without_keys(rows: ReportRows) -> None:
     """The hosters found take over its beginning; a report of the time before counts one, of which nothing is known."""
-    item = await rows.item(T0, resolved_at=T0 + HOUR)
+    item = await rows.item(T0)
     for name, country in (("Alpha", "NL"), ("Beta", "MD")):
-        await rows.stay(item, T0, await rows.place(name, None, country))
+        await rows.stay(item, T0, await rows.place(name, None, country), located_at=T0 + HOUR)
     before = await sla(rows.store, replace(QUERY, as_of=T0), NOW)
     after = await sla(rows.store, QUERY, NOW)
 

@@ -40,20 +40,25 @@ FROM dated
 GROUP BY GROUPING SETS ((state, attention), ());
 
 -- name: then
--- What was in work at a moment in the past: the state is what the record of events says of it. Of attention the record
--- keeps no past, so it is told only of items of which nothing was recorded since; due times of then are not kept.
+-- What was in work at a moment in the past: state and attention are what the record of events says of it. Due times of
+-- then are not kept.
 -- $1 from, $2 to (half-open, of the receipt; null: unbounded), $3 as_of
 WITH stood AS (
-    SELECT DISTINCT ON (e.item_id) e.item_id, e.to_state AS state
-    FROM event e
-    WHERE e.at <= $3::timestamptz AND e.to_state IS NOT NULL
-    ORDER BY e.item_id, e.at DESC, e.id DESC
+    SELECT DISTINCT ON (item_id) item_id, to_state AS state
+    FROM event
+    WHERE at <= $3::timestamptz AND to_state IS NOT NULL
+    ORDER BY item_id, at DESC, id DESC
+), asked AS (
+    SELECT DISTINCT ON (item_id) item_id, attention
+    FROM event
+    WHERE at <= $3 AND attention IS NOT NULL
+    ORDER BY item_id, at DESC, id DESC
 ), waiting AS (
     SELECT s.state, i.received_at,
-           CASE WHEN NOT EXISTS (SELECT FROM event e WHERE e.item_id = i.id AND e.at > $3)
-                THEN (SELECT string_agg(a, ',' ORDER BY a) FROM unnest(i.attention) a) END AS attention
+           (SELECT string_agg(a, ',' ORDER BY a) FROM unnest(n.attention) a) AS attention
     FROM stood s
     JOIN item i ON i.id = s.item_id
+    LEFT JOIN asked n ON n.item_id = s.item_id
     WHERE s.state IN ('received', 'held', 'untraceable', 'routed', 'noticed', 'forwarded')
       AND i.received_at <= $3
       AND i.received_at >= coalesce($1::timestamptz, '-infinity')

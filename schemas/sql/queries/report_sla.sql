@@ -31,26 +31,12 @@ WITH held AS (
     FROM stay s
     JOIN item i ON i.id = s.item_id
     LEFT JOIN held w ON w.item_id = s.item_id
-    -- A hoster found for an item that had none is known from then on; until then its keys are null.
-    CROSS JOIN LATERAL (
-        SELECT s.hoster_id IS NOT NULL AND (s.began_by <> 'receipt' OR i.resolved_at <= $3) AS located) l
-    -- A stay begins when the host arrived there, but is known only from the confirmation: of the move that ended the
-    -- stay before it, or of the hoster that joined.
-    CROSS JOIN LATERAL (
-        SELECT CASE s.began_by
-                   WHEN 'move' THEN (
-                       SELECT min(b.ended_known_at)
-                       FROM stay b
-                       WHERE b.item_id = s.item_id AND b.ended_by = 'relocated' AND b.ended_known_at >= s.began_at)
-                   WHEN 'joined' THEN (
-                       SELECT min(e.joined_at)
-                       FROM episode e
-                       WHERE e.host_id = i.host_id AND e.hoster_id = s.hoster_id
-                         AND e.country IS NOT DISTINCT FROM s.country AND e.joined_at >= s.began_at)
-               END AS known_at) b
+    -- A hoster is known from the look that found it; until then the keys are null.
+    CROSS JOIN LATERAL (SELECT s.hoster_id IS NOT NULL AND coalesce(s.located_at, s.began_at) <= $3 AS located) l
     WHERE s.began_at >= coalesce($1::timestamptz, '-infinity')
       AND s.began_at < coalesce($2::timestamptz, 'infinity')
-      AND coalesce(b.known_at, s.began_at) <= $3::timestamptz
+      -- A stay begins when the host arrived there, but is known only from the confirmation of that.
+      AND coalesce(s.began_known_at, s.began_at) <= $3::timestamptz
       -- Before an item was located it had one stay, of which the hosters found later each took over the beginning.
       AND (l.located OR NOT EXISTS (
               SELECT FROM stay twin
