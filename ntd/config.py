@@ -32,6 +32,7 @@ _TO_COME: Final = (
     "police.email",
     "police.certificate",
     "police.before",
+    "police.probe_held",
     "regulator.certificate",
     "retention.items",
     "retention.withdrawn",

@@ -1,0 +1,215 @@
+"""`ntd doctor`: everything outside is tried, a line each; nothing is sent, nothing is changed."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from geo.registration_cache import MemoryRegistrations
+from geo.resolve import Locator
+from monitor.look import Looker
+from notifiers.post import Poster, Target
+from notifiers.smtp import Relay
+from ntd.cli.frame import CLOCK, run, settings_of
+from ntd.cli.output import print_json
+from ntd.store.connect import open_store
+from ntd.vault import read_key_file
+from schemas.check import Names, Round
+from schemas.errors import NtdError, Unreachable
+from schemas.settings import Settings
+from schemas.url import HostKind, parse_url
+
+app = typer.Typer()
+
+# One thing that does not answer holds up the others no longer than this.
+_PATIENCE_S = 15.0
+
+
+class Health(StrEnum):
+    """How something outside is."""
+
+    OK = "ok"
+    OFF = "off"
+    FAULT = "fault"
+    AWAY = "unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line: what was tried, how it is, what to do."""
+
+    name: str
+    health: Health
+    detail: str
+    remedy: str = ""
+
+
+@app.command()
+def doctor(
+    context: typer.Context, json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False
+) -> int:
+    """Try everything outside, a line each; 1 when something is wrong, 5 when something needed cannot be reached."""
+    findings = run(examine(settings_of(context)))
+    if json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        print("\n".join(map(_line, findings)))
+    healths = {finding.health for finding in findings}
+    return 5 if Health.AWAY in healths else 1 if Health.FAULT in healths else 0
+
+
+def _line(finding: Finding) -> str:
+    remedy = f" — {finding.remedy}" if finding.remedy else ""
+    return f"{finding.health.upper():<12} {finding.name}: {finding.detail}{remedy}"
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Try one after the other."""
+    trials: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _mail, _partners, _hosters)
+    return [finding for trial in (*trials, _vantages, _ladder) async for finding in _safely(trial, settings)]
+
+
+async def _safely(trial: Callable[[Settings], AsyncIterator[Finding]], settings: Settings) -> AsyncIterator[Finding]:
+    name = trial.__name__.strip("_")
+    try:
+        async for finding in trial(settings):
+            yield finding
+    except Unreachable as fault:
+        yield Finding(name=name, health=Health.AWAY, detail=str(fault))
+    except NtdError as fault:
+        yield Finding(name=name, health=Health.FAULT, detail=str(fault))
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    read_key_file(settings.security.key_file)
+    yield Finding(name="key file", health=Health.OK, detail=str(settings.security.key_file))
+    async with open_store(settings, CLOCK) as store:
+        version = await store.pool.fetchval("SHOW server_version")
+    yield Finding(name="database", health=Health.OK, detail=f"PostgreSQL {version}, at this version of ntd")
+
+
+async def _names(settings: Settings) -> AsyncIterator[Finding]:
+    """Look our own domain up: an honest "there is no such name" is an answer too."""
+    domain = settings.organisation.domain
+    asked = ", ".join(settings.dns.nameservers) or "the system's name servers"
+    async with Locator.open(settings, MemoryRegistrations()) as locator:
+        for fault in locator.faults:
+            yield Finding(name="tables", health=Health.FAULT, detail=fault, remedy="correct this row")
+        found = await locator.addresses(domain, CLOCK.now())
+        if not found.fate.answered:
+            yield Finding(name="dns", health=Health.AWAY, detail=f"{asked}: {found.fate}", remedy="see dns.nameservers")
+            return
+        yield Finding(name="dns", health=Health.OK, detail=f"{asked} answered for {domain}: {found.fate}")
+        if settings.geo.registration == "off":
+            yield Finding(name="registration", health=Health.OFF, detail="geo.registration is off")
+            return
+        resolution = await locator.resolve(domain, domain, HostKind.WEB, CLOCK.now(), registrar=True)
+    yield (
+        Finding(name="registration", health=Health.OK, detail="everybody asked has answered")
+        if resolution.complete
+        else Finding(
+            name="registration",
+            health=Health.AWAY,
+            detail="somebody asked for registration data did not answer",
+            remedy=f"`ntd resolve https://{domain}/` shows who; see geo.registration",
+        )
+    )
+
+
+async def _mail(settings: Settings) -> AsyncIterator[Finding]:
+    smtp = settings.smtp
+    where = f"{smtp.host}:{smtp.port}, tls {smtp.tls}"
+    if settings.notices.dry_run:
+        yield Finding(name="smtp", health=Health.OFF, detail=f"a dry run writes to {settings.notices.folder}")
+        return
+    async with Relay.open(smtp, settings.organisation.domain) as relay:
+        fault = await relay.reach()
+    yield (
+        Finding(name="smtp", health=Health.OK, detail=f"{where} is ready")
+        if fault is None
+        else Finding(name="smtp", health=Health.AWAY, detail=f"{where}: {fault}", remedy="see [smtp]")
+    )
+
+
+async def _partners(settings: Settings) -> AsyncIterator[Finding]:
+    async with Poster.open(settings.dns, "ntd-doctor", patience_s=_PATIENCE_S) as poster:
+        for partner in settings.partner:
+            name = f"partner {partner.code}"
+            if partner.api:
+                yield await _endpoint(name, poster, Target(url=f"{partner.api}/forwards", ca_file=partner.ca_file))
+                if not partner.token.get_secret_value():
+                    yield Finding(name=name, health=Health.FAULT, detail="no token", remedy="give it a token_file")
+            elif partner.email and not partner.plain:
+                detail = "mail would go unencrypted, which is not allowed"
+                yield Finding(name=name, health=Health.FAULT, detail=detail, remedy="give it an api, or plain = true")
+            else:
+                detail = f"by mail to {partner.email}" if partner.email else "fetches its forwards with a token of ours"
+                yield Finding(name=name, health=Health.OK, detail=detail)
+
+
+async def _hosters(settings: Settings) -> AsyncIterator[Finding]:
+    async with Poster.open(settings.dns, "ntd-doctor", patience_s=_PATIENCE_S) as poster:
+        for hoster in settings.hoster:
+            if hoster.api:
+                target = Target(url=f"{hoster.api}/reports", ca_file=hoster.ca_file)
+                yield await _endpoint(f"hoster {hoster.match}", poster, target)
+
+
+async def _endpoint(name: str, poster: Poster, target: Target) -> Finding:
+    fault = await poster.reach(target)
+    if fault is None:
+        return Finding(name=name, health=Health.OK, detail=f"{target.url} answers")
+    return Finding(name=name, health=Health.AWAY, detail=f"{target.url}: {fault}", remedy="see its api and ca_file")
+
+
+async def _vantages(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at the canaries from every vantage."""
+    if not settings.monitor.canaries:
+        yield Finding(
+            name="canaries",
+            health=Health.OFF,
+            detail="none: nobody would notice that we ourselves are cut off",
+            remedy="name URLs that are always up in monitor.canaries",
+        )
+        return
+    async with Locator.open(settings, MemoryRegistrations()) as locator:
+
+        async def names(host: str) -> Names:
+            found = await locator.addresses(host, CLOCK.now())
+            return Names(fate=found.fate, addresses=found.addresses, agreed=found.unanimous)
+
+        async with Looker.open(settings.monitor, names=names, public=locator.is_public) as looker:
+            for canary in settings.monitor.canaries:
+                seen = await looker.round(parse_url(canary), now=CLOCK.now())
+                for finding in _sung(canary, seen):
+                    yield finding
+
+
+def _sung(canary: str, seen: Round) -> Iterable[Finding]:
+    for one in seen.observations:
+        healthy = one.status is not None and 200 <= one.status < 300  # noqa: PLR2004 -- 2xx
+        yield Finding(
+            name=f"vantage {one.vantage}",
+            health=Health.OK if healthy else Health.AWAY,
+            detail=f"{canary}: {one.status or one.fault or one.sight}",
+            remedy="" if healthy else "while this lasts nothing becomes gone: see the vantage's proxy, or the canary",
+        )
+
+
+async def _ladder(settings: Settings) -> AsyncIterator[Finding]:
+    regulator = settings.regulator
+    if not any(step.to == "regulator" for step in settings.sla.escalation):
+        return
+    if not regulator.email:
+        yield Finding(name="regulator", health=Health.OFF, detail="no regulator.email: this step is skipped")
+    elif not regulator.plain:
+        yield Finding(
+            name="regulator",
+            health=Health.FAULT,
+            detail="mail would go unencrypted, which is not allowed",
+            remedy="regulator.plain = true allows it",
+        )
+    else:
+        yield Finding(name="regulator", health=Health.OK, detail=f"by mail to {regulator.email}")
