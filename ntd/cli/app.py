@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "check": Door("check", "Look at one URL from every vantage, with the evidence."),
     "site": Door("site", "Sites followed even with no open item: watch, unwatch, list."),
     "report": Door("report", "Figures: removal, where sites went, what waits, what partners did."),
+    "report": Door("report", "Figures: sla, migration, backlog, partners."),
     "token": Door("token", "API tokens: create, list, revoke."),
     "demo": Door("demo", "The lab and the daemon together, end to end."),
 }
