@@ -89,7 +89,7 @@ def read_reply(wire: bytes, *, server: str, host: str, kind: int) -> Reply:
     if records.rcode not in {_NOERROR, _NXDOMAIN}:
         fate = NameFate.REFUSED if records.rcode in _REFUSALS else NameFate.SERVFAIL
         return Reply(server=server, fate=fate, detail=dns.rcode.to_text(dns.rcode.Rcode(records.rcode)))
-    return _read_answer(records, server, host, kind)
+    return _read_answer(records, server, host.lower(), kind)
 
 
 def _read_answer(records: Records, server: str, host: str, kind: int) -> Reply:

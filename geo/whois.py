@@ -5,6 +5,7 @@ threads at most, and nobody waits for one that hangs.
 """
 
 import asyncio
+import contextlib
 import threading
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ class PortFortyThree:
             result = Temporary(f"port 43 of {registry} failed ({type(fault).__name__})")
         finally:
             self._places.release()
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
             loop.call_soon_threadsafe(_settle, done, result)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
@@ -124,6 +124,21 @@ class _Udp(asyncio.DatagramProtocol):
                 self.transport.sendto(wire, addr)
 
 
+_Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def _both(fake: FakeDns, speak: _Speak) -> tuple[asyncio.DatagramTransport, asyncio.Server]:
+    """Bind one port for UDP and TCP; the next one where somebody has it for TCP already."""
+    loop = asyncio.get_running_loop()
+    while True:
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(fake), local_addr=("127.0.0.1", 0))
+        fake.port = transport.get_extra_info("sockname")[1]
+        try:
+            return transport, await asyncio.start_server(speak, "127.0.0.1", fake.port)
+        except OSError:
+            transport.close()
+
+
 @asynccontextmanager
 async def serving(
     records: Mapping[str, Mapping[str, list[str]]] | None = None, **options: object
@@ -132,9 +147,6 @@ async def serving(
     fake = FakeDns(**options)  # type: ignore[arg-type]
     for name, values in (records or {}).items():
         fake.name(name, **values)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(fake), local_addr=("127.0.0.1", 0))
-    fake.port = transport.get_extra_info("sockname")[1]
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -145,7 +157,7 @@ async def serving(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(speak, "127.0.0.1", fake.port)
+    transport, server = await _both(fake, speak)
     try:
         yield fake
     finally:

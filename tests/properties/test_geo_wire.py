@@ -1,5 +1,7 @@
 """The quick reader of DNS replies and dnspython say the same, and neither raises anything of its own."""
 
+import contextlib
+
 import dns.flags
 import dns.message
 import dns.rcode
@@ -23,6 +25,7 @@ RECORDS = st.one_of(
 
 @st.composite
 def replies(draw: st.DrawFn) -> bytes:
+    """Make replies of every sort we use, some of sorts we do not."""
     asked = draw(NAMES)
     reply = dns.message.make_response(dns.message.make_query(asked, "A", use_edns=draw(st.booleans())))
     reply.flags |= draw(st.sampled_from([0, dns.flags.AA, dns.flags.RA]))
@@ -38,7 +41,7 @@ def replies(draw: st.DrawFn) -> bytes:
     return reply.to_wire()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(replies())
 def test_the_quick_reader_says_what_dnspython_says(wire: bytes) -> None:
     """Wherever the quick reader answers at all, every record, TTL, code and SOA is that of dnspython."""
@@ -57,12 +60,10 @@ def test_the_quick_reader_says_what_dnspython_says(wire: bytes) -> None:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=120))
 @example(b"\x00\x01\x84\x00\x00\x01\x00\x01\x00\x00\x00\x00\xc0\x0c\x00\x01\x00\x01")
 def test_bytes_that_are_no_reply_are_unreadable_and_nothing_worse(wire: bytes) -> None:
     """A name that points at itself, a record cut short, noise: one kind of error."""
-    try:
+    with contextlib.suppress(Unreadable):
         read(wire)
-    except Unreadable:
-        pass

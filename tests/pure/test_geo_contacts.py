@@ -1,6 +1,7 @@
 """Who is told: the order of the rules, and what is never told."""
 
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,18 +19,22 @@ HEADER = "match,kind,address,format,language,note"
 
 
 def book(*rows: str) -> Book:
+    """Make a book of rows."""
     return read_book([HEADER, *rows], "book.csv")
 
 
 def rules(*hosters: HosterRule, rows: tuple[str, ...] = (), never: frozenset[str] = frozenset()) -> Rules:
+    """Make the rules."""
     return Rules(hosters=hoster_rules(hosters), book=book(*rows), never_domains=never)
 
 
 def mail(address: str, depth: int = 1) -> RegisteredContact:
+    """Make an abuse contact of a registration."""
     return RegisteredContact(address=address, handle="H-1", roles=("abuse",), depth=depth, labelled=False)
 
 
 def told(rules: Rules, *, front: bool = False, **facts: object) -> list[str]:
+    """Give the addresses in order of choice."""
     fact = Facts(subject=SUBJECT, **facts)  # type: ignore[arg-type]
     return [contact.address for contact in choose([fact], rules, front=front)]
 
@@ -44,7 +49,8 @@ def test_the_order_is_configuration_book_registration_file_as() -> None:
         system=(mail("as@alpha.test"),),
     )
     contacts = choose(
-        [fact], rules(HosterRule(match="as64501", email="config@alpha.test"), rows=("as64501,abuse,book@alpha.test,,,",))
+        [fact],
+        rules(HosterRule(match="as64501", email="config@alpha.test"), rows=("as64501,abuse,book@alpha.test,,,",)),
     )
 
     assert [(contact.address.partition("@")[0], contact.source) for contact in contacts] == [
@@ -79,16 +85,22 @@ def test_the_nearest_match_wins_whatever_the_order_of_the_rows(source: str) -> N
 def test_an_api_comes_before_the_mailbox_of_its_rule_and_a_form_instead() -> None:
     """The mailbox is for the day the API fails; who only takes a form gets a form first."""
     api = choose([Facts(subject=SUBJECT)], rules(HosterRule(match="as64501", api="https://api.test", email="a@b.test")))
-    form = choose([Facts(subject=SUBJECT)], rules(HosterRule(match="as64501", form="https://f.test/x", email="a@b.test")))
+    form = choose(
+        [Facts(subject=SUBJECT)], rules(HosterRule(match="as64501", form="https://f.test/x", email="a@b.test"))
+    )
 
-    assert [(contact.channel, contact.address) for contact in api] == [("api", "https://api.test"), ("mail", "a@b.test")]
+    assert [(contact.channel, contact.address) for contact in api] == [
+        ("api", "https://api.test"),
+        ("mail", "a@b.test"),
+    ]
     assert [contact.channel for contact in form] == ["form", "mail"]
 
 
 def test_how_a_hoster_wants_to_be_told_holds_for_every_address_of_it() -> None:
     """Format, grouping and language of its rule go with contacts found elsewhere; a row's own word goes first."""
     laid_down = rules(
-        HosterRule(match="as64501", format="xarf", group="ip", language="de"), rows=("as64501,abuse,b@a.test,digest,nl,",)
+        HosterRule(match="as64501", format="xarf", group="ip", language="de"),
+        rows=("as64501,abuse,b@a.test,digest,nl,",),
     )
     of_book, of_rdap = choose([Facts(subject=SUBJECT, registered=(mail("r@a.test"),))], laid_down)
 
@@ -99,7 +111,10 @@ def test_how_a_hoster_wants_to_be_told_holds_for_every_address_of_it() -> None:
 def test_registries_and_ourselves_are_never_told_by_what_was_found_out() -> None:
     """A registry's mailbox in an answer is not the hoster's; what the operator wrote himself stands."""
     never = frozenset({"registry.test", "hotline.test"})
-    found = {"registered": (mail("abuse@db.registry.test"), mail("a@a.test")), "file_mailbox": "us@hotline.test"}
+    found: dict[str, Any] = {
+        "registered": (mail("abuse@db.registry.test"), mail("a@a.test")),
+        "file_mailbox": "us@hotline.test",
+    }
     typed = rules(HosterRule(match="as64501", email="trial@hotline.test"), never=never)
 
     assert told(rules(never=never), **found) == ["a@a.test"]
@@ -197,7 +212,9 @@ def test_another_header_is_no_contact_book() -> None:
         read_book(["network,asn"], "book.csv")
 
 
-@pytest.mark.parametrize("text", ["AS64501", "as64501", "198.51.100.7", "198.51.100.0/24", "Site.TEST", "img.site.test."])
+@pytest.mark.parametrize(
+    "text", ["AS64501", "as64501", "198.51.100.7", "198.51.100.0/24", "Site.TEST", "img.site.test."]
+)
 def test_a_match_is_an_as_a_network_or_a_name_in_any_case(text: str) -> None:
     """Each way of writing it finds the subject."""
     assert Match.read(text).holds(SUBJECT)

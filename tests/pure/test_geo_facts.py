@@ -16,8 +16,20 @@ ZONE = "origin.asn.cymru.com"
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("nl", "NL"), (" US ", "US"), ("uk", "GB"), ("EU", None), ("ZZ", None), ("AP", None), ("NLD", None)]
-    + [("N1", None), ("", None), (None, None), (7, None), (["NL"], None)],
+    [
+        ("nl", "NL"),
+        (" US ", "US"),
+        ("uk", "GB"),
+        ("EU", None),
+        ("ZZ", None),
+        ("AP", None),
+        ("NLD", None),
+        ("N1", None),
+        ("", None),
+        (None, None),
+        (7, None),
+        (["NL"], None),
+    ],
 )
 def test_only_a_country_is_a_country(text: object, code: str | None) -> None:
     """Regions, unknowns, names and nonsense are no countries; the code is in capitals."""
@@ -42,6 +54,7 @@ def test_a_country_is_disputed_only_where_two_sources_name_different_ones() -> N
 def front(
     category: Category | None = None, asn: int | None = None, name: str | None = None, cnames: tuple[str, ...] = ()
 ) -> str | None:
+    """Name the front."""
     fronts = Fronts(by_asn={64555: "Shield"}, by_suffix={"edge.test": "Edge"})
     return fronts.name_of(category=category, asn=asn, as_name=name, cnames=cnames)
 

@@ -11,10 +11,12 @@ HEADER = "network,asn,as_name,country,category,abuse_email"
 
 
 def rows(*lines: str, header: str = HEADER) -> list[str]:
+    """Make the lines of a file."""
     return [header, *lines]
 
 
 def fact(prefix: str = "198.51.100.0/24", **values: object) -> NetworkFact:
+    """Make what a file says of a network."""
     return NetworkFact(prefix=ip_network(prefix), source="a.csv", **values)  # type: ignore[arg-type]
 
 
@@ -93,7 +95,7 @@ def test_a_file_with_another_header_is_no_network_file(header: str) -> None:
 
 def test_a_short_header_and_quoted_cells_are_taken() -> None:
     """Category and mailbox may be missing, a name may hold a comma."""
-    table, faults = read_csv(['network,asn,as_name,country', '192.0.2.0/24,1,"A, Ltd",NL'], "a.csv")
+    table, faults = read_csv(["network,asn,as_name,country", '192.0.2.0/24,1,"A, Ltd",NL'], "a.csv")
     found = table.longest(ip_address("192.0.2.1"))
 
     assert faults == ()
@@ -102,7 +104,7 @@ def test_a_short_header_and_quoted_cells_are_taken() -> None:
 
 
 def test_a_later_file_fills_blanks_but_never_speaks_for_another_as() -> None:
-    """The first file that knows decides; a country file may stand behind an AS file, a file about another AS may not."""
+    """The first file that knows decides; a country file may stand behind an AS file, another AS may not."""
     first = fact(asn=64501, as_name="Alpha")
     country = fact(country="NL")
     other = fact(asn=64999, country="US", category=Category.CDN)

@@ -30,10 +30,12 @@ COUNTRIES = shipped_countries()
 
 
 def read(answer: dict[str, Any]) -> Any:
+    """Read a network's answer."""
     return network_record(answer, ADDRESS, COUNTRIES)
 
 
 def mails(answer: dict[str, Any]) -> list[str]:
+    """Give the abuse mailboxes in order."""
     return [contact.address for contact in read(answer).abuse]
 
 
@@ -89,7 +91,9 @@ def test_lacnic_gives_a_handle_and_several_mailboxes() -> None:
     role["vcardArray"][1].append(["email", {"type": ["work", "abuse"]}, "text", "First@alpha.test"])
     role["vcardArray"][1].append(["email", {}, "text", "first@ALPHA.test"])
 
-    assert mails(network(BLOCK, role, country="BR")) == ["First@alpha.test", "second@alpha.test", "first@alpha.test"][:2]
+    assert (
+        mails(network(BLOCK, role, country="BR")) == ["First@alpha.test", "second@alpha.test", "first@alpha.test"][:2]
+    )
 
 
 def test_a_mailbox_marked_for_abuse_serves_where_no_role_is() -> None:
@@ -138,14 +142,37 @@ def test_depth_and_number_of_entities_are_bounded() -> None:
 
 
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-9, 2**64 - 1), st.text(max_size=8), st.sampled_from([BLOCK, "198.51.100.7"])),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-9, 2**64 - 1),
+        st.text(max_size=8),
+        st.sampled_from([BLOCK, "198.51.100.7"]),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
         st.dictionaries(
             st.sampled_from(
-                ["entities", "vcardArray", "roles", "handle", "startAddress", "endAddress", "ipVersion", "country"]
-                + ["name", "type", "parentHandle", "status", "links", "events", "remarks", "nameservers", "ldhName"]
-                + ["objectClassName"]
+                [
+                    "entities",
+                    "vcardArray",
+                    "roles",
+                    "handle",
+                    "startAddress",
+                    "endAddress",
+                    "ipVersion",
+                    "country",
+                    "name",
+                    "type",
+                    "parentHandle",
+                    "status",
+                    "links",
+                    "events",
+                    "remarks",
+                    "nameservers",
+                    "ldhName",
+                    "objectClassName",
+                ]
             ),
             inner,
             max_size=6,
@@ -221,7 +248,12 @@ def test_port_43_becomes_the_same_shape() -> None:
     result = {
         "nets": [
             {"cidr": "198.51.0.0/16", "country": "US", "description": "Carrier"},
-            {"cidr": "198.51.100.0/25, 198.51.100.128/25", "country": "NL", "name": "ALPHA", "description": "Alpha\nB.V."},
+            {
+                "cidr": "198.51.100.0/25, 198.51.100.128/25",
+                "country": "NL",
+                "name": "ALPHA",
+                "description": "Alpha\nB.V.",
+            },
         ],
         "raw": "% Abuse contact for '198.51.100.0 - 198.51.100.255' is 'abuse@alpha.test'\n\ne-mail: noc@alpha.test\n",
     }

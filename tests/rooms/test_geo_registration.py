@@ -29,13 +29,17 @@ ABUSE = entity("abuse", None, "abuse@alpha.test")
 
 
 def nobody_public(_: Address) -> bool:
+    """Say no."""
     return False
 
 
 @asynccontextmanager
 async def asking(fake: FakeRdap, **options: object) -> AsyncIterator[Registrations]:
-    async with serving() as dns, Resolver.open([dns.address], timedelta(seconds=1)) as resolver:
-        async with Fetcher(resolver.look, options.pop("public", nobody_public), fake.base, **options) as fetcher:  # type: ignore[arg-type]
+    """Open registrations that ask the fake."""
+    public = options.pop("public", nobody_public)
+    async with serving() as dns, Resolver.open([dns.address], timedelta(seconds=5)) as resolver:
+        fetching = Fetcher(resolver.look, public, fake.base, **options)  # type: ignore[arg-type]
+        async with fetching as fetcher:
             registries = Registries(fetcher=fetcher, bootstrap=shipped_bootstrap(), typed=fake.base)
             found = Registrations(
                 registries=registries, cache=MemoryRegistrations(), refresh=REFRESH, countries=shipped_countries()
@@ -71,7 +75,7 @@ async def test_an_answer_is_asked_again_when_it_is_old_and_serves_while_nobody_a
 
         assert stale.record == fresh.record
         assert stale.complete
-        assert [question.answer.partition(":")[0] for question in stale.questions][0] == "could not find out"
+        assert next(question.answer.partition(":")[0] for question in stale.questions) == "could not find out"
         assert fake.asked.total() == 3
         assert fresh.questions[0].at == NOW + REFRESH
 
@@ -93,10 +97,12 @@ async def test_an_answer_for_a_larger_block_does_not_hide_one_for_a_smaller() ->
 async def test_nothing_registered_is_an_answer_and_kept() -> None:
     """404 is no fault; it is not asked again before its time."""
     async with registering() as fake, asking(fake) as registrations:
-        for _ in range(2):
-            looked = await registrations.network(ADDRESS, None, NOW)
-            system = await registrations.system(64501, NOW)
-            domain = await registrations.domain("site.test", NOW)
+        await registrations.network(ADDRESS, None, NOW)
+        await registrations.system(64501, NOW)
+        await registrations.domain("site.test", NOW)
+        looked = await registrations.network(ADDRESS, None, NOW)
+        system = await registrations.system(64501, NOW)
+        domain = await registrations.domain("site.test", NOW)
 
         assert [one.record for one in (looked, system, domain)] == [None, None, None]
         assert all(one.complete for one in (looked, system, domain))
@@ -126,7 +132,9 @@ async def test_a_short_pause_is_waited_for_and_a_long_one_obeyed() -> None:
         web.Response(status=500),
         web.Response(text="<html>", content_type="text/html"),
         web.Response(body=b"[" * 5000),
-        web.json_response({"objectClassName": "ip network", "startAddress": "203.0.113.0", "endAddress": "203.0.113.9"}),
+        web.json_response(
+            {"objectClassName": "ip network", "startAddress": "203.0.113.0", "endAddress": "203.0.113.9"}
+        ),
         web.Response(status=302),
         web.Response(status=302, headers={"Location": "file:///etc/passwd"}),
         web.Response(body=b" " * (LARGEST + 1)),
@@ -218,23 +226,29 @@ def test_a_registration_that_is_no_base_url_is_said(text: str) -> None:
 
 @asynccontextmanager
 async def port_43(reply: bytes | None) -> AsyncIterator[int]:
+    """Run a whois server that answers so, or not at all."""
+    talking: list[asyncio.StreamWriter] = []
+
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talking.append(writer)
         await reader.readline()
         if reply is not None:
             writer.write(reply)
-            await writer.drain()
-        else:
-            await reader.read()
-        writer.close()
+            writer.close()
 
     server = await asyncio.start_server(speak, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
+        for writer in talking:
+            writer.transport.abort()
 
 
 async def test_port_43_answers_through_ipwhois() -> None:
-    """ipwhois asks and reads in its own thread; the raw text is there for the abuse line."""
-    text = b"% Abuse contact for '8.8.8.0 - 8.8.8.255' is 'abuse@alpha.test'\n\ninetnum: 8.8.8.0 - 8.8.8.255\nnetname: ALPHA\ncountry: NL\n\n"
+    """Ipwhois asks and reads in its own thread; the raw text is there for the abuse line."""
+    text = (
+        b"% Abuse contact for '8.8.8.0 - 8.8.8.255' is 'abuse@alpha.test'\n\n"
+        b"inetnum: 8.8.8.0 - 8.8.8.255\nnetname: ALPHA\ncountry: NL\n\n"
+    )
     async with port_43(text) as port:
         result = await PortFortyThree(server="127.0.0.1", port=port).ask(ip_address("8.8.8.8"), "ripencc", 5)
 
