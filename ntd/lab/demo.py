@@ -15,11 +15,11 @@ from typing import Any
 import aiohttp
 
 from ntd.lab import keepsakes
-from ntd.lab.keepsakes import Reports
 from ntd.lab.ledger import key_of
 from ntd.lab.processes import DemoFailed, Program, must, ntd, program
-from ntd.lab.screen import Screen, figures
+from ntd.lab.screen import Screen
 from ntd.lab.stage import world_of
+from ntd.lab.tables import TITLES, report_table
 from ntd.lab.verify import (
     Mismatch,
     check_answers,
@@ -51,6 +51,19 @@ class Wishes:
     keep: bool
     within_s: float  # from the beginning: what has not ended as it must by then never will
     table: Path | None  # None: the shipped one
+
+
+class Since:
+    """Seconds since the demo began."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+
+    @property
+    def seconds(self) -> float:
+        """Say how many have passed."""
+        return self._loop.time() - self._begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +98,17 @@ async def play(wishes: Wishes) -> int:
     screen = Screen()
     _stop_on_sigterm()
     wishes.output.mkdir(parents=True, exist_ok=True)
-    begun = asyncio.get_running_loop().time()
+    since = Since()
     folder = Path(mkdtemp(prefix="ntd-demo-"))
     folder.chmod(0o711)  # as root the database runs as another user, who must reach its own folder below
     try:
         async with AsyncExitStack() as stack:
-            running = await stack.enter_async_context(_up(folder, wishes.table, screen))
-            found = await _perform(running, wishes, screen, begun)
+            running = await stack.enter_async_context(_up(folder, wishes, screen, since))
+            found = await _perform(running, wishes, screen, since)
             if wishes.serve:
                 await _serve(running, screen)
             found += await _leave(running)
-            shutil.copyfile(running.daemon.log, wishes.output / "daemon.log")
-        return _verdict(screen, found, wishes, asyncio.get_running_loop().time() - begun)
+        return _verdict(screen, found, wishes, since.seconds)
     finally:
         screen.end()
         if wishes.keep:
@@ -112,21 +124,23 @@ def _stop_on_sigterm() -> None:
 
 
 @asynccontextmanager
-async def _up(folder: Path, table: Path | None, screen: Screen) -> AsyncIterator[Running]:
+async def _up(folder: Path, wishes: Wishes, screen: Screen, since: Since) -> AsyncIterator[Running]:
     """Bring the lab and the daemon up; both are stopped with the block, the daemon first."""
-    world = world_of(table)
+    world, config = world_of(wishes.table), folder / "ntd.toml"
     screen.title(world)
     lab_command = [sys.executable, "-m", "ntd.lab", "--attached", "--dir", str(folder)]
-    lab_command += ["--table", str(table)] if table else []
+    lab_command += ["--table", str(wishes.table)] if wishes.table else []
     async with program("lab", lab_command, folder / "lab.log", attached=True) as lab:
         await _until(lab, (folder / "lab.json").exists, _LAB_WITHIN_S)
         on = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
-        config = folder / "ntd.toml"
+        screen.step(since.seconds, f"the lab is open: http://127.0.0.1:{on['control']}/lab/ledger")
         await must(ntd(config, "init", str(folder)))
-        async with program("daemon", ntd(config, "run"), folder / "daemon.log") as daemon:
+        screen.step(since.seconds, "key file and database are made")
+        # Its log is what an operator would read first when something went wrong: kept whatever happens.
+        async with program("daemon", ntd(config, "run"), wishes.output / "daemon.log") as daemon:
             running = Running(folder=folder, config=config, on=on, lab=lab, daemon=daemon, world=world)
             await _ready(running)
-            screen.say(f"daemon {running.api}   lab {running.control}/lab/ledger", "dim")
+            screen.step(since.seconds, f"the daemon is up: {running.api}")
             yield running
 
 
@@ -160,29 +174,34 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-async def _perform(running: Running, wishes: Wishes, screen: Screen, begun: float) -> list[Mismatch]:
+async def _perform(running: Running, wishes: Wishes, screen: Screen, since: Since) -> list[Mismatch]:
     """Submit, watch, report; give everything that is not as it must be."""
     token = await _introduce(running)
-    answers = await _submit(running)
+    screen.step(since.seconds, "partners have their tokens, one site is followed")
+    answers, summary = await _submit(running)
+    screen.step(since.seconds, f"submitted {summary}")
     headers = {"Authorization": f"Bearer {token}"}
     items = {item.at(running.on["web"]): item for item in running.world.items}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=20)) as session:
         watch = Watch(items, session, running.api, running.control)
-        await _watch(running, watch, screen, begun + wishes.within_s)
-        stories, ledger = await watch.stories(), await watch.ledger()
+        await _watch(running, watch, screen, since, wishes.within_s)
+        # First what arrived, then what the daemon says of it: the other way round a mail could come in between.
+        ledger, stories = await watch.ledger(), await watch.stories()
+        documents = {name: await watch.report(report, by) for name, report, by in keepsakes.REPORTS}
     by_row = _by_row(items, stories, ledger)
-    states = {items[url].url: story["state"] for url, story in stories.items()}
-    shown = next(story["id"] for url, story in stories.items() if items[url].url == running.world.shown)
-    reports = await keepsakes.write_reports(running.config, wishes.output, shown)
     others = [
         *check_answers(running.world, answers),
         *check_ledger(running.world, ledger),
-        *check_sla(running.world, reports.documents["sla-by-site"]),
-        *check_migration(running.world, reports.documents["migration"]),
+        *check_sla(running.world, documents["sla-by-site"]),
+        *check_migration(running.world, documents["migration"]),
     ]
+    states = {items[url].url: story["state"] for url, story in stories.items()}
+    shown = next(story for url, story in stories.items() if items[url].url == running.world.shown)
     keepsakes.write_rows(wishes.output, running.world, by_row, others, states)
     keepsakes.write_ledger(wishes.output, ledger, running.folder / "mail")
-    _show(screen, running.world, by_row, states, reports)
+    keepsakes.write_documents(wishes.output, documents | {"item": shown, "stories": list(stories.values())})
+    text = await keepsakes.write_texts(running.config, wishes.output, shown["id"])
+    _show(screen, running.world, by_row, states, documents, text)
     return [one for found in by_row.values() for one in found] + others
 
 
@@ -201,28 +220,26 @@ async def _introduce(running: Running) -> str:
     return ours.out.strip()
 
 
-async def _submit(running: Running) -> list[dict[str, Any]]:
+async def _submit(running: Running) -> tuple[list[dict[str, Any]], str]:
     """Hand the items in, bad lines and all: exit code 3 says that some were refused."""
     rejects = str(running.folder / "rejects.ndjson")
     done = await must(ntd(running.config, "submit", str(running.folder / "items.ndjson"), "--rejects", rejects), 3)
-    return [json.loads(line) for line in done.out.splitlines()]
+    return [json.loads(line) for line in done.out.splitlines()], done.err.strip().rpartition("\n")[2]
 
 
-async def _watch(running: Running, watch: Watch, screen: Screen, deadline: float) -> None:
+async def _watch(running: Running, watch: Watch, screen: Screen, since: Since, within_s: float) -> None:
     """Look until everything has ended and stayed so, or the time is over."""
-    loop, analyst = asyncio.get_running_loop(), Analyst(running.config)
-    started, quiet_since = loop.time(), None
+    analyst, quiet_since = Analyst(watch), None
     screen.begin()
-    while loop.time() < deadline:
+    while since.seconds < within_s:
         running.check()
-        at_s = loop.time() - started
+        at_s = since.seconds
         screen.show(await watch.glance(at_s))
-        analyst.act(watch, at_s)
+        await analyst.act(at_s)
         quiet_since = (quiet_since or at_s) if watch.complete else None
         if quiet_since is not None and at_s - quiet_since >= _QUIET_S:
             break
         await asyncio.sleep(_GLANCE_EVERY_S)
-    await analyst.finish()
     screen.end()
 
 
@@ -244,51 +261,17 @@ def _by_row(
 
 
 def _show(
-    screen: Screen, world: World, found: dict[str, list[Mismatch]], states: dict[str, str], reports: Reports
+    screen: Screen,
+    world: World,
+    found: dict[str, list[Mismatch]],
+    states: dict[str, str],
+    documents: dict[str, dict[str, Any]],
+    story: str,
 ) -> None:
     screen.rows(world, found, states)
-    for name, title in _TITLES.items():
-        document = reports.documents[name]
-        screen.report(title, figures(_COLUMNS[name], document["rows"], document.get("total")))
-    screen.report("the whole story of one item", reports.story)
-
-
-_TITLES = {
-    "sla": "sla: how soon each hoster removed (a day is seconds here)",
-    "migration": "migration: where sites went",
-    "partners": "partners: what became of forwards",
-    "backlog": "backlog: what is still open",
-}
-_COLUMNS = {
-    "sla": (
-        ("key", "hoster"),
-        ("items", "stays"),
-        ("measured", "measured"),
-        ("gone", "gone"),
-        ("open", "open"),
-        ("forwarded", "forwarded"),
-        ("relocated", "relocated"),
-        ("gone_before_notice", "gone before"),
-        ("refused", "refused"),
-        ("withdrawn", "withdrawn"),
-        ("unreachable", "unreachable"),
-        ("median_s", "median s"),
-    ),
-    "migration": (("path", "path"), ("sites", "sites"), ("returned", "returned"), ("visible", "visible")),
-    "partners": (
-        ("key", "partner"),
-        ("forwarded", "forwarded"),
-        ("acknowledged", "acknowledged"),
-        ("answered", "answered"),
-        ("gone", "gone"),
-        ("open", "open"),
-        ("refused", "refused"),
-        ("relocated", "relocated"),
-        ("silent", "silent"),
-        ("median_s", "median s"),
-    ),
-    "backlog": (("state", "state"), ("attention", "attention"), ("items", "items"), ("oldest_s", "oldest s")),
-}
+    for name, title in TITLES.items():
+        screen.report(title, report_table(name, documents[name]))
+    screen.report("the whole story of one item", story)
 
 
 async def _serve(running: Running, screen: Screen) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +11,37 @@ from ntd.lab.processes import must, ntd
 from ntd.lab.verify import Mismatch
 from ntd.lab.world import World
 
-#: Name of the file → arguments of the command that writes it, in the order in which they are shown.
-REPORTS = {
-    "sla": ("report", "sla", "--by", "hoster"),
-    "sla-by-site": ("report", "sla", "--by", "site"),
-    "migration": ("report", "migration"),
-    "partners": ("report", "partners"),
-    "backlog": ("report", "backlog"),
-}
+#: The reports that are kept: name of the files, name of the report, what its rows are by.
+REPORTS = (
+    ("sla", "sla", "hoster"),
+    ("sla-by-site", "sla", "site"),
+    ("migration", "migration", ""),
+    ("partners", "partners", ""),
+    ("backlog", "backlog", ""),
+)
+_AT_ONCE = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reports:
-    """The reports as documents, and one item's story as people read it."""
+async def write_texts(config: Path, output: Path, item: str) -> str:
+    """Have every report and the whole story of one item printed, and keep them; give the story."""
+    commands = {name: ("report", report, *(("--by", by) if by else ())) for name, report, by in REPORTS}
+    commands["item"] = ("show", item)
+    at_once = asyncio.Semaphore(_AT_ONCE)
 
-    documents: dict[str, dict[str, Any]]
-    story: str
+    async def write(name: str, arguments: Sequence[str]) -> str:
+        async with at_once:
+            done = await must(ntd(config, *arguments))
+        (output / f"{name}.txt").write_text(done.out, encoding="utf-8")
+        return done.out
+
+    texts = await asyncio.gather(*(write(name, arguments) for name, arguments in commands.items()))
+    return texts[-1]
 
 
-async def write_reports(config: Path, output: Path, item: str) -> Reports:
-    """Have every report printed, and the whole story of one item; keep both forms in `output`."""
-    commands = {**REPORTS, "item": ("show", item)}
-    documents, texts = {}, {}
-    for name, arguments in commands.items():
-        text, document = await asyncio.gather(must(ntd(config, *arguments)), must(ntd(config, *arguments, "--json")))
-        (output / f"{name}.txt").write_text(text.out, encoding="utf-8")
-        (output / f"{name}.json").write_text(document.out, encoding="utf-8")
-        documents[name], texts[name] = json.loads(document.out), text.out
-    return Reports(documents=documents, story=texts["item"])
+def write_documents(output: Path, documents: Mapping[str, Any]) -> None:
+    """Keep reports and a story as JSON."""
+    for name, document in documents.items():
+        (output / f"{name}.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 
 def write_rows(

@@ -65,7 +65,7 @@ def ntd(config: Path, *arguments: str) -> list[str]:
 def _environment() -> dict[str, str]:
     # An operator's NTD_… variables would lead the demo's daemon to the operator's database.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NTD_")}
-    return kept | {"PYTHONUNBUFFERED": "1"}
+    return kept | {"PYTHONUNBUFFERED": "1", "COLUMNS": "110"}
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """What is shown while the demo runs, and at its end: on a terminal it moves, elsewhere it is plain lines."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.bar import Bar
 from rich.console import Console, Group, RenderableType
@@ -47,6 +46,9 @@ class Screen:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
+        if not self._console.is_terminal:
+            # Into a file or a pipe: as wide as the tables are, whatever the width of the terminal behind it.
+            self._console.width = _WIDEST
         self._live: Live | None = None
         self._shown = 0
 
@@ -67,6 +69,10 @@ class Screen:
         hosters, sites = len(world.hosters), len([story for story in world.stories if story.items])
         self.say(f"{len(world.items)} items on {sites} sites at {hosters} hosters in {len(countries)} countries", "dim")
         self._console.print()
+
+    def step(self, at_s: float, sentence: str) -> None:
+        """Say that something is done, and when."""
+        self.say(f"{_clock(at_s)}  {sentence}", "dim")
 
     def begin(self) -> None:
         """Begin to move, where there is a terminal."""
@@ -105,7 +111,7 @@ class Screen:
 
     def heading(self, title: str) -> None:
         """Begin a part."""
-        width = min(self._console.width, _WIDEST) if self.moving else _WIDEST
+        width = min(self._console.width, _WIDEST)
         self._console.print()
         self._console.print(Rule(Text(title, style="bold"), align="left", style="bright_black"), width=width)
 
@@ -171,27 +177,3 @@ def _story(story: Story, found: dict[str, list[Mismatch]], states: dict[str, str
         state = states.get(item.url, "missing")
         rows.add_row(mark, Text(state, _COLOURS.get(state, "red")), Text(item.tells))
     return Group(head, Padding(rows, (0, 0, 0, 2)))
-
-
-def figures(columns: Sequence[tuple[str, str]], rows: Sequence[dict[str, Any]], total: dict[str, Any] | None) -> Table:
-    """Lay figures out: (key, heading) per column, a row each, the total under a line."""
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), show_footer=total is not None)
-    for key, heading in columns:
-        first = key == columns[0][0]
-        footer = "total" if first else _figure((total or {}).get(key))
-        table.add_column(heading, footer=footer, justify="left" if first else "right")
-    for row in rows:
-        table.add_row(*(_figure(row.get(key)) for key, _ in columns))
-    return table
-
-
-def _figure(value: object) -> str:
-    match value:
-        case None | 0:
-            return "·"
-        case float():
-            return f"{value:.2f}" if value < 1 else f"{value:,.1f}"
-        case list() | tuple():
-            return " → ".join(str(one) for one in value)
-        case _:
-            return str(value)

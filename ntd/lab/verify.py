@@ -122,11 +122,19 @@ def _moment(text: str | None) -> datetime | None:
 
 def check_arrivals(item: Item, story: Document, ledger: Document) -> list[Mismatch]:
     """Hold what the daemon says it told about an item against what arrived."""
-    said = {one["message_id"] for one in story["notices"] if one["channel"] == "mail" and one["state"] == "accepted"}
+    known = {one["message_id"] for one in story["notices"]}
+    until = datetime.fromisoformat(ledger["now"])
+    said = {
+        one["message_id"]
+        for one in story["notices"]
+        if one["channel"] == "mail"
+        and one["state"] == "accepted"
+        and datetime.fromisoformat(one["accepted_at"]) < until
+    }
     mails = [one for one in ledger["mails"] if one["letter"] and item.key in _named(one)]
     came = {one["letter"]["message_id"] for one in mails}
     said_forwards = {f"<{one['id']}@" for one in story["forwards"]}
-    extra = {one for one in came - said if not any(one.startswith(mark) for mark in said_forwards)}
+    extra = {one for one in came - known if not any(one.startswith(mark) for mark in said_forwards)}
     found = []
     if said - came - _without_urls(story):
         found.append(("mails that the story calls accepted", "all of them", f"{len(said - came)} did not arrive"))

@@ -1,6 +1,5 @@
 """Watches the daemon through its own API until every row of the table has ended as it says."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from ntd.lab.processes import DemoFailed, must, ntd
+from ntd.lab.processes import DemoFailed
 from ntd.lab.verify import Mismatch, check_item, ends_in
 from ntd.lab.world import Item
 
@@ -132,6 +131,17 @@ class Watch:
             document: dict[str, Any] = await answer.json()
             return document
 
+    async def report(self, name: str, by: str = "") -> dict[str, Any]:
+        """Have a report counted."""
+        return await self._get(f"{self._api}/api/v1/reports/{name}", **({"by": by} if by else {}))
+
+    async def decide(self, url: str, act: str, reason: str) -> None:
+        """Hold, release, withdraw or reopen an item; DemoFailed when it is not allowed."""
+        path = f"{self._api}/api/v1/items/{self.ids[url]}/{act}"
+        async with self._session.post(path, json={"reason": reason}) as answer:
+            if answer.status != 200:  # noqa: PLR2004 -- OK
+                raise DemoFailed(f"{act} was answered with {answer.status}: {(await answer.text())[:500]}")
+
     def acts_due(self, at_s: float) -> Iterator[tuple[str, Item]]:
         """Give the items that an analyst is to do something about by now."""
         for url, item in self._items.items():
@@ -142,21 +152,15 @@ class Watch:
 
 
 class Analyst:
-    """Does what the table says an analyst does, by the same commands."""
+    """Does what the table says an analyst does."""
 
-    def __init__(self, config: Any) -> None:
-        self._config = config
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
         self._done: set[str] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
 
-    def act(self, watch: Watch, at_s: float) -> None:
-        """Begin what is due; each once."""
-        for url, item in watch.acts_due(at_s):
+    async def act(self, at_s: float) -> None:
+        """Do what is due, each once."""
+        for url, item in self._watch.acts_due(at_s):
             if url not in self._done and item.act:
                 self._done.add(url)
-                arguments = ntd(self._config, item.act.do, watch.ids[url], "--reason", "decided in the lab")
-                self._tasks.add(asyncio.create_task(must(arguments)))
-
-    async def finish(self) -> None:
-        """Wait for what was begun; DemoFailed when a command was refused."""
-        await asyncio.gather(*self._tasks)
+                await self._watch.decide(url, item.act.do, "decided in the lab")

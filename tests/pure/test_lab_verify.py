@@ -28,7 +28,13 @@ def row(url: str) -> Item:
 
 def told(kind: str = "first", state: str = "accepted") -> dict[str, Any]:
     """Write a notice of a story."""
-    return {"kind": kind, "state": state, "channel": "mail", "message_id": MESSAGE_ID}
+    return {
+        "kind": kind,
+        "state": state,
+        "channel": "mail",
+        "message_id": MESSAGE_ID,
+        "accepted_at": "2026-11-20T12:00:04Z",
+    }
 
 
 def story(**changes: Any) -> dict[str, Any]:
@@ -57,7 +63,7 @@ def ledger(**changes: Any) -> dict[str, Any]:
     pages = {"img.pictures.test/i/02.jpg": [{"at": "2026-11-20T12:00:00Z"}, {"at": "2026-11-20T12:00:06Z"}]}
     mail = {"to": "abuse@polder.example", "outcome": "taken", "letter": letter, "sha256": "00"}
     nothing: dict[str, Any] = {"reports": [], "forwards": [], "said": [], "requests": {}}
-    return {"mails": [mail], "pages": pages, **nothing, **changes}
+    return {"now": "2026-11-20T12:01:00Z", "mails": [mail], "pages": pages, **nothing, **changes}
 
 
 GONE = row("img.pictures.test/i/02.jpg")

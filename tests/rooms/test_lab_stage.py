@@ -214,11 +214,11 @@ class TestWeb:
     async def test_a_page_goes_after_its_hoster_was_told(
         self, stage: Stage, clock: HandClock, session: aiohttp.ClientSession
     ) -> None:
-        """Two seconds after the mail the picture is gone, and not before."""
+        """Three seconds after the mail the picture is gone, and not before."""
         host, path = "img.pictures.test", "/i/01.jpg"
         before = await look(session, stage, host, path, "127.10.1.11")
         await post_mail(stage, "abuse@polder.example", letter_about(f"http://{host}:{stage.on.web}{path}"))
-        clock.move(1.9)
+        clock.move(2.9)
         still = await look(session, stage, host, path, "127.10.1.11")
         clock.move(0.1)
         after = await look(session, stage, host, path, "127.10.1.11")
@@ -233,7 +233,7 @@ class TestWeb:
         at = "127.10.2.11"
         missing = await look(session, stage, "soft.test", "/v/other.html", at)
         stage.plot.told(("soft.test", "/v/1.html"), "molen", clock.now())
-        clock.move(2)
+        clock.move(3)
         gone = await look(session, stage, "soft.test", "/v/1.html", at)
         sibling = await look(session, stage, "soft.test", "/v/other.html", at)
 
