@@ -5,6 +5,7 @@ entities are walked here, each parsed by `_RDAPEntity`. Hostile answers (huge, d
 or in None for the part that is wrong.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,11 @@ from schemas.hosting import Address, Network
 MAX_DEPTH: Final = 6
 #: Entities of one answer that are read.
 MAX_ENTITIES: Final = 200
+#: Entities that are asked for by their handle, for one network without an abuse mailbox.
+MAX_REFERENCES: Final = 2
+#: Stands before the handle of an entity that was named as the abuse role.
+ABUSE_DESK: Final = "abuse:"
+_HANDLE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 #: Characters of a name that is kept.
 MAX_TEXT: Final = 200
 #: Addresses of one entity that are read.
@@ -65,6 +71,14 @@ class NetworkRecord:
     kind: str | None  # the registry's word: "ASSIGNED PA", "DIRECT ALLOCATION", …
     blocks: tuple[Network, ...]
     abuse: tuple[RegisteredContact, ...]  # nearest to the address first
+    references: tuple[str, ...] = ()  # handles of entities that came without a card and may hold the abuse mailbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRecord:
+    """An entity asked for by its handle."""
+
+    abuse: tuple[RegisteredContact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +145,16 @@ def network_record(answer: Mapping[str, Any], address: Address, countries: Mappi
         kind=_text(parsed.get("type")),
         blocks=blocks,
         abuse=_abuse(entities),
+        references=_references(entities),
     )
+
+
+def entity_record(answer: Mapping[str, Any], *, desk: bool) -> EntityRecord:
+    """Read an entity object; `desk`: it was named as the abuse role, so every mailbox of it is for abuse."""
+    if answer.get("objectClassName", "entity") != "entity":
+        raise BadAnswer("not an entity object")
+    roles = [*_list(answer.get("roles")), *(["abuse"] if desk else [])]
+    return EntityRecord(abuse=_abuse(list(_entities({"entities": [{**answer, "roles": roles}]}))))
 
 
 def domain_record(answer: Mapping[str, Any]) -> DomainRecord:
@@ -290,6 +313,16 @@ def _abuse(entities: Sequence[_Entity]) -> tuple[RegisteredContact, ...]:
     found.sort(key=lambda contact: ("abuse" not in contact.roles, contact.depth))
     unique = {contact.address.casefold(): contact for contact in reversed(found)}
     return tuple(contact for contact in found if unique[contact.address.casefold()] is contact)
+
+
+def _references(entities: Sequence[_Entity]) -> tuple[str, ...]:
+    """Name the entities to ask for: abuse roles without a mailbox, then owners that show nothing inside."""
+    bare = [
+        entity for entity in entities if not entity.mailboxes and entity.handle and _HANDLE.fullmatch(entity.handle)
+    ]
+    desks = [f"{ABUSE_DESK}{entity.handle}" for entity in bare if "abuse" in entity.roles]
+    owners = [str(entity.handle) for entity in bare if "registrant" in entity.roles]
+    return tuple(dict.fromkeys((*desks, *owners)))[:MAX_REFERENCES]
 
 
 def _nameservers(answer: Mapping[str, Any]) -> set[str]:

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from ipaddress import ip_network
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from geo.kept import Kept, decode
 from geo.rdap import (
+    ABUSE_DESK,
     BadAnswer,
     DomainRecord,
+    EntityRecord,
     NetworkRecord,
     SystemRecord,
     domain_record,
+    entity_record,
     filed_under,
     network_record,
     smallest_announced,
@@ -67,13 +71,36 @@ class Registrations:
         if self.registries is None:
             return Looked(record=None)
         kept = await self._cached_block(address, now)
-        if kept is None or self._is_stale(kept, now):
+        if kept is not None and not self._is_stale(kept, now):
+            looked = self._read_network(kept, address)
+        else:
             # One question at a time inside one network: its answer mostly serves the others too.
             around = str(leaf or smallest_announced(address))
             lock = self._locks.setdefault(around, asyncio.Lock())
             async with lock:
-                return await self._network(address, leaf, now)
-        return self._read_network(kept, address)
+                looked = await self._network(address, leaf, now)
+        return await self._with_references(address, looked, now)
+
+    async def _with_references(
+        self, address: Address, looked: Looked[NetworkRecord], now: datetime
+    ) -> Looked[NetworkRecord]:
+        """Ask for the entities that a network names only by handle, where it holds no abuse mailbox itself."""
+        record, registries = looked.record, self.registries
+        if record is None or record.abuse or registries is None:
+            return looked
+        for reference in record.references:
+            handle = reference.removeprefix(ABUSE_DESK)
+            desk = handle != reference
+            found = await self._by_key(f"entity/{handle}", partial(registries.entity, address, handle, now), now)
+            entity = _finish(found, partial(entity_record, desk=desk), _entity_text)
+            looked = Looked(
+                record=replace(record, abuse=entity.record.abuse) if entity.record is not None else record,
+                questions=(*looked.questions, *entity.questions),
+                complete=looked.complete and entity.complete,
+            )
+            if entity.record is not None and entity.record.abuse:
+                break
+        return looked
 
     def _read_network(self, kept: Kept, address: Address) -> Looked[NetworkRecord]:
         """Read a network's registration; read once for all its addresses."""
@@ -211,6 +238,10 @@ def _domain_text(record: DomainRecord) -> str:
     return _line(
         record.registrar and f"registrar {record.registrar}", created, *record.status, *_contacts(record.abuse)
     )
+
+
+def _entity_text(record: EntityRecord) -> str:
+    return _line(*_contacts(record.abuse))
 
 
 def _system_text(record: SystemRecord) -> str:

@@ -79,6 +79,11 @@ class Registries:
         base = self.typed or self.bootstrap.for_asn(asn)
         return await self._ask(base, f"autnum/{asn}", now) if base is not None else None
 
+    async def entity(self, address: Address, handle: str, now: datetime) -> Said | None:
+        """Ask the registry of an address for an entity by its handle."""
+        base = self.typed or self.bootstrap.for_address(address)
+        return await self._ask(base, f"entity/{handle}", now) if base is not None else None
+
     async def _ask(self, base: str, path: str, now: datetime) -> Said:
         manners = self._manners.get(base)
         if manners is None:

@@ -20,7 +20,7 @@ from geo.whois import PortFortyThree
 from schemas.errors import Misconfigured, Temporary
 from schemas.hosting import Address
 from tests.fakes.geo_dns import serving
-from tests.fakes.geo_rdap import FakeRdap, entity, network, registering
+from tests.fakes.geo_rdap import FakeRdap, card, entity, network, registering
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADDRESS = ip_address("198.51.100.7")
@@ -92,6 +92,27 @@ async def test_an_answer_for_a_larger_block_does_not_hide_one_for_a_smaller() ->
         assert large.record is not None
         assert small.record is not None
         assert (large.record.abuse[0].address, small.record.abuse[0].address) == ("abuse@alpha.test", "small@beta.test")
+
+
+async def test_an_entity_named_only_by_its_handle_is_asked_for() -> None:
+    """A network whose abuse role, or whose owner, came without a card: the entity is asked for once, and kept."""
+    async with registering() as fake, asking(fake) as registrations:
+        desk = {"objectClassName": "entity", "handle": "DESK-1", "roles": ["abuse"]}
+        owner = {"objectClassName": "entity", "handle": "ORG-1", "roles": ["registrant"]}
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", owner, desk)
+        fake.networks["203.0.113.0/24"] = network("203.0.113.0/24", owner)
+        fake.objects["entity/DESK-1"] = {"handle": "DESK-1", "vcardArray": card(None, "desk@alpha.test")}
+        fake.objects["entity/ORG-1"] = entity("registrant", "Alpha", "info@alpha.test", ABUSE)
+
+        looks = [await registrations.network(ip_address(text), None, NOW) for text in ("198.51.100.1", "198.51.100.2")]
+        other = await registrations.network(ip_address("203.0.113.1"), None, NOW)
+
+        assert [one.record.abuse[0].address for one in (*looks, other) if one.record] == [
+            "desk@alpha.test",
+            "desk@alpha.test",
+            "abuse@alpha.test",
+        ]
+        assert (fake.asked["entity/DESK-1"], fake.asked["entity/ORG-1"]) == (1, 1)
 
 
 async def test_nothing_registered_is_an_answer_and_kept() -> None:
