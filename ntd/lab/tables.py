@@ -21,7 +21,7 @@ COLUMNS = {
         ("gone", "gone"),
         ("open", "open"),
         ("forwarded", "forwarded"),
-        ("relocated", "relocated"),
+        ("relocated", "moved"),
         ("gone_before_notice", "gone before"),
         ("refused", "refused"),
         ("withdrawn", "withdrawn"),
@@ -52,11 +52,11 @@ def report_table(name: str, document: Mapping[str, Any]) -> Table:
 
 def figures(columns: Sequence[tuple[str, str]], rows: Sequence[dict[str, Any]], total: dict[str, Any] | None) -> Table:
     """Lay figures out: (key, heading) per column, a row each, the total under a line."""
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), show_footer=total is not None)
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0), show_footer=total is not None)
     for key, heading in columns:
         first = key == columns[0][0]
         footer = "total" if first else _figure((total or {}).get(key))
-        table.add_column(heading, footer=footer, justify="left" if first else "right")
+        table.add_column(heading, footer=footer, justify="left" if first else "right", no_wrap=first)
     for row in rows:
         table.add_row(*(_figure(row.get(key)) for key, _ in columns))
     return table
