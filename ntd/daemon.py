@@ -25,6 +25,7 @@ from ntd.api.desk import Desk
 from ntd.api.server import serving
 from ntd.clock import Clock, SystemClock
 from ntd.looking import open_looker
+from ntd.machine import Whereabouts, has_ended, here, leave_no_core
 from ntd.store import daemons
 from ntd.store.base import Store
 from ntd.store.connect import open_store, refresh_keys
@@ -47,6 +48,8 @@ log = structlog.get_logger()
 MOST_SKEW = timedelta(seconds=5)
 #: Seconds between two beats, each of which also makes sure of the data keys.
 BEAT_S = 30.0
+#: Seconds that the loops have to end; the door, the pool and a private server need the rest of the ten.
+STOP_S = 6.5
 
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -66,6 +69,7 @@ EVERY_ROLE = frozenset(Role)
 
 def main(settings: Settings, roles: Collection[Role] = EVERY_ROLE) -> None:
     """Run the daemon until it is told to stop; Misconfigured and Unreachable say why it cannot."""
+    leave_no_core()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(settings, frozenset(roles), SystemClock()))
 
@@ -87,11 +91,19 @@ async def run(settings: Settings, roles: frozenset[Role], clock: Clock) -> None:
         await stack.enter_async_context(_alive(house, sorted(roles)))
         log.info("daemon.started", roles=sorted(roles))
         async with asyncio.TaskGroup() as group:
-            for loop in loops:
-                group.create_task(loop())
-            group.create_task(stop.wait())
-        log.info("daemon.stopping")
+            turning = [group.create_task(loop()) for loop in loops]
+            await stop.wait()
+            log.info("daemon.stopping")
+            await _come_to_an_end(turning)
     log.info("daemon.stopped")
+
+
+async def _come_to_an_end(turning: Sequence[asyncio.Task[None]]) -> None:
+    # A statement that hangs with its database would hold us for minutes; what is cut off here is left to its lease.
+    if turning:
+        _, late = await asyncio.wait(turning, timeout=STOP_S)
+        for task in late:
+            task.cancel()
 
 
 def _listen_to_signals(stop: asyncio.Event) -> None:
@@ -146,7 +158,7 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
         loops += [
             house.turn(Gather(store, settings)),
             house.line(Send(store, settings, out, clock, daemon)),
-            house.turn(Follow(store, settings, daemon)),
+            house.turn(Follow(store, settings, locator, daemon)),
         ]
     if Role.CHECK in roles:
         looker = await stack.enter_async_context(open_looker(settings, locator, clock))
@@ -156,26 +168,29 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
 
 @asynccontextmanager
 async def _alive(house: _House, roles: Sequence[Role]) -> AsyncIterator[None]:
-    started = house.clock.now()
-    # Said once before anything else is: a daemon that cannot write must not begin.
-    await daemons.beat(house.store, house.daemon, roles, started, started)
-    beating = asyncio.create_task(_beat(house, roles, started))
+    started, where = house.clock.now(), here()
+    # Said once before anything else is: a daemon that cannot write must not begin, and none claims before it said where
+    # it runs.
+    await daemons.beat(house.store, house.daemon, roles, where, started, started)
+    beating = asyncio.create_task(_beat(house, roles, where, started))
     try:
         yield
     finally:
         beating.cancel()
         await asyncio.wait([beating])
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(0.5):
                 await daemons.leave(house.store, house.daemon, house.clock.now())
         except PASSING as fault:
             log.warning("daemon.leave_failed", fault=type(fault).__name__)
 
 
-async def _beat(house: _House, roles: Sequence[Role], started: datetime) -> None:
+async def _beat(house: _House, roles: Sequence[Role], where: Whereabouts | None, started: datetime) -> None:
     async def turn(now: datetime) -> bool:
         await refresh_keys(house.store, now)
-        await daemons.beat(house.store, house.daemon, roles, started, now)
+        await daemons.beat(house.store, house.daemon, roles, where, started, now)
+        if where and (killed := await daemons.take_back(house.store, house.daemon, where, has_ended, now)):
+            log.warning("daemon.killed", daemons=killed)
         await pause(house.stop, BEAT_S)
         return True
 

@@ -81,6 +81,12 @@ class Ladder:
     by_kind: Mapping[Kind, RecipientId]
 
 
+def next_step(stay: Stay, settings: Settings) -> Kind | None:
+    """Give the kind of the next step of the ladder, None at its end."""
+    steps = sorted(settings.sla.escalation, key=lambda step: step.after)
+    return Kind(steps[stay.steps_done].to) if stay.steps_done < len(steps) else None
+
+
 def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: datetime) -> Step:
     """Do what is due on one stay now: one message at most, or nothing yet."""
     stay = next((one for one in case.at_work if one.id == stay_id), None)

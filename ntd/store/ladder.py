@@ -1,18 +1,57 @@
-"""Who can be told at each step of the ladder, as recipients."""
+"""Who can be told at a step of the ladder: what must be known to choose, and the choice as a recipient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from ntd.case import Case, Stay
 from ntd.store.base import Connection, Store
-from ntd.store.worlds import Wanted, add_recipients
+from ntd.store.hosts import facts_of
+from ntd.store.sql import statement
+from ntd.store.worlds import Wanted, add_recipients, addresses_of
+from schemas.hosting import Address, Contact
 from schemas.ids import RecipientId
-from schemas.notice import Kind
+from schemas.url import host_kind
+
+_FOR_LADDER = statement("hosts.for_ladder")
 
 
-async def recipients(
-    connection: Connection, store: Store, contacts: Mapping[Kind, str], now: datetime
-) -> dict[Kind, RecipientId]:
-    """Make sure that the mailboxes of steps are recipients."""
-    wanted: Sequence[Wanted] = [Wanted(channel="mail", address=address) for address in contacts.values()]
-    ids = await add_recipients(connection, store, wanted, now)
-    return {kind: ids["mail", address] for kind, address in contacts.items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foothold:
+    """Where a stay's ladder stands."""
+
+    host: str
+    site: str
+    country: str | None
+    asn: int | None
+    addresses: tuple[Address, ...]
+    registrar: Contact | None  # the registrar's abuse contact, by the last look
+
+
+async def foothold(connection: Connection, store: Store, case: Case, stay: Stay) -> Foothold:
+    """Load where a stay's ladder stands."""
+    row = await connection.fetchrow(_FOR_LADDER, case.item.host, stay.hoster, stay.country)
+    if row is None:
+        raise LookupError("a stay has a host")
+    name = store.open("host.name", row["name_hash"], row["name"])
+    facts = facts_of(store, row["name_hash"], row["facts"]) or {}
+    return Foothold(
+        host=name,
+        site=host_kind(name)[0],
+        country=stay.country,
+        asn=row["asn"],
+        addresses=addresses_of(store, row["id"], row["addresses"]) if row["addresses"] else (),
+        registrar=_contact(facts.get("registrar_contact")),
+    )
+
+
+def _contact(facts: Mapping[str, Any] | None) -> Contact | None:
+    return Contact(**facts) if facts else None
+
+
+async def recipient(connection: Connection, store: Store, contact: Contact, now: datetime) -> RecipientId:
+    """Make sure that a contact is a recipient."""
+    wanted = Wanted(channel=contact.channel, address=contact.address, format="digest", language=contact.language)
+    ids = await add_recipients(connection, store, [wanted], now)
+    return ids[contact.channel, contact.address]

@@ -1,15 +1,18 @@
 """Stay → reminder, next step of the ladder, a partner's silence; holds that are over; dry runs taken back."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from geo.book import BookKind
+from geo.resolve import Locator
 from ntd.acting import Act, release, void_dry_run
 from ntd.case import Case
-from ntd.following import Ladder, follow_up
+from ntd.following import Ladder, follow_up, next_step
 from ntd.store import cases, checks, ladder
 from ntd.store.base import Connection, Store
+from ntd.store.ladder import Foothold
 from ntd.store.worlds import worlds
+from schemas.hosting import Contact
 from schemas.ids import ItemId, StayId
 from schemas.notice import Kind
 from schemas.settings import Settings
@@ -23,9 +26,9 @@ class Follow:
 
     name = "follow"
 
-    def __init__(self, store: Store, settings: Settings, token: UUID) -> None:
-        """Follow up as `settings` say."""
-        self._store, self._settings, self._token = store, settings, token
+    def __init__(self, store: Store, settings: Settings, locator: Locator, token: UUID) -> None:
+        """Follow up as `settings` say; `locator` knows whom the ladder climbs to."""
+        self._store, self._settings, self._locator, self._token = store, settings, locator, token
 
     async def turn(self, now: datetime) -> bool:
         """Do what is due; say whether anything was."""
@@ -54,15 +57,29 @@ class Follow:
 
     async def _ladder(self, connection: Connection, case: Case, stay_id: StayId, now: datetime) -> Ladder:
         stay = next((one for one in case.at_work if one.id == stay_id), None)
-        if stay is None or stay.steps_done >= len(self._settings.sla.escalation):
+        kind = next_step(stay, self._settings) if stay else None
+        if stay is None or kind is None:
             return Ladder(by_kind={})
-        return Ladder(by_kind=await ladder.recipients(connection, self._store, self._contacts(stay.country), now))
+        contact = await self._contact(kind, await ladder.foothold(connection, self._store, case, stay))
+        if contact is None or contact.channel != "mail":
+            return Ladder(by_kind={})
+        return Ladder(by_kind={kind: await ladder.recipient(connection, self._store, contact, now)})
 
-    def _contacts(self, country: str | None) -> Mapping[Kind, str]:
+    async def _contact(self, kind: Kind, at: Foothold) -> Contact | None:
+        if kind is not Kind.REGULATOR:
+            return await self._locator.ladder_contact(
+                BookKind(kind.value),
+                host=at.host,
+                site=at.site,
+                addresses=at.addresses,
+                asn=at.asn,
+                registrar=at.registrar,
+            )
         regulator = self._settings.regulator
-        if regulator.email and regulator.plain and country in regulator.countries:
-            return {Kind.REGULATOR: regulator.email}
-        return {}
+        # Without a certificate mail goes only where the operator says that plain mail may.
+        if not (regulator.email and regulator.plain and at.country in regulator.countries):
+            return None
+        return Contact(channel="mail", address=regulator.email, source="config", rule="regulator of the country")
 
     async def _holds(self, now: datetime) -> bool:
         async with self._store.transaction() as connection:

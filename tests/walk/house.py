@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from geo.book import BookKind
 from ntd.store import keys
 from ntd.store.base import Store
 from ntd.store.connect import CLASSES
@@ -62,7 +63,13 @@ class Names:
     """Where each host lives, now."""
 
     at: dict[str, tuple[Located, ...]] = field(default_factory=dict)
+    ladder: dict[str, str] = field(default_factory=dict)  # mailbox by kind of step
     asked: list[str] = field(default_factory=list)
+
+    async def ladder_contact(self, kind: BookKind, **_ignored: object) -> Contact | None:
+        """Answer as `geo.resolve.Locator` does."""
+        mailbox = self.ladder.get(kind.value)
+        return Contact(channel="mail", address=mailbox, source="contacts", rule="book") if mailbox else None
 
     async def resolve(self, host: str, site: str, kind: HostKind, now: datetime) -> Resolution:
         """Answer as `geo.resolve.Locator` does."""
@@ -70,9 +77,7 @@ class Names:
         located = self.at.get(host, ())
         addresses = tuple(address for one in located for address in one.addresses)
         fate = NameFate.FOUND if located else NameFate.NXDOMAIN
-        return Resolution(
-            host=host, site=site, kind=kind, at=now, fate=fate, addresses=addresses, located=located
-        )
+        return Resolution(host=host, site=site, kind=kind, at=now, fate=fate, addresses=addresses, located=located)
 
 
 @dataclass(slots=True)
@@ -158,7 +163,9 @@ class House:
     async def submit(self, *urls: str, **facts: Any) -> list[UUID]:
         """Take items in."""
         wanted = [(n, Submission(url=parse_url(url), **facts)) for n, url in enumerate(urls, 1)]
-        return [answer.id for answer in await take(self.store, self.settings, wanted, now=self.now, by="test") if answer.id]
+        return [
+            answer.id for answer in await take(self.store, self.settings, wanted, now=self.now, by="test") if answer.id
+        ]
 
     async def settle(self) -> None:
         """Do everything that is due now."""
@@ -166,7 +173,8 @@ class House:
         look_up = LookUp(store, rules, self.names, self.clock, token)  # type: ignore[arg-type]
         check = Check(store, rules, self.pages, self.clock, token)  # type: ignore[arg-type]
         send = Send(store, rules, self.post, self.clock, token)  # type: ignore[arg-type]
-        place, gather, follow = Place(store, rules, token), Gather(store, rules), Follow(store, rules, token)
+        place, gather = Place(store, rules, token), Gather(store, rules)
+        follow = Follow(store, rules, self.names, token)  # type: ignore[arg-type]
         for _ in range(50):
             worked = await self._line(look_up)
             worked |= await place.turn(self.now)

@@ -133,6 +133,7 @@ async def test_each_report_is_served(door: Street) -> None:
     assert (await door.get("/api/v1/reports/sla?by=hat", "policy")).status == 422
     assert (await door.get("/api/v1/reports/sla?until=2026-12-01", "policy")).status == 422
     assert (await door.get("/api/v1/reports/sla?from=2026-13-01", "policy")).status == 422
+    assert (await door.get("/api/v1/reports/sla?from=2026-12-01&to=2026-12-01", "policy")).status == 422
 
 
 async def test_sites_and_their_moves_are_served(door: Street) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ntd import acts
 from schemas.ids import ItemId
+from schemas.settings import Step
 from tests.walk.house import BUSY, DOUBT, DOWN, REFUSED, TAKEN, UNKNOWN, UP, House, house, spot
 
 URL = "http://img.one.test/i/1.jpg"
@@ -289,3 +290,17 @@ async def test_one_of_two_hosters_that_brings_it_back_is_told_again(home: House)
     firsts = [one.to for one in home.post.handed if one.kind.value == "first"]
     assert sorted(firsts) == ["abuse@one.example", "abuse@one.example", "abuse@two.example"]
     assert await home.state(item) == "noticed"
+
+
+async def test_a_step_without_a_contact_is_skipped_and_the_next_is_climbed(home: House) -> None:
+    """Upstream is told the domain and a count, never the URL; a registrar nobody knows is skipped, on record."""
+    steps = [Step(after=2 * DAY, to="registrar"), Step(after=2 * DAY, to="upstream")]
+    home.rules(sla={"escalation": steps})
+    home.names.ladder = {"upstream": "abuse@transit.example"}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(3 * DAY, HOUR)
+    sent = [(one.kind.value, one.to) for one in home.post.handed if one.kind.value not in {"first", "reminder"}]
+    assert sent == [("upstream", "abuse@transit.example")]
+    assert URL.encode() not in home.post.handed[-1].content
+    assert [one["event"] for one in (await home.show(item))["history"]].count("step_skipped") == 1

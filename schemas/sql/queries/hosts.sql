@@ -192,3 +192,13 @@ UPDATE host SET place_due_at = $3, place_token = NULL WHERE id = $1 AND place_to
 -- name: renew_looks
 -- Work under way keeps its lease; what was settled or lost to another daemon has another token.
 UPDATE host SET look_due_at = $3 WHERE id = ANY($1::bigint[]) AND look_token = $2
+
+-- name: for_ladder
+-- What choosing somebody to climb to needs to know of a host: its names, where it stands and its last facts.
+SELECT h.id, h.name, h.name_hash, h.facts, p.asn, e.addresses
+  FROM host h
+  LEFT JOIN LATERAL (SELECT place_id, addresses FROM episode
+                      WHERE host_id = h.id AND hoster_id = $2 AND country IS NOT DISTINCT FROM $3
+                      ORDER BY from_at DESC LIMIT 1) e ON true
+  LEFT JOIN place p ON p.id = e.place_id
+ WHERE h.id = $1
