@@ -11,7 +11,6 @@ from schemas.notice import Channel, Format, Kind, Message, NoticeLine, Sender
 from schemas.settings import Partner, Settings
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
     """Whom messages go to, as far as gathering cares."""

@@ -9,7 +9,9 @@ from geo.moves import Abode, Change, MoveKind, Seat, Standing, kind_of, look
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 APART = timedelta(minutes=1)
-HERE, THERE, ELSEWHERE = (1, "NL"), (2, "MD"), (3, "NL")
+HERE: Seat = (1, "NL")
+THERE: Seat = (2, "MD")
+ELSEWHERE: Seat = (3, "NL")
 
 
 def looks(*seen: tuple[float, set[Seat]]) -> list[Change]:
@@ -50,7 +52,8 @@ def test_a_look_that_shows_the_old_place_refutes() -> None:
 
 def test_round_robin_joins_both_and_leaves_neither() -> None:
     """One answer at a time, turn about: two hosters, no move."""
-    changes = looks(*((minute, {HERE} if minute % 2 else {THERE}) for minute in range(1, 12)))
+    turns: list[tuple[float, set[Seat]]] = [(minute, {HERE} if minute % 2 else {THERE}) for minute in range(1, 12)]
+    changes = looks(*turns)
 
     assert all(change.left == {} for change in changes)
     assert {seat for change in changes for seat in change.joined} == {HERE, THERE}
@@ -69,8 +72,9 @@ SEEN = st.sets(st.sampled_from([HERE, THERE, ELSEWHERE]), min_size=1)
 
 @given(st.lists(st.tuples(st.integers(1, 300), SEEN), max_size=30))
 def test_what_stands_was_seen_and_what_left_was_not_seen_since(script: list[tuple[int, set[Seat]]]) -> None:
-    """A place leaves only if no look in the last `apart` showed it; nothing leaves twice; somewhere it always stands."""
-    at, standing, joined = NOON, {}, set()
+    """A place leaves only if no look in the last `apart` showed it; nothing leaves twice; it always stands somewhere."""
+    at, joined = NOON, set[Seat]()
+    standing: dict[Seat, Standing] = {}
     last_seen: dict[Seat, datetime] = {}
     for seconds, seen in script:
         at += timedelta(seconds=seconds)
