@@ -72,7 +72,7 @@ SEEN = st.sets(st.sampled_from([HERE, THERE, ELSEWHERE]), min_size=1)
 
 @given(st.lists(st.tuples(st.integers(1, 300), SEEN), max_size=30))
 def test_what_stands_was_seen_and_what_left_was_not_seen_since(script: list[tuple[int, set[Seat]]]) -> None:
-    """A place leaves only if no look in the last `apart` showed it; nothing leaves twice; it always stands somewhere."""
+    """A place leaves if no look in the last `apart` showed it; nothing leaves twice; some place always stands."""
     at, joined = NOON, set[Seat]()
     standing: dict[Seat, Standing] = {}
     last_seen: dict[Seat, datetime] = {}
