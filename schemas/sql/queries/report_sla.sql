@@ -37,15 +37,18 @@ WITH held AS (
       AND s.began_at < coalesce($2::timestamptz, 'infinity')
       -- A stay begins when the host arrived there, but is known only from the confirmation of that.
       AND coalesce(s.began_known_at, s.began_at) <= $3::timestamptz
-      -- Before an item was located it had one stay, of which the hosters found later each took over the beginning.
-      AND (l.located OR NOT EXISTS (
-              SELECT FROM stay twin
-              WHERE twin.item_id = s.item_id AND twin.began_at = s.began_at AND twin.id < s.id))
+), unlocated AS (
+    -- Before an item was located it had one stay, of which the hosters found later each took over the beginning.
+    SELECT DISTINCT ON (item_id, began_at) id
+    FROM known
+    WHERE NOT located
+    ORDER BY item_id, began_at, id
 ), clocked AS (
     -- The clock of a hoster whose notice was accepted only after the end never ran.
     SELECT k.*,
            CASE WHEN k.clock_at <= least(k.gone_at, k.ended_at, k.clock_at) THEN k.clock_at END AS started_at
     FROM known k
+    WHERE k.located OR k.id IN (SELECT id FROM unlocated)
 ), judged AS (
     -- The outcome: the first that applies.
     SELECT c.*,
