@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ntd.api.desk import Query, answered, desk_of
+from ntd.api.desk import Query, answered, desk_of, invalid
 from ntd.api.problems import Problem
 from ntd.hotlines import countries_in_sight
 from ntd.store import reports, site_pages
@@ -38,9 +38,12 @@ async def report(request: web.Request, _caller: Caller) -> web.Response:
 
 def _query(request: web.Request) -> ReportQuery:
     query, settings = Query(request, REPORT), desk_of(request).settings
+    begin, end = query.moment("from"), query.moment("to")
+    if begin and end and begin >= end:
+        raise invalid("to", "is not after from: the period is empty")
     return ReportQuery(
-        begin=query.moment("from"),
-        end=query.moment("to"),
+        begin=begin,
+        end=end,
         as_of=query.moment("as_of"),
         by=query.choice("by", By) or By.HOSTER,
         bounds=query.yes("bounds") or False,

@@ -234,7 +234,7 @@ def _observation(seen: Mapping[str, Any]) -> dict[str, Any]:
     """Spell a kept look as `ntd check --json` spells one (contract, section 6)."""
     body = seen["body"] or {}
     return {
-        "at": seen["at"],
+        "at": seen["at"].replace("+00:00", "Z"),
         "vantage": seen["vantage"],
         "outcome": seen["sight"],
         "addresses": seen["addresses"],

@@ -96,7 +96,9 @@ async def test_each_notice_has_its_attempts(home: House) -> None:
     assert (taken["state"], taken["kind"], taken["channel"]) == ("accepted", "first", "mail")
     assert taken["attempts"][0]["by"] == "relay"
     assert taken["message_id"] == f"<{taken['id']}@hotline.example>"
-    assert told["clock"]["first_accepted_at"] == min(notices[one]["accepted_at"] for one in list(notices)[1:])
+    assert told["clock"]["first_accepted_at"] == min(
+        one["accepted_at"] for one in notices.values() if one["accepted_at"]
+    )
 
 
 async def test_the_last_round_is_told_with_what_was_seen(home: House) -> None:

@@ -107,28 +107,35 @@ ORDER BY episode.host_id, episode.id;
 SELECT id, channel, address, address_hash, format, language FROM recipient WHERE id = ANY($1::bigint[]);
 
 -- name: page
--- Newest first, by the id, which is made of the time: a page never shifts under its reader.
-SELECT item.id, item.secret, item.state, item.attention, item.priority, item.source, item.received_at,
-       item.checked_at, item.last_verdict, item.host_id,
+-- Newest first, by the id, which is made of the time: a page never shifts under its reader. Names are joined to the
+-- chosen rows only, not to all that were looked at on the way.
+WITH chosen AS MATERIALIZED (
+    SELECT item.id, item.secret, item.state, item.attention, item.priority, item.source, item.received_at,
+           item.checked_at, item.last_verdict, item.host_id, item.site_id
+    FROM item
+    WHERE ($1::uuid IS NULL OR item.id < $1)
+      AND ($2::text IS NULL OR item.state = $2)
+      AND ($3::text IS NULL OR item.attention @> ARRAY[$3])
+      AND ($4::text IS NULL OR item.source = $4)
+      AND ($5::bytea IS NULL OR item.host_id = (SELECT id FROM host WHERE name_hash = $5))
+      AND ($6::bytea IS NULL OR item.site_id = (SELECT id FROM site WHERE name_hash = $6))
+      AND (($7::bigint IS NULL AND $8::text IS NULL) OR item.host_id IN (
+            SELECT episode.host_id
+            FROM episode
+            JOIN place ON place.id = episode.place_id
+            WHERE episode.until_at IS NULL AND episode.joined_at IS NOT NULL
+              AND ($7::bigint IS NULL OR place.asn = $7)
+              AND ($8::text IS NULL OR place.country = $8)))
+    ORDER BY item.id DESC
+    LIMIT $9
+)
+SELECT chosen.id, chosen.secret, chosen.state, chosen.attention, chosen.priority, chosen.source, chosen.received_at,
+       chosen.checked_at, chosen.last_verdict, chosen.host_id,
        host.name AS host_name, host.name_hash AS host_hash, site.name AS site_name, site.name_hash AS site_hash
-FROM item
-JOIN host ON host.id = item.host_id
-JOIN site ON site.id = item.site_id
-WHERE ($1::uuid IS NULL OR item.id < $1)
-  AND ($2::text IS NULL OR item.state = $2)
-  AND ($3::text IS NULL OR item.attention @> ARRAY[$3])
-  AND ($4::text IS NULL OR item.source = $4)
-  AND ($5::bytea IS NULL OR item.host_id = (SELECT id FROM host WHERE name_hash = $5))
-  AND ($6::bytea IS NULL OR item.site_id = (SELECT id FROM site WHERE name_hash = $6))
-  AND (($7::bigint IS NULL AND $8::text IS NULL) OR item.host_id IN (
-        SELECT episode.host_id
-        FROM episode
-        JOIN place ON place.id = episode.place_id
-        WHERE episode.until_at IS NULL AND episode.joined_at IS NOT NULL
-          AND ($7::bigint IS NULL OR place.asn = $7)
-          AND ($8::text IS NULL OR place.country = $8)))
-ORDER BY item.id DESC
-LIMIT $9;
+FROM chosen
+JOIN host ON host.id = chosen.host_id
+JOIN site ON site.id = chosen.site_id
+ORDER BY chosen.id DESC;
 
 -- name: states
 -- What an act left behind, for its answer.
