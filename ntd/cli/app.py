@@ -45,7 +45,6 @@ COMMANDS: Final = {
     "check": Door("check", "Look at one URL from every vantage, with the evidence."),
     "site": Door("site", "Sites followed even with no open item: watch, unwatch, list."),
     "report": Door("report", "Figures: removal, where sites went, what waits, what partners did."),
-    "report": Door("report", "Figures: sla, migration, backlog, partners."),
     "token": Door("token", "API tokens: create, list, revoke."),
     "demo": Door("demo", "The lab and the daemon together, end to end."),
 }
@@ -147,13 +146,13 @@ def code_of(fault: NtdError) -> int:
 
 
 def _say(sentence: str, code: int, hint: str = "") -> int:
-    sys.stderr.write(f"ntd: {sentence}{hint}\n")
+    sys.stderr.write(f"ntd: {sentence.rstrip('.') if hint else sentence}{hint}\n")
     return code
 
 
 def _usage(fault: Exception) -> str:
     context = getattr(fault, "ctx", None)
-    return f" See `{context.command_path} --help`." if context is not None else ""
+    return f"; see `{context.command_path} --help`" if context is not None else ""
 
 
 def _of_system(fault: OSError) -> str:

@@ -279,3 +279,42 @@ def test_every_command_explains_itself(command: str, capfd: Said) -> None:
 
     assert code == 0
     assert "--config" in out
+
+
+def test_doctor_says_a_line_each(config: Path, capfd: Said) -> None:
+    """What does not answer is named with what to do; nothing is sent. Exit code 5: something needed is out of reach."""
+    with config.open("a", encoding="utf-8") as file:
+        file.write(
+            '[dns]\nnameservers = ["127.0.0.1:1"]\ntimeout = "200ms"\n[geo]\nregistration = "off"\n'
+            "[smtp]\nhost = '127.0.0.1'\nport = 1\ntls = 'none'\n"
+            "[[partner]]\ncode = 'md'\ncountries = ['MD']\napi = 'http://127.0.0.1:1/x'\n"
+            "[[partner]]\ncode = 'us'\ncountries = ['US']\nemail = 'us@hotline.example'\n"
+            "[[hoster]]\nmatch = 'as64501'\napi = 'http://127.0.0.1:1/y'\n"
+        )
+
+    code, out, _ = typed(capfd, "doctor", "--config", config)
+
+    lines = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert code == 5
+    assert [(health, said.partition(":")[0]) for health, said in lines] == [
+        ("OK", "key file"),
+        ("OK", "database"),
+        ("UNREACHABLE", "dns"),
+        ("UNREACHABLE", "smtp"),
+        ("UNREACHABLE", "partner md"),
+        ("FAULT", "partner md"),
+        ("FAULT", "partner us"),
+        ("UNREACHABLE", "hoster as64501"),
+        ("OFF", "canaries"),
+        ("OFF", "regulator"),
+    ]
+    assert all(" — " in said for health, said in lines if health in {"UNREACHABLE", "FAULT"})
+
+
+@pytest.mark.parametrize("text", ["2027", "soon", "2027-01-01T00:00:00", "2027-13-01"])
+def test_a_time_without_zone_is_no_time(config: Path, capfd: Said, text: str) -> None:
+    """A date is its beginning in UTC; a time needs its zone."""
+    code, _, err = typed(capfd, "hold", "--config", config, "https://a.example/", "--reason", "x", "--until", text)
+
+    assert code == 2
+    assert "write for example 2026-11-20 or 2026-11-20T09:00:00Z" in err

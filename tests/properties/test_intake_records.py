@@ -96,6 +96,19 @@ def test_a_quotation_that_never_ends_costs_its_line_only() -> None:
     assert [record.raw for record in found[1:]] == good
 
 
+def test_a_row_over_the_limit_costs_nothing_but_itself() -> None:
+    """It comes in pieces, after whatever was still open before it."""
+    data = b"url,report\n" + b'https://a.example/,"open\n' + b"x" * (LIMIT_BYTES + 1) + b"\nhttps://b.example/,\n"
+
+    found = records(data)[1:]
+
+    assert [(part.line, type(part).__name__, part.raw[:8]) for part in found] == [
+        (2, "Record", b"https://"),
+        (3, "Piece", b"xxxxxxxx"),
+        (4, "Record", b"https://"),
+    ]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
     """Spreadsheets write one."""
     assert next(record.raw for record in records(b"\xef\xbb\xbfurl\nhttps://a.example/\n", [1, 2])) == b"url\n"

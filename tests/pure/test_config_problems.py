@@ -56,6 +56,13 @@ def problems(table: dict[str, Any]) -> list[str]:
         ({"hoster": [{"match": "a b"}]}, '"as64501", "198.51.100.0/24" or "example.net"'),
         ({"geo": {"registration": "maybe"}}, 'write for example "https"'),
         ({"monitor": {"canaries": ["ftp://x"]}}, "monitor.canaries[0]: is not an http or https URL"),
+        ({"monitor": {"vantage": [{"name": "a", "proxy": "tor"}]}}, 'write for example "socks5://127.0.0.1:1080"'),
+        ({"monitor": {"vantage": [{"name": "a"}] * 2}}, "name 'a' is given twice"),
+        ({"organisation": {"domain": "a b"}}, "'a b' is not a domain; write for example \"hotline.example\""),
+        ({"dns": {"nameservers": ["[::1"]}}, "is not an address and a port"),
+        ({"dns": {"nameservers": ["ns.example:53"]}}, "names no IP address"),
+        ({"api": {"public_url": "https://h.example:x"}}, "is not an http or https URL"),
+        ({"hoster": [{"match": "as1", "form": "form"}]}, 'write for example "https://hoster.example/abuse"'),
     ],
 )
 def test_each_fault_names_key_fault_and_example(table: dict[str, Any], sentence: str) -> None:
@@ -64,6 +71,32 @@ def test_each_fault_names_key_fault_and_example(table: dict[str, Any], sentence:
 
     assert len(said) == 1
     assert sentence in said[0]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"dns": {"nameservers": ["192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[::1]:53"], "timeout": "250ms"}},
+        {"database": {"url": "postgresql://user@host/db"}, "geo": {"registration": "http://127.0.0.1:8000/"}},
+        {"monitor": {"canaries": ["https://www.example/up"], "allow": ["127.0.0.0/8", "::1/128"]}},
+        {"monitor": {"vantage": [{"name": "tor", "proxy": "socks5://127.0.0.1:9050", "network": "tor"}]}},
+        {"notices": {"quiet": ["Sat", "22:00-24:00"], "window": "0s", "bounce_address": "b+TOKEN@hotline.example"}},
+        {"hoster": [{"match": one} for one in ("as64501", "AS64501", "198.51.100.0/24", "2001:db8::/32", "a.example")]},
+        {"hoster": [{"match": "as1", "form": "https://hoster.example/abuse/", "api": ""}]},
+    ],
+)
+def test_what_the_contract_allows_is_taken(table: dict[str, Any]) -> None:
+    """Every spelling that the contract shows is right."""
+    assert not problems(table)
+
+
+def test_base_urls_end_without_a_slash() -> None:
+    """Paths are put behind them; the address of a form stays as it is."""
+    settings = Settings.model_validate(
+        {"hoster": [{"match": "as1", "api": "https://h.example/", "form": "https://h.example/abuse/"}]}
+    )
+
+    assert (settings.hoster[0].api, settings.hoster[0].form) == ("https://h.example", "https://h.example/abuse/")
 
 
 def test_all_faults_are_said_at_once() -> None:

@@ -1,13 +1,14 @@
 """One record of input becomes a submission, or a refusal that says why and repeats nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 
-from ntd.intake import Refusal, columns_of, holds_material, read
-from ntd.intake_records import Record
+from ntd.intake import Refusal, columns_of, holds_material, read, too_long
+from ntd.intake_records import Piece, Record
 from schemas.errors import Refused
 from schemas.item import Basis, Classification, Media, Submission
 
@@ -88,6 +89,9 @@ def test_null_and_empty_are_as_if_left_out() -> None:
     """The contract's example leaves keys empty or null; that says nothing."""
     given = taken(
         report="", reference=None, hold_until=None, copied_from="", reason="", found_on=None, media=None, hashes=None
+    )
+    assert taken(classification="", media="", basis="", hashes={"sha256": "", "md5": None, "pdna": "x=="}) == replace(
+        given, hashes={"pdna": "x=="}
     )
 
     assert given == taken()
@@ -269,6 +273,24 @@ def test_a_wrong_row_is_refused_alone(row: bytes, fault: str) -> None:
 
     assert isinstance(outcome, Refusal)
     assert outcome.error.startswith(f"line 3: {fault}")
+
+
+def test_broken_quotation_marks_are_a_fault_of_their_row() -> None:
+    """So are those of the header, which refuse the file."""
+    outcome = read(Record(line=3, raw=b'"https://a.example/', broken=True), ["url"])
+
+    assert isinstance(outcome, Refusal)
+    assert outcome.error == "line 3: its quotation marks do not match"
+    with pytest.raises(Refused, match="quotation marks do not match; nothing was taken"):
+        columns_of(Record(line=1, raw=b'"url', broken=True))
+
+
+def test_a_line_over_the_limit_is_refused() -> None:
+    """It was not read; whether it carried the material was seen as it came."""
+    piece = Piece(line=9, raw=b"", last=True)
+
+    assert too_long(piece, material=False).error == "line 9: is longer than 1 MiB; nothing of it was read"
+    assert too_long(piece, material=True).keep is False
 
 
 def test_a_source_is_given_to_those_that_name_none() -> None:
