@@ -30,7 +30,7 @@ from ntd.lab.verify import (
     check_sla,
     check_times,
 )
-from ntd.lab.watching import Analyst, Watch
+from ntd.lab.watching import Watch
 from ntd.lab.world import Item, World
 
 _LAB_WITHIN_S = 20.0
@@ -229,13 +229,12 @@ async def _submit(running: Running) -> tuple[list[dict[str, Any]], str]:
 
 async def _watch(running: Running, watch: Watch, screen: Screen, since: Since, within_s: float) -> None:
     """Look until everything has ended and stayed so, or the time is over."""
-    analyst, quiet_since = Analyst(watch), None
+    quiet_since = None
     screen.begin()
     while since.seconds < within_s:
         running.check()
         at_s = since.seconds
         screen.show(await watch.glance(at_s))
-        await analyst.act(at_s)
         quiet_since = (quiet_since or at_s) if watch.complete else None
         if quiet_since is not None and at_s - quiet_since >= _QUIET_S:
             break

@@ -1,19 +1,20 @@
 """Watches the daemon through its own API until every row of the table has ended as it says."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
 from ntd.lab.processes import DemoFailed
-from ntd.lab.verify import Mismatch, check_item, ends_in
+from ntd.lab.verify import check_item, ends_in
 from ntd.lab.world import Item
 
 _PAGE = 1000
-#: Stories read in one glance: each costs the daemon a few milliseconds, and it has work to do.
+#: Stories read in one glance, and the seconds they may take: each costs the daemon some work, and it has its own.
 _STORIES = 12
+_STORIES_S = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Watch:
         self._states: dict[str, str] = {}
         self._since: dict[tuple[str, str], float] = {}  # URL and state → when first seen
         self._ended: set[str] = set()
+        self._acted: set[str] = set()
         self._turn = 0
         self.ids: dict[str, str] = {}  # URL → item id
         self.progress = Progress(total=len(items))
@@ -58,26 +60,26 @@ class Watch:
         self.progress.at_s = at_s
         for row in await self._list():
             self._note(row, at_s)
-        for url in self._candidates():
-            if not check_item(self._items[url], await self.story(url)):
-                self._ended.add(url)
+        await self._act(at_s)
+        await self._read_stories()
         self.progress.states = Counter(self._states.values())
         self.progress.ended = len(self._ended)
         self.progress.seen_by_lab = await self._get(f"{self._control}/lab/counts")
         return self.progress
 
+    async def _read_stories(self) -> None:
+        clock = asyncio.get_running_loop()
+        until = clock.time() + _STORIES_S
+        for url in self._candidates():
+            if not check_item(self._items[url], await self.story(url)):
+                self._ended.add(url)
+            if clock.time() > until:
+                return
+
     @property
     def complete(self) -> bool:
         """Say whether every row has been seen to end as it must."""
         return len(self._ended) == len(self._items)
-
-    def unfinished(self) -> list[str]:
-        """Give the URLs of rows that have not."""
-        return sorted(self._items.keys() - self._ended)
-
-    def reconsider(self, found: dict[str, list[Mismatch]]) -> None:
-        """Take back what has changed its mind since."""
-        self._ended = {url for url in self._items if not found.get(url)}
 
     async def _list(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -135,32 +137,16 @@ class Watch:
         """Have a report counted."""
         return await self._get(f"{self._api}/api/v1/reports/{name}", **({"by": by} if by else {}))
 
-    async def decide(self, url: str, act: str, reason: str) -> None:
-        """Hold, release, withdraw or reopen an item; DemoFailed when it is not allowed."""
+    async def _act(self, at_s: float) -> None:
+        """Do what the table says an analyst does, each once and as soon as it is due."""
+        for url, item in self._items.items():
+            since = self._since.get((url, item.act.when)) if item.act else None
+            if item.act and since is not None and at_s >= since + item.act.after_s and url not in self._acted:
+                self._acted.add(url)
+                await self._decide(url, item.act.do, "decided in the lab")
+
+    async def _decide(self, url: str, act: str, reason: str) -> None:
         path = f"{self._api}/api/v1/items/{self.ids[url]}/{act}"
         async with self._session.post(path, json={"reason": reason}) as answer:
             if answer.status != 200:  # noqa: PLR2004 -- OK
                 raise DemoFailed(f"{act} was answered with {answer.status}: {(await answer.text())[:500]}")
-
-    def acts_due(self, at_s: float) -> Iterator[tuple[str, Item]]:
-        """Give the items that an analyst is to do something about by now."""
-        for url, item in self._items.items():
-            act = item.act
-            since = self._since.get((url, act.when)) if act else None
-            if act and since is not None and at_s >= since + act.after_s:
-                yield url, item
-
-
-class Analyst:
-    """Does what the table says an analyst does."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._done: set[str] = set()
-
-    async def act(self, at_s: float) -> None:
-        """Do what is due, each once."""
-        for url, item in self._watch.acts_due(at_s):
-            if url not in self._done and item.act:
-                self._done.add(url)
-                await self._watch.decide(url, item.act.do, "decided in the lab")
