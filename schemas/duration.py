@@ -13,9 +13,9 @@ def parse_duration(text: str) -> timedelta:
     >>> parse_duration("15m").total_seconds()
     900.0
     """
-    match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
+    match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a duration; write a number with a unit (ms, s, m, h, d), for example \"15m\"")
+        raise ValueError(f'{text!r} is not a duration; write a number with a unit (ms, s, m, h, d), for example "15m"')
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
 
 

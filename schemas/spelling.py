@@ -59,13 +59,14 @@ def _nameserver(text: str) -> str:
 
 def _endpoint(text: str, example: str) -> tuple[str, int]:
     """Split "host:port"; ValueError shows the example."""
+    fault = f'{text!r} is not an address and a port; write for example "{example}"'
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        host = port = None
+        raise ValueError(fault) from None
     if not host or port is None or parts.netloc != text or "@" in text:
-        raise ValueError(f'{text!r} is not an address and a port; write for example "{example}"')
+        raise ValueError(fault)
     return host, port
 
 
