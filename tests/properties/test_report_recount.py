@@ -79,8 +79,9 @@ def items(draw: st.DrawFn) -> dict[str, Any]:
     received = draw(st.integers(0, STEPS // 2)) * STEP
     located = draw(st.none() | moments(received) | st.just(received))
     stays = draw(chains(received, located))
-    if located is not None and draw(st.booleans()):
-        place = draw(st.integers(0, 3).filter(lambda other: other != stays[0]["place"]))
+    elsewhere = sorted(set(range(4)) - {stay["place"] for stay in stays})
+    if located is not None and elsewhere and draw(st.booleans()):
+        place = draw(st.sampled_from(elsewhere))
         beside = {"began_at": received, "began_known_at": received, "began_by": "receipt", "place": place}
         stays.append(beside | draw(told(received)))
     begins = sorted({draw(later) for _ in range(draw(st.integers(0, 2)))})

@@ -214,6 +214,20 @@ async def test_before_it_was_located_an_item_had_one_stay_without_keys(rows: Rep
     assert [(row["key"], row["items"]) for row in after["rows"]] == [("MD", 1), ("NL", 1)]
 
 
+async def test_the_clock_of_a_copied_item_runs_from_receipt(rows: ReportRows) -> None:
+    """Located or not: another notifier has told the hoster before. A return of it begins like any other."""
+    item = await rows.item(T0, copied_from="c3p", resolved_at=None)
+    await rows.stay(item, T0)
+    place = await rows.place("Alpha", 64501, "NL")
+    returned = await rows.item(T0, copied_from="c3p")
+    await rows.stay(returned, T0, place, clock_at=T0, noticed_at=T0, gone_at=T0 + HOUR)
+    await rows.stay(returned, T0 + DAY, place, began_by="return")
+    report = await sla(rows.store, QUERY, NOW)
+
+    found = [(row["key"], row["items"], row["measured"], row["due"], row["oldest_open_s"]) for row in report["rows"]]
+    assert found == [("NL", 2, 1, 1, None), (None, 1, 1, 1, 40 * 86400)]
+
+
 async def test_the_period_takes_stays_by_their_beginning_half_open(rows: ReportRows) -> None:
     """The first moment of the period is in, the first moment after it is out."""
     for began in (T0 - timedelta(microseconds=1), T0, T0 + DAY - timedelta(microseconds=1), T0 + DAY):

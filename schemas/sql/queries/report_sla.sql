@@ -16,7 +16,7 @@ WITH held AS (
            CASE WHEN l.located THEN s.hoster_id END AS hoster_id,
            CASE WHEN l.located THEN s.place_id END AS place_id,
            CASE WHEN l.located THEN s.country END AS country,
-           CASE WHEN s.clock_at <= $3 THEN s.clock_at END AS clock_at,
+           CASE WHEN c.clock_at <= $3 THEN c.clock_at END AS clock_at,
            CASE WHEN s.noticed_at <= $3 THEN s.noticed_at END AS noticed_at,
            CASE WHEN s.forwarded_at <= $3 THEN s.forwarded_at END AS forwarded_at,
            CASE WHEN s.failed_at <= $3 THEN s.failed_at END AS failed_at,
@@ -31,6 +31,10 @@ WITH held AS (
     FROM stay s
     JOIN item i ON i.id = s.item_id
     LEFT JOIN held w ON w.item_id = s.item_id
+    -- Another notifier had told the hoster before we received the item: its clock runs before we know who that is.
+    CROSS JOIN LATERAL (
+        SELECT coalesce(s.clock_at, CASE WHEN i.copied_from IS NOT NULL AND s.began_by = 'receipt'
+                                         THEN i.received_at END) AS clock_at) c
     -- A hoster is known from the look that found it; until then the keys are null.
     CROSS JOIN LATERAL (SELECT s.hoster_id IS NOT NULL AND coalesce(s.located_at, s.began_at) <= $3 AS located) l
     WHERE s.began_at >= coalesce($1::timestamptz, '-infinity')
