@@ -17,7 +17,7 @@ def demo(
     *,
     serve: Annotated[bool, typer.Option("--serve", help="Keep everything up until Ctrl-C.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the working folder with database and mails.")] = False,
-    within: Annotated[float, typer.Option("--within", help="Seconds until every row must have ended.")] = 100.0,
+    within: Annotated[float, typer.Option("--within", help="Seconds until every row must have ended.")] = 90.0,
     table: Annotated[Path | None, typer.Option("--table", help="Another table of scenarios.")] = None,
 ) -> int:
     """Play the lab's whole table against an unmodified daemon; 1 when a row did not end as it says."""

@@ -49,7 +49,7 @@ class Wishes:
     output: Path
     serve: bool
     keep: bool
-    within_s: float  # from the beginning: what has not ended as it must by then never will
+    within_s: float  # from the handing in: what has not ended as it must by then never will
     table: Path | None  # None: the shipped one
 
 
@@ -108,7 +108,7 @@ async def play(wishes: Wishes) -> int:
             if wishes.serve:
                 await _serve(running, screen)
             found += await _leave(running)
-        return _verdict(screen, found, wishes, since.seconds)
+        return verdict(screen, found, wishes, since.seconds)
     finally:
         screen.end()
         if wishes.keep:
@@ -229,9 +229,9 @@ async def _submit(running: Running) -> tuple[list[dict[str, Any]], str]:
 
 async def _watch(running: Running, watch: Watch, screen: Screen, since: Since, within_s: float) -> None:
     """Look until everything has ended and stayed so, or the time is over."""
-    quiet_since = None
+    quiet_since, deadline = None, since.seconds + within_s
     screen.begin()
-    while since.seconds < within_s:
+    while since.seconds < deadline:
         running.check()
         at_s = since.seconds
         screen.show(await watch.glance(at_s))
@@ -297,7 +297,8 @@ async def _leave(running: Running) -> list[Mismatch]:
     return [Mismatch(about="daemon", what="SIGTERM", expected=expected, seen=seen)]
 
 
-def _verdict(screen: Screen, found: list[Mismatch], wishes: Wishes, took_s: float) -> int:
+def verdict(screen: Screen, found: list[Mismatch], wishes: Wishes, took_s: float) -> int:
+    """Say how it ended and give the exit code."""
     screen.say("")
     screen.mismatches(found)
     if found:
