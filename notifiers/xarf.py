@@ -59,7 +59,7 @@ def xarf_report(line: NoticeLine, message: Message) -> dict[str, object] | None:
         "classification": line.classification,
         "detection_method": "manual_review",
         "verification_method": "manual",
-        "verified_at": None if line.last_up_at is None else stamp(line.last_up_at),
+        "verified_at": None if line.confirmed_at is None else stamp(line.confirmed_at),
         "media_type": line.media if line.media in _MEDIA else None,
         "hash_values": _hash_values(line.hashes or {}),
         "hosting_provider": one_line(line.hoster) if line.hoster else None,

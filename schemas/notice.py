@@ -91,6 +91,7 @@ class NoticeLine:
     last_up_at: datetime | None = None
     address: Address | None = None  # on which it was last seen up, else the lowest of the stay
     first_seen_at: datetime | None = None
+    confirmed_at: datetime | None = None  # by an analyst
     country: str | None = None
     asn: int | None = None
     as_name: str | None = None

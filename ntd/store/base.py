@@ -50,6 +50,11 @@ def _part(part: UUID | bytes | int) -> bytes:
             return bytes(part)
 
 
+def _json(value: Any) -> bytes:
+    # Times inside are written as everywhere else: RFC 3339 with Z.
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """Rows in and out. Its methods live beside it, one file per thing stored; all take `now`."""
@@ -65,7 +70,7 @@ class Store:
 
     def seal(self, column: str, bound_to: bytes, value: Any, now: datetime) -> bytes:
         """Seal a JSON value for `table.column` of the row that `bound_to` names."""
-        return self.vault.seal(column.partition(".")[0], column, bound_to, orjson.dumps(value), now)
+        return self.vault.seal(column.partition(".")[0], column, bound_to, _json(value), now)
 
     def open(self, column: str, bound_to: bytes, sealed: bytes) -> Any:
         """Open what `seal` made."""

@@ -186,7 +186,7 @@ async def _keep_rounds(connection: Connection, store: Store, steps: Sequence[Ste
                 one.at,
                 one.meaning.verdict.value,
                 one.meaning.reason,
-                store.seal_bytes("round.observations", row_id(item), _observations(one), now),
+                store.seal_bytes("round.observations", row_id(item), observations_of(one), now),
             )
             for item, one in kept
         ),
@@ -195,7 +195,8 @@ async def _keep_rounds(connection: Connection, store: Store, steps: Sequence[Ste
     return {row["item_id"]: row["id"] for row in await connection.fetch(_ROUNDS, *map(list, columns))}
 
 
-def _observations(one: Round) -> bytes:
+def observations_of(one: Round) -> bytes:
+    """Write the observations of a round as they are kept: JSON, never content."""
     return orjson.dumps([asdict(seen) for seen in one.observations], default=str)
 
 

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ntd.store.base import Connection, Row, Store, row_id
+from ntd.store.cases import observations_of
 from ntd.store.sql import statement
 from ntd.store.worlds import Perch, perches
-from schemas.check import Baseline
+from schemas.check import Baseline, Round
 from schemas.ids import HostId, ItemId, NoticeId, StayId
 
 _RENEW = statement("checks.renew")
 _CLAIM = statement("checks.claim")
 _HELD = statement("checks.held")
 _GIVE_BACK = statement("checks.give_back")
+_KEEP_LOOKS = statement("checks.keep_looks")
 _CHECK_NOW = statement("checks.check_now")
 _FOLLOW_UPS = statement("checks.follow_ups")
 _RELEASED = statement("checks.released")
@@ -68,6 +70,18 @@ def _to_check(store: Store, row: Row, places: tuple[Perch, ...], token: UUID) ->
 async def held(connection: Connection, ids: Sequence[ItemId], token: UUID) -> set[ItemId]:
     """Give those of the items whose lease is still ours; their cases must be locked already."""
     return {ItemId(row["item_id"]) for row in await connection.fetch(_HELD, list(ids), token)}
+
+
+async def keep_looks(
+    connection: Connection, store: Store, seen: Sequence[tuple[ItemId, Round]], now: datetime
+) -> None:
+    """Write over what the newest look of each item saw."""
+    rows = [
+        (item, one.at, store.seal_bytes("round.observations", row_id(item), observations_of(one), now))
+        for item, one in seen
+    ]
+    if rows:
+        await connection.execute(_KEEP_LOOKS, *map(list, zip(*rows, strict=True)))
 
 
 async def give_back(store: Store, token: UUID, now: datetime) -> None:

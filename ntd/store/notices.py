@@ -20,6 +20,7 @@ _CLOSE = statement("notices.close_attempts")
 _ATTEMPT = statement("notices.attempt")
 _OFFERED = statement("notices.offered")
 _FINISH = statement("notices.finish_attempt")
+_LOCK_RECIPIENT = statement("notices.lock_recipient_of")
 _HELD_BY = statement("notices.held_by")
 _ITEMS_OF = statement("notices.items_of")
 _ACCEPT = statement("notices.accept")
@@ -93,7 +94,7 @@ async def give_back(store: Store, token: UUID, now: datetime) -> None:
 async def settle(store: Store, settings: Settings, sent: Outgoing, delivery: Delivery, now: datetime) -> bool:
     """Write what an attempt came to, once; False when somebody else holds the message by now."""
     async with store.transaction() as connection:
-        # Items first, then the message: every settlement takes its locks in this order.
+        await connection.execute(_LOCK_RECIPIENT, sent.id)
         items = await connection.fetch(_ITEMS_OF, sent.id)
         before = await cases.lock(connection, sorted({ItemId(row["item_id"]) for row in items}))
         row = await connection.fetchrow(_HELD_BY, sent.id, sent.token)

@@ -26,7 +26,7 @@ class Pages:
     messages: Sequence[Row]  # notices and forwards
     attempts: Sequence[Row]
     answers: Sequence[Row]
-    last_round: Sequence[Row]
+    last_look: Sequence[Row]
     relocations: Sequence[Row]
     hosters: Mapping[int, str]  # names of those between which it moved
     history: Sequence[Row]
@@ -217,7 +217,7 @@ def _checks(store: Store, pages: Pages) -> dict[str, Any]:
     item = pages.item
     if not item["last_verdict"]:
         return {"count": item["checks"], "last": None}
-    kept = next(iter(pages.last_round), None)
+    kept = next(iter(pages.last_look), None)
     seen = store.open("round.observations", row_id(item["id"]), kept["observations"]) if kept else []
     return {
         "count": item["checks"],

@@ -154,6 +154,7 @@ def _line(store: Store, row: Row, hoster: str | None, references: dict[UUID, str
         access=secret.get("access"),
         last_up_at=row["last_up_at"],
         address=addresses[0] if addresses else None,
+        confirmed_at=row["confirmed_at"],
         first_seen_at=row["began_at"] or row["received_at"],
         country=row["country"],
         asn=row["asn"],

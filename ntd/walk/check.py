@@ -66,6 +66,8 @@ class Check:
                 looked = self._looked(before[item], job, seen, now)
                 steps.append(settle(before[item], looked, world[before[item].item.host], now))
             await cases.settle(connection, self._store, self._settings, before, steps, by="check", now=now)
+            looks = [(item, by_id[item][1]) for item in sorted(ours)]
+            await checks.keep_looks(connection, self._store, looks, now)
 
     async def _worlds(self, connection: Connection, found: Sequence[Case], now: datetime) -> Mapping[HostId, World]:
         # Only what may come back must be routed anew.

@@ -38,7 +38,7 @@ SELECT DISTINCT ON (ni.item_id) ni.item_id, n.id AS notice_id
 -- Forwards that a partner fetches: served is accepted.
 SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted
   FROM notice WHERE id = ANY($1::uuid[]) AND partner = $2 AND channel = 'exchange' AND state = 'waiting'
- ORDER BY id FOR UPDATE
+ ORDER BY id FOR NO KEY UPDATE
 
 -- name: notices_items
 -- The items of several forwards, in the order in which items are locked.

@@ -9,7 +9,7 @@ SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed
   LEFT JOIN schedule s ON s.item_id = i.id
  WHERE i.id = ANY($1::uuid[])
  ORDER BY i.id
-   FOR UPDATE OF i
+   FOR NO KEY UPDATE OF i
 
 -- name: stays
 -- Those not ended, and the refused ones: they say which country is not to be told again.
@@ -143,12 +143,12 @@ DELETE FROM schedule WHERE item_id = ANY($1::uuid[])
 -- name: look_up_hosts
 -- Looked up as soon as somebody is free, but no two looks closer than $3; never later than already planned.
 UPDATE host SET look_due_at = least(look_due_at, greatest($2::timestamptz, looked_at + $3::interval))
- WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
+ WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE)
 
 -- name: place_hosts
 -- The items of these hosts are to follow their standing.
 UPDATE host SET place_due_at = $2::timestamptz, place_token = NULL
- WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
+ WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE)
 
 -- name: record
 -- The record of everything that happened.

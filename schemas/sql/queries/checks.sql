@@ -1,7 +1,7 @@
 -- name: claim
 -- A lapsed lease is simply due again; the narrow table is what changes most.
 WITH due AS (
-    SELECT item_id FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT item_id FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), leased AS (
     UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
     RETURNING s.item_id
@@ -26,7 +26,7 @@ INSERT INTO schedule (item_id, due_at) SELECT unnest($1::uuid[]), $2
 -- name: follow_ups
 -- Reminders, the ladder, partners' patience: due times of stays.
 WITH due AS (
-    SELECT id FROM stay WHERE follow_up_at <= $1 ORDER BY follow_up_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT id FROM stay WHERE follow_up_at <= $1 ORDER BY follow_up_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE stay s SET follow_up_at = $1 + $4::interval, follow_token = $3 FROM due WHERE s.id = due.id
 RETURNING s.id, s.item_id
@@ -54,3 +54,9 @@ UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])
 -- name: renew
 -- Work under way keeps its lease; what was settled or lost to another daemon has another token.
 UPDATE schedule SET due_at = $3 WHERE item_id = ANY($1::uuid[]) AND token = $2
+
+-- name: keep_looks
+-- The evidence of the newest look, written over: rounds that changed something are kept beside it.
+INSERT INTO last_look (item_id, at, observations)
+SELECT item_id, at, observations FROM unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) AS n (item_id, at, observations)
+    ON CONFLICT (item_id) DO UPDATE SET at = excluded.at, observations = excluded.observations

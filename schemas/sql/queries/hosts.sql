@@ -1,7 +1,7 @@
 -- name: claim_looks
 -- A lapsed lease is simply due again: no OR, the index is a range scan.
 WITH due AS (
-    SELECT id FROM host WHERE look_due_at <= $1 ORDER BY look_due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT id FROM host WHERE look_due_at <= $1 ORDER BY look_due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE host h SET look_token = $3, look_due_at = $1 + $4::interval
   FROM due WHERE h.id = due.id
@@ -14,7 +14,7 @@ UPDATE host SET look_due_at = $2, look_token = NULL WHERE look_token = $1
 -- name: locked
 -- Only the holder of the lease settles; hosts are locked in the order of their ids.
 SELECT id, site_id, name_hash, name, looks, failures, located_at, version, facts IS NOT NULL AS known
-  FROM host WHERE id = ANY($1::bigint[]) AND look_token = $2 ORDER BY id FOR UPDATE
+  FROM host WHERE id = ANY($1::bigint[]) AND look_token = $2 ORDER BY id FOR NO KEY UPDATE
 
 -- name: add_hosters
 -- A hoster is never renamed into another: its key is its AS, else its organisation, else its network.
@@ -171,7 +171,7 @@ SELECT DISTINCT partner FROM token WHERE partner IS NOT NULL AND revoked_at IS N
 -- name: claim_places
 -- Hosts whose items are to follow; the token keeps two daemons from the same host.
 WITH due AS (
-    SELECT id FROM host WHERE place_due_at <= $1 ORDER BY place_due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT id FROM host WHERE place_due_at <= $1 ORDER BY place_due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE host h SET place_token = $3, place_due_at = $1 + $4::interval
   FROM due WHERE h.id = due.id

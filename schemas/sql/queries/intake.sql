@@ -32,7 +32,7 @@ UPDATE host
                           ELSE look_due_at END,
        place_due_at = CASE WHEN looks > 0 THEN $2::timestamptz ELSE place_due_at END,
        place_token = CASE WHEN looks > 0 THEN NULL ELSE place_token END
- WHERE id IN (SELECT id FROM host WHERE name_hash = ANY($1::bytea[]) ORDER BY id FOR UPDATE)
+ WHERE id IN (SELECT id FROM host WHERE name_hash = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE)
 RETURNING name_hash
 
 -- name: add_sites

@@ -66,9 +66,9 @@ LIMIT 10000;
 -- What recipients and partners said about it.
 SELECT notice_id, at, by, action, reason, note FROM answer WHERE item_id = $1 ORDER BY id LIMIT 1000;
 
--- name: last_round
--- The newest kept round: rounds that changed nothing are only counted.
-SELECT at, verdict, reason, observations FROM round WHERE item_id = $1 ORDER BY at DESC, id DESC LIMIT 1;
+-- name: last_look
+-- What the newest look saw.
+SELECT at, observations FROM last_look WHERE item_id = $1;
 
 -- name: relocations
 -- Confirmed moves of its host since the item came to us, with both places.

@@ -10,7 +10,7 @@ SELECT recipient_id, kind
 -- name: lock_recipient
 -- One daemon gathers for a recipient at a time; whoever comes second finds the work done.
 SELECT id, channel, address, address_hash, partner, format, language, grouping
-  FROM recipient WHERE id = $1 FOR UPDATE SKIP LOCKED
+  FROM recipient WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: gather
 -- What is due for a recipient, and what is ready and may go along.
@@ -25,7 +25,7 @@ SELECT id, item_id
 -- name: gathered
 -- The same once more under lock, with all that a message says of them.
 SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_written_at, t.tries,
-       i.secret, i.state, i.confirmed, i.classification, i.basis, i.site_type, i.media, i.received_at, i.spell AS item_spell,
+       i.secret, i.state, i.confirmed, i.classification, i.basis, i.site_type, i.media, i.received_at, i.confirmed_at,
        s.host_id, s.hoster_id, s.country, s.last_up_at, s.began_at, s.noticed_at, s.clock_at, s.began_by,
        p.prefix, p.asn, p.as_name, p.front, o.name AS hoster_name, o.key_hash AS hoster_hash,
        h.name AS host_name, h.name_hash AS host_hash, w.name AS site_name, w.name_hash AS site_hash,
@@ -43,7 +43,7 @@ SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_
                       ORDER BY e.from_at DESC LIMIT 1) e ON true
  WHERE t.id = ANY($1::bigint[]) AND t.notice_id IS NULL
  ORDER BY t.priority, t.written_at, t.id
-   FOR UPDATE OF t
+   FOR NO KEY UPDATE OF t
 
 -- name: drop_tellings
 -- What cannot be told this way, or need not be told any more.
@@ -86,7 +86,7 @@ WITH stale AS (
     SELECT id FROM notice
      WHERE send_at <= $1 AND state = 'waiting' AND NOT doubted AND created_at < $1::timestamptz - interval '1 hour'
        AND channel NOT IN ('form', 'exchange')
-     ORDER BY send_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ORDER BY send_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), old AS (
     UPDATE notice n SET state = 'superseded', ended_at = $1, send_at = NULL, token = NULL
       FROM stale WHERE n.id = stale.id
@@ -98,7 +98,7 @@ UPDATE telling t SET notice_id = NULL, gather_at = $1, tries = old.attempts
 -- name: claim
 -- First notices before reminders, urgent before routine; a lapsed lease is simply due again.
 WITH due AS (
-    SELECT id FROM notice WHERE send_at <= $1 ORDER BY urgency, priority, send_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT id FROM notice WHERE send_at <= $1 ORDER BY urgency, priority, send_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE notice n
    SET state = CASE WHEN n.doubted OR l.offered THEN 'doubtful' ELSE 'sending' END, doubted = n.doubted OR coalesce(l.offered, false),
@@ -130,10 +130,14 @@ UPDATE attempt SET offered_at = $2 WHERE id = $1
 -- And finished after it, kept on failure.
 UPDATE attempt SET finished_at = $2, outcome = $3, by = $4, reply = $5 WHERE id = $1
 
+-- name: lock_recipient_of
+-- Recipient, items, message: every settlement and every gathering takes its locks in this order.
+SELECT r.id FROM recipient r JOIN notice n ON n.recipient_id = r.id WHERE n.id = $1 FOR NO KEY UPDATE OF r
+
 -- name: held_by
 -- Only the holder of the lease settles.
 SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted
-  FROM notice WHERE id = $1 AND token = $2 FOR UPDATE
+  FROM notice WHERE id = $1 AND token = $2 FOR NO KEY UPDATE
 
 -- name: items_of
 -- Which items a message speaks of, in the order in which items are locked.

@@ -15,7 +15,7 @@ SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM host WHERE site_id = $1)
 -- name: wake
 -- Its hosts are looked up as often as followed sites are, at once where that was never done or long ago.
 UPDATE host SET look_due_at = least(look_due_at, coalesce(looked_at + $3::interval, $2::timestamptz))
- WHERE look_token IS NULL AND id IN (SELECT id FROM host WHERE site_id = $1 ORDER BY id FOR UPDATE)
+ WHERE look_token IS NULL AND id IN (SELECT id FROM host WHERE site_id = $1 ORDER BY id FOR NO KEY UPDATE)
 
 -- name: unwatch
 -- What it has shown so far stays.
