@@ -6,10 +6,10 @@ An act that the state does not allow is an IllegalTransition; nothing changes.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.schedule import next_watch
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
-from ntd.lifecycle import Event
-from ntd.placing import OF_ROUTING, World, asked_again, route_of, tellings
+from ntd.going import gone_item, watch_at
+from ntd.lifecycle import Event, possible
+from ntd.placing import World, asked_again, attention_of, renewed, routes_of, tellings
 from ntd.returning import return_to_work
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
@@ -44,8 +44,19 @@ def hold(case: Case, act: Act, until: datetime | None) -> Step:
     state = state_after(case, Event.HELD)
     line = _record(case, act, "held", state, until=until.isoformat() if until else None)
     item = replace(case.item, state=state, hold_until=until)
-    stays = tuple(replace(stay, follow_up_at=None) for stay in case.stays)
+    stays = tuple(_silenced(stay, item) for stay in case.stays)
     return Step(case=Case(item=item, stays=stays), history=(line,), strike=True, no_more_checks=True, held_from=act.now)
+
+
+def _silenced(stay: Stay, item: Item) -> Stay:
+    # A first notice that was due and is struck now is due again after the release; a partner's no still stands.
+    stands = stay.noticed_at is not None or Attention.FORWARD_REFUSED in item.attention
+    return replace(
+        stay,
+        follow_up_at=None,
+        told_directly=stay.told_directly and stands,
+        told_by_us=stay.told_by_us and not (_copied(stay, item) and stay.told_at is None),
+    )
 
 
 def release(case: Case, act: Act, world: World) -> Step:
@@ -65,19 +76,25 @@ def release(case: Case, act: Act, world: World) -> Step:
 
 
 def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime) -> Step:
-    seats = {seat.seat: seat for seat in world.seats}
-    routes = {
-        stay.id: route_of(case.item, seats[stay.seat], world) for stay in stays if stay.seat and stay.seat in seats
-    }
-    attention = (case.item.attention - OF_ROUTING).union(*(one.attention for one in routes.values()))
-    case = replace(case, item=replace(case.item, attention=attention))
-    if case.item.copied_from and not any(stay.told_by_us for stay in stays):
-        due = case.item.received_at + world.settings.sla.removal
-        later = tuple(replace(stay, follow_up_at=due) if stay in stays else stay for stay in case.stays)
-        return Step(case=replace(case, stays=later))
-    untold = tuple(stay for stay in stays if stay.noticed_at is None)
-    case = replace(case, stays=asked_again(case.stays, routes, world, now))
-    return Step(case=case, tell=tellings(case.item, untold, routes, world.partners))
+    mine = {stay.id: _copied_waits(renewed(stay, world), case.item, world) for stay in stays}
+    case = replace(case, stays=tuple(mine.get(stay.id, stay) for stay in case.stays))
+    routes = routes_of(case, case.at_work, world)
+    item = replace(case.item, attention=attention_of(case, routes))
+    untold = tuple(stay for stay in mine.values() if stay.noticed_at is None)
+    asked = asked_again(case.stays, {stay.id: routes[stay.id] for stay in untold if stay.id in routes}, world, now)
+    return Step(case=Case(item=item, stays=asked), tell=tellings(item, untold, routes, world))
+
+
+def _copied_waits(stay: Stay, item: Item, world: World) -> Stay:
+    # Whom another notifier has told is told by us only after the SLA.
+    if not _copied(stay, item) or stay.told_by_us:
+        return stay
+    return replace(stay, follow_up_at=item.received_at + world.settings.sla.removal)
+
+
+def _copied(stay: Stay, item: Item) -> bool:
+    # Its clock is the other notifier's: from receipt.
+    return bool(item.copied_from) and stay.clock_at == item.received_at
 
 
 def withdraw(case: Case, act: Act, because: str, told: tuple[RecipientId, ...]) -> Step:
@@ -168,25 +185,13 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
         else stay
         for stay in case.stays
     )
-    state = state_after(case, Event.GONE)
-    last = max((stay.gone_at for stay in open_stays if stay.gone_at), default=act.now)
-    line = _record(case, act, "gone", state, by_hand=True)
-    item = replace(
-        case.item,
-        state=state,
-        gone_at=last,
-        first_down_at=last,
-        gone_known_at=act.now,
-        gone_by=GoneBy.CONTENT,
-        hold_until=None,
-        attention=case.item.attention - OF_ROUTING - {Attention.CHANGED, Attention.BLOCKED},
-        watch=0,
-    )
+    after = Case(item=case.item, stays=open_stays)
+    item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT)
     return Step(
-        case=Case(item=item, stays=open_stays),
-        history=(line,),
+        case=replace(after, item=item),
+        history=(_record(case, act, "gone", item.state, by_hand=True),),
         strike=True,
-        check_at=next_watch(last, settings.monitor, 0),
+        check_at=watch_at(item, settings),
         no_more_checks=not settings.monitor.watch_after_gone,
         held_until=act.now if case.item.state is State.HELD else None,
     )
@@ -196,7 +201,8 @@ def up(case: Case, act: Act, world: World) -> Step:
     """Record an analyst's verdict that the content is up: a run is broken, a gone item returns."""
     seen = Round(at=act.now, observations=(), meaning=Meaning(verdict=Verdict.UP, reason="by_hand"))
     if case.item.state in {State.GONE, State.CLOSED}:
-        return return_to_work(case, None, seen, world, act.now)
+        step = return_to_work(case, None, seen, world, act.now)
+        return replace(step, history=(_record(case, act, "returned", step.case.item.state, by_hand=True),))
     if not case.item.state.in_work:
         raise IllegalTransition(case.item.id, case.item.state.value, "up")
     stays = tuple(
@@ -209,7 +215,8 @@ def up(case: Case, act: Act, world: World) -> Step:
         case.item, last_up_at=act.now, first_down_at=None, attention=case.item.attention - {Attention.CHANGED}
     )
     line = _record(case, act, "up", case.item.state, by_hand=True)
-    return Step(case=Case(item=item, stays=stays), history=(line,), ready=act.now, check_at=act.now)
+    look = act.now if case.item.state.checked else None
+    return Step(case=Case(item=item, stays=stays), history=(line,), ready=act.now, check_at=look)
 
 
 def void_dry_run(case: Case, now: datetime) -> Step:
@@ -217,8 +224,8 @@ def void_dry_run(case: Case, now: datetime) -> Step:
     stays = tuple(
         replace(
             stay,
-            clock_at=None if not case.item.copied_from else stay.clock_at,
-            noticed_at=None if not case.item.copied_from else stay.noticed_at,
+            clock_at=stay.clock_at if _copied(stay, case.item) else None,
+            noticed_at=stay.noticed_at if _copied(stay, case.item) else None,
             forwarded_at=None,
             told_at=None,
             told_by_us=False,
@@ -231,14 +238,15 @@ def void_dry_run(case: Case, now: datetime) -> Step:
         else stay
         for stay in case.stays
     )
+    waits = {Attention.DRY_RUN} if case.item.state.in_work or case.item.state is State.HELD else set()
     item = replace(
         case.item,
         first_attempt_at=None,
         first_accepted_at=None,
-        attention=case.item.attention | {Attention.DRY_RUN} if case.item.state.in_work else case.item.attention,
+        attention=case.item.attention | waits,
     )
     case = Case(item=item, stays=stays)
-    state = state_after(case, Event.TAKEN_BACK)
+    state = state_after(case, Event.TAKEN_BACK) if possible(item.state, Event.TAKEN_BACK) else item.state
     line = Record(
         item=item.id,
         event="acceptance_taken_back",
@@ -260,5 +268,9 @@ def resume(case: Case, act: Act, world: World) -> Step:
     )
     item = replace(case.item, spell=spell, attention=case.item.attention - {Attention.DRY_RUN})
     anew = Case(item=item, stays=stays)
+    line = _record(case, act, "resumed", item.state)
+    if not item.state.in_work:
+        # Held: its release tells them.
+        return Step(case=anew, history=(line,))
     step = _route_anew(anew, tuple(stay for stay in anew.at_work if stay.hoster is not None), world, act.now)
-    return replace(step, history=(_record(case, act, "resumed", item.state),), check_at=act.now)
+    return replace(step, history=(line,), check_at=act.now if item.state.checked else None)

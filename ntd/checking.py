@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.schedule import next_watch
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, state_after
 from ntd.following import follow_up_at
+from ntd.going import gone_item, watch_at
 from ntd.lifecycle import Event, all_gone
-from ntd.placing import OF_ROUTING, World
+from ntd.placing import World, together
 from ntd.returning import return_to_work
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.ids import StayId
@@ -37,7 +37,7 @@ def settle(case: Case, looked: Looked, world: World, now: datetime) -> Step:
     if case.item.state in {State.GONE, State.CLOSED}:
         return _watched(case, seen, looked, world, now)
     if not case.item.state.checked:
-        return Step(case=seen)
+        return Step(case=seen, no_more_checks=True)
     return _at_work(case, seen, looked, world, now)
 
 
@@ -77,11 +77,13 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
     stays = tuple(_stay(stay, looked, rules, now) for stay in case.stays)
     stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
     case = replace(case, stays=stays)
-    if all_gone(stay.facts for stay in case.open):
+    # A refused item is watched for a move, not for its end: what it still has open is a place left behind.
+    if all_gone(stay.facts for stay in case.open) and case.item.state is not State.REFUSED:
         return _gone(before, case, looked, rules, now)
     back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
+    struck = _newly_gone(before, case)
     if back:
-        return return_to_work(case, back, looked.round, world, now)
+        return replace(return_to_work(case, back, looked.round, world, now), strike_stays=struck)
     running = [stay for stay in case.at_work if stay.run_rounds]
     down = [stay.first_down_at for stay in case.at_work if stay.first_down_at]
     case = replace(case, item=replace(case.item, first_down_at=min(down, default=None)))
@@ -92,12 +94,23 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
         look_up=looked.moved,
         history=_history(before, looked, now),
         round=looked.round if notable else None,
+        strike_stays=struck,
     )
     if running:
         patience = 2 * rules.monitor.confirm * rules.monitor.confirm_every
         return replace(step, wait_for_run=min(stay.run_at or now for stay in running) + patience)
     # An `unknown` round after a run neither counts nor breaks it, so here nothing runs: tellings may go.
     return replace(step, ready=now)
+
+
+def _newly_gone(before: Case, case: Case) -> tuple[StayId, ...]:
+    # Nobody is told of what is gone at his place, unless the same message speaks of another place too.
+    was = {stay.id for stay in before.at_work}
+    return tuple(
+        stay.id
+        for stay in case.open
+        if stay.gone_at and stay.id in was and not any(together(stay, other) for other in case.at_work)
+    )
 
 
 def _is_up(looked: Looked, stay: Stay) -> bool:
@@ -132,20 +145,9 @@ def _down(stay: Stay, meaning: Meaning, at: datetime, rules: Settings, now: date
 
 
 def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: datetime) -> Step:
-    state = state_after(case, Event.GONE)
-    last = max(case.open, key=lambda stay: stay.gone_at or now)
-    item = replace(
-        case.item,
-        state=state,
-        first_down_at=last.gone_at,
-        gone_at=last.gone_at,
-        gone_known_at=now,
-        gone_by=last.gone_by,
-        attention=case.item.attention - OF_ROUTING - {Attention.BLOCKED, Attention.CHANGED},
-        watch=0,
-    )
+    item = gone_item(case, now)
     detail = {"gone_at": item.gone_at, "gone_by": item.gone_by, "reason": looked.round.meaning.reason}
-    line = Record(item=item.id, event="gone", at=now, before=before.item.state, after=state, detail=detail)
+    line = Record(item=item.id, event="gone", at=now, before=before.item.state, after=item.state, detail=detail)
     return Step(
         case=replace(case, item=item),
         history=(*_history(before, looked, now), line),
@@ -154,11 +156,6 @@ def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: dateti
         no_more_checks=not rules.monitor.watch_after_gone,
         round=looked.round,
     )
-
-
-def watch_at(item: Item, rules: Settings) -> datetime | None:
-    """Give the next look after gone, or None when all are done."""
-    return next_watch(item.gone_at, rules.monitor, item.watch) if item.gone_at else None
 
 
 def _watched(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:

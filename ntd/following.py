@@ -6,19 +6,19 @@ from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell
 from ntd.placing import (
-    OF_ROUTING,
-    PartnerSeat,
     Seated,
     World,
     asked_again,
+    attention_of,
     question_of,
-    route_of,
+    renewed,
+    routes_of,
     tellings,
 )
-from ntd.routing import may_tell_directly, route
+from ntd.routing import may_tell_directly
 from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until
 from schemas.ids import RecipientId, StayId
-from schemas.item import Attention, State
+from schemas.item import Attention
 from schemas.notice import Kind
 from schemas.settings import Partner, Settings
 
@@ -58,7 +58,7 @@ def dues(stay: Stay, item: Item, settings: Settings) -> tuple[Due, ...]:
 
 def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
     """Give the time of the next follow-up, or None while one must wait for the content to be seen up."""
-    if not _told(stay) and not item.copied_from:
+    if not _told(stay):
         return stay.follow_up_at  # when it is to be routed again, if nobody could be told
     if stay.run_rounds:
         return None
@@ -71,7 +71,11 @@ def _told(stay: Stay) -> bool:
 
 
 def _seen_up(stay: Stay, due: Due) -> bool:
-    return due.needs_up is None or (stay.last_up_at is not None and stay.last_up_at > due.needs_up)
+    return due.needs_up is None or _up_since(stay, due.needs_up)
+
+
+def _up_since(stay: Stay, at: datetime | None) -> bool:
+    return at is not None and stay.last_up_at is not None and stay.last_up_at > at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +110,14 @@ def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: da
 
 def _route_again(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     # Nobody could be told when it was placed: by now a contact or a partner may have appeared.
-    seat = _seat(stay, world)
-    if seat is None:
+    stay = replace(renewed(stay, world), follow_up_at=None)
+    case = replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
+    routes = routes_of(case, case.at_work, world)
+    if stay.id not in routes:
         return Step(case=_with(case, stay.id, follow_up_at=now + world.settings.geo.refresh))
-    if stay.recipient is None and seat.contacts:
-        case = _with(case, stay.id, recipient=seat.contacts[0], contacts=seat.contacts[1:])
-        stay = next(one for one in case.stays if one.id == stay.id)
-    found = route_of(case.item, seat, world)
-    routes = {stay.id: found}
-    item = replace(case.item, attention=(case.item.attention - OF_ROUTING) | found.attention)
-    stays = tuple(replace(one, follow_up_at=None) if one.id == stay.id else one for one in case.stays)
-    case = Case(item=item, stays=asked_again(stays, routes, world, now))
-    tell = tuple(replace(one, wait_for=None) for one in tellings(item, (stay,), routes, world.partners))
+    item = replace(case.item, attention=attention_of(case, routes))
+    case = Case(item=item, stays=asked_again(case.stays, {stay.id: routes[stay.id]}, world, now))
+    tell = tuple(replace(one, wait_for=None) for one in tellings(item, (stay,), routes, world))
     return Step(case=case, tell=tell)
 
 
@@ -132,7 +132,7 @@ def _do(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: dat
             return _remind(case, stay, world, now)
         case Kind.FORWARD:
             return _partner_silent(case, stay, world, now)
-        case Kind.FIRST if case.item.copied_from and not stay.told_by_us:
+        case Kind.FIRST if stay.noticed_at is not None:
             return _tell_copied(case, stay, world, now)
         case Kind.FIRST:
             return _tell_directly(case, stay, world, now)
@@ -185,9 +185,11 @@ def _partner_silent(case: Case, stay: Stay, world: World, now: datetime) -> Step
     partner = world.partners.get(stay.country or "")
     rule = partner_of(stay, world.settings)
     # A partner with an API or a token has the forward in its own list: only a mailbox needs reminding.
-    if partner is None or rule is None or rule.api or not rule.email:
+    mailbox = partner is not None and rule is not None and rule.email and not rule.api
+    if partner is None or not mailbox or not _up_since(stay, stay.forwarded_at):
         return Step(case=case, history=(line,))
-    return Step(case=case, history=(line,), tell=(_tell(case, stay, Kind.REMINDER, partner.recipient, now, 1),))
+    at = quiet_until(world.settings.notices.quiet, now)
+    return Step(case=case, history=(line,), tell=(_tell(case, stay, Kind.REMINDER, partner.recipient, at, 1),))
 
 
 def _seat(stay: Stay, world: World) -> Seated | None:
@@ -195,34 +197,31 @@ def _seat(stay: Stay, world: World) -> Seated | None:
 
 
 def _tell_directly(case: Case, stay: Stay, world: World, now: datetime) -> Step:
-    case = _with(case, stay.id, told_directly=True)
-    after = next(one for one in case.stays if one.id == stay.id)
-    case = _with(case, stay.id, follow_up_at=follow_up_at(after, case.item, world.settings))
+    # The partner's patience is over and the content is not gone.
+    stay = replace(renewed(stay, world), told_directly=True)
+    stay = replace(stay, follow_up_at=follow_up_at(stay, case.item, world.settings))
+    case = replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
     seat = _seat(stay, world)
-    if seat is None or stay.recipient is None:
+    if seat is None:
         return Step(case=case)
     rules = world.settings
     told = may_tell_directly(question_of(case.item, seat, world), rules.organisation.country, rules.routing)
     item = replace(case.item, attention=case.item.attention | told.attention)
     line = Record(item=item.id, event="patience_over", at=now, detail={"partner": stay.partner})
-    tell = tuple(_tell(case, stay, kind, stay.recipient, now) for kind in told.tell)
+    tell = tuple(_tell(case, stay, kind, stay.recipient, now) for kind in told.tell if stay.recipient is not None)
     return Step(case=replace(case, item=item), history=(line,), tell=tell)
 
 
 def _tell_copied(case: Case, stay: Stay, world: World, now: datetime) -> Step:
-    case = _with(case, stay.id, told_by_us=True, follow_up_at=None)
-    seat = _seat(stay, world)
-    if seat is None:
+    # The other notifier's word was not enough; who cannot be told yet is asked about again.
+    stay = replace(renewed(stay, world), follow_up_at=now + world.settings.geo.refresh)
+    case = replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
+    routes = routes_of(case, (stay,), world)
+    found = tellings(case.item, (stay,), routes, world)
+    if routes:
+        item = replace(case.item, attention=case.item.attention | routes[stay.id].attention)
+        case = replace(case, item=item)
+    if not found:
         return Step(case=case)
-    rules = world.settings
-    told = route(question_of(case.item, seat, world), rules.organisation.country, rules.routing)
-    item = replace(case.item, attention=case.item.attention | told.attention)
-    partner: PartnerSeat | None = world.partners.get(stay.country or "")
-    found = [(kind, partner.recipient if kind is Kind.FORWARD and partner else stay.recipient) for kind in told.tell]
-    tell = tuple(_tell(case, stay, kind, recipient, now) for kind, recipient in found if recipient is not None)
-    return Step(case=replace(case, item=item), tell=tell)
-
-
-def in_force(case: Case) -> bool:
-    """Say whether anything may be sent about the case at all."""
-    return case.item.state in {State.ROUTED, State.NOTICED, State.FORWARDED}
+    tell = tuple(replace(one, wait_for=None, gather_at=now) for one in found)
+    return Step(case=_with(case, stay.id, told_by_us=True, follow_up_at=None), tell=tell)

@@ -5,29 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
-from ntd.lifecycle import Event
+from ntd.going import gone_item, watch_at
+from ntd.lifecycle import Event, all_gone
+from ntd.routing import OF_FACTS, OF_ROUTING, Route, route
 from ntd.routing import Case as Question
-from ntd.routing import Route, route
 from schemas.hosting import Category
 from schemas.ids import HosterId, PlaceId, RecipientId, StayId
 from schemas.item import Attention, State
 from schemas.notice import Kind
 from schemas.settings import Settings
-
-#: Attentions that routing sets, and takes back when it decides anew.
-OF_ROUTING = frozenset(
-    {
-        Attention.NO_CONTACT,
-        Attention.NO_ENDPOINT,
-        Attention.FRONT_ONLY,
-        Attention.COUNTRY_DISPUTED,
-        Attention.NEW_CONTACT,
-        Attention.ACCESS_LINE,
-        Attention.NO_PARTNER,
-        Attention.NATIONAL_ABROAD,
-        Attention.COUNTRY_UNKNOWN,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +100,19 @@ def _moved_to(case: Case, event: Event, now: datetime, detail: dict[str, object]
 
 def _refused(case: Case, world: World, now: datetime) -> Step:
     # Nobody in the country of the final no is told again; a move elsewhere routes anew.
-    told_no = {stay.country for stay in case.stays if stay.ended_by == "refused"}
+    told_no = refusing(case)
     seats = tuple(seat for seat in world.seats if seat.country not in told_no)
-    if not seats:
-        return Step(case=case)
     return _follow(case, replace(world, seats=seats), now)
+
+
+def refusing(case: Case) -> frozenset[str | None]:
+    """Give the countries whose final no stands; one from before an analyst had the item reopened does not."""
+    since = case.item.resolved_at
+    return frozenset(
+        stay.country
+        for stay in case.stays
+        if stay.ended_by == "refused" and stay.ended_at is not None and since is not None and stay.ended_at >= since
+    )
 
 
 def _follow(case: Case, world: World, now: datetime) -> Step:
@@ -128,7 +122,9 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     missing = [seat for seat in world.seats if seat.seat not in {stay.seat for stay in kept}]
     unlocated = tuple(stay for stay in kept if stay.hoster is None)
     if not missing and not ended:
-        return Step(case=replace(case, stays=kept))
+        return Step(case=case)
+    if not missing and all_gone(stay.facts for stay in kept):
+        return _only_gone_left(replace(case, stays=kept + ended), ended, world, now)
     spell = case.item.spell + (0 if first else 1)
     opened = tuple(open_stay(case.item, seat, world, spell, ended, unlocated, now) for seat in missing)
     stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
@@ -140,8 +136,29 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
         spell=spell if opened else case.item.spell,
         resolved_at=case.item.resolved_at or now,
         first_country=case.item.first_country or world.seats[0].country,
+        ended_at=None,
     )
-    return _told(Case(item=item, stays=stays + ended), opened, by_seat, world, first=first, now=now)
+    refused = tuple(stay for stay in case.stays if stay.ended_at is not None)
+    return _told(Case(item=item, stays=refused + stays + ended), opened, ended, world, first=first, now=now)
+
+
+def _only_gone_left(case: Case, ended: tuple[Stay, ...], world: World, now: datetime) -> Step:
+    # The last place that still showed it was left, and everywhere else it is gone: so is the item.
+    detail = {"hosting": world.seats[0].as_hosting()}
+    item = gone_item(case, now)
+    lines = (
+        Record(item=item.id, event="relocated", at=now, before=case.item.state, after=case.item.state, detail=detail),
+        Record(item=item.id, event="gone", at=now, before=case.item.state, after=item.state),
+    )
+    return Step(
+        case=replace(case, item=item),
+        history=lines,
+        strike=True,
+        strike_stays=tuple(stay.id for stay in ended),
+        check_at=watch_at(item, world.settings),
+        no_more_checks=not world.settings.monitor.watch_after_gone,
+        held_until=now if case.item.state is State.HELD else None,
+    )
 
 
 def _part(
@@ -154,7 +171,15 @@ def _part(
         else:
             since = max(world.left_at.get(stay.seat, now), stay.began_at)
             ended.append(
-                replace(stay, ended_at=since, ended_by="relocated", ended_known_at=now, follow_up_at=None, run_at=None)
+                replace(
+                    stay,
+                    ended_at=since,
+                    ended_by="relocated",
+                    ended_known_at=now,
+                    follow_up_at=None,
+                    run_at=None,
+                    run_rounds=0,
+                )
             )
     gone = tuple(stay for stay in case.open if stay.gone_at is not None)
     return (*gone, *kept), tuple(ended)
@@ -209,41 +234,62 @@ def _take_over(unlocated: Stay, found: Stay) -> Stay:
 def _told(
     case: Case,
     opened: tuple[Stay, ...],
-    by_seat: Mapping[tuple[int, str | None], Seated],
+    ended: tuple[Stay, ...],
     world: World,
     *,
     first: bool,
     now: datetime,
 ) -> Step:
-    routes = {stay.id: route_of(case.item, by_seat[stay.seat], world) for stay in opened if stay.seat}
-    moved = any(stay.ended_at is not None for stay in case.stays)
-    routed = _copied(case, opened, world, first=first)
-    routed = replace(routed, stays=asked_again(routed.stays, routes, world, now))
-    event = Event.LOCATED if first else Event.RELOCATED
-    item = routed.item
-    attention = (item.attention - OF_ROUTING) if opened else item.attention
-    item = replace(item, attention=attention.union(*(route.attention for route in routes.values())))
-    case = replace(routed, item=item)
-    state = state_after(case, event)
-    detail = {"hosting": world.seats[0].as_hosting()}
+    case = _copied(case, opened, world, first=first)
+    routes = routes_of(case, case.at_work, world)
+    case = replace(case, stays=asked_again(case.stays, {stay.id: routes[stay.id] for stay in opened}, world, now))
+    item = case.item
+    moved = bool(ended) or item.state is State.REFUSED
+    state = state_after(case, Event.RELOCATED if moved else Event.LOCATED)
     line = Record(
         item=item.id,
-        event="relocated" if moved else "resolved",
+        event="relocated" if ended else "resolved",
         at=now,
         before=item.state,
         after=state,
-        detail=detail,
+        detail={"hosting": world.seats[0].as_hosting()},
     )
-    tell = () if item.copied_from and first else tellings(case.item, opened, routes, world.partners)
-    case = replace(case, item=replace(item, state=state))
-    quiet = state in {State.HELD, State.REFUSED}
+    item = replace(item, state=state, attention=attention_of(case, routes))
+    tell = () if item.copied_from and first else tellings(item, (*opened, *_told_along(case, ended)), routes, world)
     return Step(
-        case=case,
+        case=replace(case, item=item),
         tell=() if state is State.HELD else tell,
         history=(line,),
-        strike_stays=tuple(stay.id for stay in case.stays if stay.ended_at is not None),
-        check_at=None if quiet else now,
+        strike_stays=tuple(stay.id for stay in ended),
+        check_at=None if state is State.HELD else now,
     )
+
+
+def _told_along(case: Case, ended: tuple[Stay, ...]) -> tuple[Stay, ...]:
+    # One message may have been meant for several hosters with one mailbox: it is struck with the stay that moved away.
+    return tuple(stay for stay in case.at_work if stay.noticed_at is None and any(together(stay, one) for one in ended))
+
+
+def together(one: Stay, other: Stay) -> bool:
+    """Say whether one message speaks of both stays: the same spell, and the same mailbox or partner."""
+    if one.spell != other.spell:
+        return False
+    return (one.recipient is not None and one.recipient == other.recipient) or (
+        one.partner is not None and one.partner == other.partner
+    )
+
+
+def routes_of(case: Case, stays: tuple[Stay, ...], world: World) -> dict[StayId, Route]:
+    """Decide who is told about each stay whose place still stands."""
+    seats = {seat.seat: seat for seat in world.seats}
+    return {stay.id: route_of(case, seats[stay.seat], world) for stay in stays if stay.seat and stay.seat in seats}
+
+
+def attention_of(case: Case, routes: Mapping[StayId, Route]) -> frozenset[Attention]:
+    """Give an item's attention with what routing says of all its stays: of those already told only what they are."""
+    told = {stay.id for stay in case.at_work if stay.noticed_at or stay.forwarded_at}
+    found = (one.attention & OF_FACTS if stay in told else one.attention for stay, one in routes.items())
+    return (case.item.attention - OF_ROUTING).union(*found)
 
 
 def asked_again(
@@ -255,10 +301,12 @@ def asked_again(
     return tuple(replace(stay, follow_up_at=stay.follow_up_at or later) if stay.id in mute else stay for stay in stays)
 
 
-def route_of(item: Item, seat: Seated, world: World) -> Route:
-    """Decide who is told about an item at one place of its host."""
+def route_of(case: Case, seat: Seated, world: World) -> Route:
+    """Decide who is told about an item at one place of its host: nobody where a final no stands."""
+    if seat.country in refusing(case):
+        return Route(attention=frozenset({Attention.FORWARD_REFUSED}))
     rules = world.settings
-    return route(question_of(item, seat, world), rules.organisation.country, rules.routing)
+    return route(question_of(case.item, seat, world), rules.organisation.country, rules.routing)
 
 
 def question_of(item: Item, seat: Seated, world: World) -> Question:
@@ -291,24 +339,39 @@ def _copied(case: Case, opened: tuple[Stay, ...], world: World, *, first: bool) 
     return replace(case, stays=stays)
 
 
-def tellings(
-    item: Item,
-    stays: tuple[Stay, ...],
-    routes: Mapping[StayId, Route],
-    partners: Mapping[str, PartnerSeat],
-) -> tuple[Tell, ...]:
-    """Turn routes into what is to be told; each waits for the first check of the item."""
-    told: dict[tuple[RecipientId, Kind], Tell] = {}
+def renewed(stay: Stay, world: World) -> Stay:
+    """Give the stay with the contacts and the partner that have appeared since it began."""
+    seat = next((seat for seat in world.seats if seat.seat == stay.seat), None)
+    if seat is None:
+        return stay
+    if stay.recipient is None and seat.contacts:
+        stay = replace(stay, recipient=seat.contacts[0], contacts=seat.contacts[1:])
+    partner = world.partners.get(seat.country or "")
+    if partner is None or stay.forwarded_at is not None:
+        return stay
+    return replace(stay, partner=partner.code)
+
+
+def tellings(item: Item, stays: tuple[Stay, ...], routes: Mapping[StayId, Route], world: World) -> tuple[Tell, ...]:
+    """Turn routes into what is to be told; each waits for the next check of the item.
+
+    Nothing while the item waits for `ntd resume`: nobody is told by accident.
+    """
+    if Attention.DRY_RUN in item.attention:
+        return ()
+    told: dict[tuple[RecipientId, Kind, int], Tell] = {}
     for stay in stays:
         for kind in routes[stay.id].tell if stay.id in routes else ():
-            partner = partners.get(stay.country or "")
+            partner = world.partners.get(stay.country or "")
             recipient = partner.recipient if kind is Kind.FORWARD and partner else stay.recipient
             if recipient is not None:
-                told.setdefault((recipient, kind), _tell(item, stay, recipient, kind))
+                told.setdefault((recipient, kind, stay.spell), _tell(item, stay, recipient, kind, world))
     return tuple(told.values())
 
 
-def _tell(item: Item, stay: Stay, recipient: RecipientId, kind: Kind) -> Tell:
+def _tell(item: Item, stay: Stay, recipient: RecipientId, kind: Kind, world: World) -> Tell:
+    # After a return the side that was told before has its time between messages.
+    apart = stay.told_at + world.settings.sla.reminder_every if stay.told_at else None
     return Tell(
         recipient=recipient,
         item=item.id,
@@ -317,4 +380,5 @@ def _tell(item: Item, stay: Stay, recipient: RecipientId, kind: Kind) -> Tell:
         spell=stay.spell,
         priority=item.priority,
         wait_for="check",
+        gather_at=apart,
     )

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
-from ntd.placing import OF_ROUTING, World, asked_again, open_stay, route_of, tellings
+from ntd.placing import World, asked_again, attention_of, open_stay, routes_of, tellings
 from ntd.routing import Route
 from schemas.check import Round
 from schemas.ids import StayId
+from schemas.item import State
 
 
 def return_to_work(case: Case, back: frozenset[StayId] | None, seen: Round, world: World, now: datetime) -> Step:
@@ -25,21 +26,26 @@ def return_to_work(case: Case, back: frozenset[StayId] | None, seen: Round, worl
     kept = tuple(stay for stay in case.open if stay not in returning)
     spell = case.item.spell + 1
     opened = _opened_again(case.item, kept, returning, world, spell, now)
-    by_seat = {seat.seat: seat for seat in world.seats}
-    routes = {stay.id: route_of(case.item, by_seat[stay.seat], world) for stay in opened if stay.seat in by_seat}
-    after = _item_back(case.item, spell, routes, world)
-    anew = Case(item=after, stays=(*kept, *opened))
-    state = state_after(anew, Event.LOCATED if case.item.state.in_work else Event.RETURNED)
+    refused = tuple(stay for stay in case.stays if stay.ended_at is not None)
+    anew = Case(item=_item_back(case.item, spell), stays=(*refused, *kept, *opened))
+    routes = routes_of(anew, anew.at_work, world)
+    after = replace(anew.item, attention=attention_of(anew, routes))
+    state = state_after(anew, _EVENT.get(case.item.state, Event.LOCATED))
     line = Record(item=after.id, event="returned", at=now, before=case.item.state, after=state)
-    stays = (*ended, *kept, *asked_again(opened, routes, world, now))
+    mine = {stay.id: routes[stay.id] for stay in opened if stay.id in routes}
+    stays = (*refused, *ended, *kept, *asked_again(opened, mine, world, now))
     return Step(
         case=Case(item=replace(after, state=state), stays=stays),
-        tell=_told_again(after, opened, returning, routes, world, now),
+        tell=_told_again(after, opened, routes, world, now),
         history=(line,),
         check_at=now + world.settings.monitor.confirm_every,
         look_up=True,
         round=seen,
     )
+
+
+#: What a return is called, in the states in which it is not a place found anew.
+_EVENT = {State.GONE: Event.RETURNED, State.CLOSED: Event.RETURNED, State.REFUSED: Event.RELOCATED}
 
 
 def _opened_again(
@@ -48,12 +54,17 @@ def _opened_again(
     taken = {stay.seat for stay in kept}
     found = tuple(
         open_stay(item, seat, world, spell, (), (), now) for seat in world.seats if seat.seat not in taken
-    ) or tuple(_as_before(stay, world, spell) for stay in returning)
-    return tuple(replace(stay, began_at=now, began_by="return", last_up_at=now) for stay in found)
+    ) or tuple(_as_before(stay, world, spell, now) for stay in returning)
+    # Who was told before has its time between messages also over a return, however often it comes and goes.
+    told = max((at for stay in returning for at in (stay.told_at, stay.forwarded_at) if at), default=None)
+    return tuple(
+        replace(stay, began_at=now, began_by="return", began_known_at=None, last_up_at=now, told_at=told)
+        for stay in found
+    )
 
 
-def _as_before(stay: Stay, world: World, spell: int) -> Stay:
-    # Up again, but nobody knows where just now: at the place where it was, until the next look.
+def _as_before(stay: Stay, world: World, spell: int, now: datetime) -> Stay:
+    # Up again, but nobody knows where just now: at the place where it was, until the next look; routed again later.
     return Stay(
         id=world.new_stay(),
         item=stay.item,
@@ -66,14 +77,16 @@ def _as_before(stay: Stay, world: World, spell: int) -> Stay:
         spell=spell,
         began_at=stay.began_at,
         began_by=stay.began_by,
+        located_at=stay.located_at,
+        follow_up_at=now + world.settings.geo.refresh,
     )
 
 
-def _item_back(item: Item, spell: int, routes: Mapping[StayId, Route], world: World) -> Item:
+def _item_back(item: Item, spell: int) -> Item:
+    # It still has to follow its host: another of its places may have been left meanwhile.
     return replace(
         item,
         spell=spell,
-        placed_version=world.version,
         gone_at=None,
         gone_known_at=None,
         gone_by=None,
@@ -81,22 +94,15 @@ def _item_back(item: Item, spell: int, routes: Mapping[StayId, Route], world: Wo
         closed_at=None,
         ended_at=None,
         watch=0,
-        attention=(item.attention - OF_ROUTING).union(*(one.attention for one in routes.values())),
     )
 
 
 def _told_again(
-    item: Item,
-    opened: tuple[Stay, ...],
-    returning: tuple[Stay, ...],
-    routes: Mapping[StayId, Route],
-    world: World,
-    now: datetime,
+    item: Item, opened: tuple[Stay, ...], routes: Mapping[StayId, Route], world: World, now: datetime
 ) -> tuple[Tell, ...]:
     # A return waits as a reminder does: `reminder_every` after the last message (contract, section 5).
-    told = max((stay.told_at for stay in returning if stay.told_at), default=None)
     earliest = now + world.settings.notices.window
-    gather = max(earliest, told + world.settings.sla.reminder_every) if told else earliest
     return tuple(
-        replace(one, wait_for=None, gather_at=gather) for one in tellings(item, opened, routes, world.partners)
+        replace(one, wait_for=None, gather_at=max(earliest, one.gather_at or earliest))
+        for one in tellings(item, opened, routes, world)
     )

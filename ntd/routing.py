@@ -13,6 +13,23 @@ from schemas.item import Attention, Basis, Classification
 from schemas.notice import Kind
 from schemas.settings import Routing
 
+#: Attentions that routing sets, and takes back when it decides anew.
+OF_ROUTING = frozenset(
+    {
+        Attention.NO_CONTACT,
+        Attention.NO_ENDPOINT,
+        Attention.FRONT_ONLY,
+        Attention.COUNTRY_DISPUTED,
+        Attention.NEW_CONTACT,
+        Attention.ACCESS_LINE,
+        Attention.NO_PARTNER,
+        Attention.NATIONAL_ABROAD,
+        Attention.COUNTRY_UNKNOWN,
+    }
+)
+#: Those of them that hold also for whom was told; the others say that nobody could be.
+OF_FACTS = frozenset({Attention.FRONT_ONLY, Attention.COUNTRY_DISPUTED, Attention.COUNTRY_UNKNOWN})
+
 
 class Abroad(StrEnum):
     """What a country's exception, or the rule for abroad, says."""

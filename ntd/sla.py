@@ -1,7 +1,8 @@
 """When is the next message about a stay due? Reminders, the ladder, a partner's patience. Pure.
 
 A reminder or a step goes one at a time, `reminder_every` after the last message, and only if the content was seen up
-since (contract, section 5). A missed one is not made up: the next is counted from what was really sent.
+since (contract, section 5). A missed one is not made up: the next is counted from what was really sent. A first notice
+that waited for another notifier or a partner goes when their time is over and the content is not gone.
 """
 
 from dataclasses import dataclass
@@ -48,13 +49,14 @@ def next_message(told: Told, sla: Sla) -> Due | None:
     '2026-01-02T12:00:00+00:00'
     """
     if told.copied and not told.ours and told.clock_at:
-        return Due(at=told.clock_at + sla.removal, kind=Kind.FIRST, needs_up=told.clock_at)
+        return Due(at=told.clock_at + sla.removal, kind=Kind.FIRST)
     last = told.told_at or told.failed_at
     if last is None:
         return None
     apart = last + sla.reminder_every
     step = _next_step(told, sla, apart if told.told_at else last)
-    if told.noticed_at is None or (step is not None and step.at <= apart):
+    # Whom no contact can be reached of any more is reminded no more: only the ladder is left.
+    if told.noticed_at is None or told.failed_at is not None or (step is not None and step.at <= apart):
         return step
     return Due(at=apart, kind=Kind.REMINDER, needs_up=last)
 
@@ -76,7 +78,7 @@ def next_for_partner(told: Told, partner: Partner) -> Due | None:
     if told.answered_at is None and not told.reminded_partner:
         return Due(at=told.forwarded_at + partner.acknowledge, kind=Kind.FORWARD)
     if not told.told_directly:
-        return Due(at=told.forwarded_at + partner.patience, kind=Kind.FIRST, needs_up=told.forwarded_at)
+        return Due(at=told.forwarded_at + partner.patience, kind=Kind.FIRST)
     return None
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
+from ntd.case import Case, Record, Stay, Step, Tell, state_after
 from ntd.following import follow_up_at
 from ntd.lifecycle import Event, possible
 from schemas.ids import NoticeId, RecipientId
-from schemas.item import Attention, State
+from schemas.item import Attention
 from schemas.notice import Kind
 from schemas.settings import Settings
 
@@ -46,7 +46,7 @@ def attempted(case: Case, sent: Sent, now: datetime) -> Case:
 def accepted(case: Case, sent: Sent, now: datetime, settings: Settings, by: str | None) -> Step:
     """Take an acceptance into a case: clocks start, the state follows, the next follow-up is counted from here."""
     case = attempted(case, sent, now)
-    stays = tuple(_accept(stay, sent, case.item, now) if _concerns(stay, sent) else stay for stay in case.stays)
+    stays = tuple(_accept(stay, sent, now) if _concerns(stay, sent) else stay for stay in case.stays)
     item = case.item
     if sent.kind in HOSTERS | {Kind.FORWARD}:
         item = replace(item, first_accepted_at=item.first_accepted_at or now)
@@ -78,7 +78,7 @@ def _concerns(stay: Stay, sent: Sent) -> bool:
     return sent.kind in STEPS
 
 
-def _accept(stay: Stay, sent: Sent, item: Item, now: datetime) -> Stay:
+def _accept(stay: Stay, sent: Sent, now: datetime) -> Stay:
     match sent.kind:
         case Kind.FORWARD:
             return replace(stay, forwarded_at=stay.forwarded_at or now)
@@ -94,8 +94,6 @@ def _accept(stay: Stay, sent: Sent, item: Item, now: datetime) -> Stay:
             )
         case Kind.FRONT:
             return replace(stay, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None)
-        case _ if item.state is State.WITHDRAWN:
-            return stay
         case _:
             return replace(stay, told_at=now)
 
@@ -106,19 +104,35 @@ def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str
     detail = {"notice": str(sent.notice), "kind": sent.kind.value, "reply": reply}
     line = Record(item=case.item.id, event="notice_failed", at=now, detail=detail)
     if sent.kind is Kind.FORWARD:
-        return Step(case=_attend(case, Attention.NO_ENDPOINT), history=(line,))
-    if sent.kind not in HOSTERS | {Kind.REMINDER} or not case.item.state.in_work:
+        return Step(case=_attend(_no_way(case, sent, now, settings), Attention.REFUSED_MAIL), history=(line,))
+    if not _has_next(sent) or case.item.state.ended:
         stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
         return Step(case=_attend(replace(case, stays=stays), Attention.REFUSED_MAIL), history=(line,))
     return _next_contact(case, sent, now, settings, line)
+
+
+def _has_next(sent: Sent) -> bool:
+    # A hoster may have further contacts; a partner, an upstream or a regulator has one.
+    return sent.kind in HOSTERS or (sent.kind is Kind.REMINDER and not sent.partner)
+
+
+def _no_way(case: Case, sent: Sent, now: datetime, settings: Settings) -> Case:
+    # Nobody else can be told instead: what was told of the stay so far decides whether the ladder goes on.
+    lost = {stay.id for stay in case.at_work if _concerns(stay, sent) and not stay.noticed_at and not stay.forwarded_at}
+    stays = tuple(replace(stay, failed_at=now) if stay.id in lost else stay for stay in case.stays)
+    stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, settings)) for stay in stays)
+    return replace(case, stays=stays)
 
 
 def unable(case: Case, sent: Sent, now: datetime, settings: Settings) -> Step:
     """Take it that this channel has no words for the item: the next contact is told, or a human must see it."""
     detail = {"kind": sent.kind.value, "why": "the recipient's channel has no words for it"}
     line = Record(item=case.item.id, event="not_told", at=now, detail=detail)
-    if sent.kind not in HOSTERS | {Kind.REMINDER}:
-        return Step(case=case, history=(line,))
+    if sent.kind is Kind.FORWARD:
+        return Step(case=_attend(_no_way(case, sent, now, settings), Attention.NO_ENDPOINT), history=(line,))
+    if not _has_next(sent):
+        stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
+        return Step(case=replace(case, stays=stays), history=(line,))
     step = _next_contact(case, sent, now, settings, line)
     if step.tell:
         return step
@@ -130,14 +144,12 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
     tell: dict[RecipientId, Tell] = {}
     exhausted = False
     for stay in case.stays:
-        if not _concerns(stay, sent):
+        if not _concerns(stay, sent) or stay.gone_at is not None:
             stays.append(stay)
         elif stay.contacts:
-            # A reminder that failed is told anew to the next contact as a first notice: it has heard nothing yet.
             turned = replace(stay, recipient=stay.contacts[0], contacts=stay.contacts[1:])
             stays.append(turned)
-            kind = Kind.FIRST if sent.kind is Kind.REMINDER else sent.kind
-            tell.setdefault(stay.contacts[0], _again(case, turned, kind, now))
+            tell.setdefault(stay.contacts[0], _again(case, turned, _kind_again(stay, sent), now))
         else:
             exhausted = True
             lost = replace(stay, failed_at=now)
@@ -145,7 +157,15 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
     case = replace(case, stays=tuple(stays))
     if exhausted:
         case = _attend(case, Attention.REFUSED_MAIL)
-    return Step(case=case, history=(line,), tell=tuple(tell.values()))
+    # While it is held nobody is told; its release tells the contact that is next now.
+    return Step(case=case, history=(line,), tell=tuple(tell.values()) if case.item.state.in_work else ())
+
+
+def _kind_again(stay: Stay, sent: Sent) -> Kind:
+    # The next contact has heard nothing yet: what failed as a reminder is its first notice. A front's has no clock.
+    if sent.kind is not Kind.REMINDER:
+        return sent.kind
+    return Kind.FRONT if stay.clock_at is None else Kind.FIRST
 
 
 def _again(case: Case, stay: Stay, kind: Kind, now: datetime) -> Tell:
@@ -181,7 +201,9 @@ def final_no(case: Case, partner: str | None, now: datetime, detail: dict[str, o
     concerned = tuple(stay for stay in case.at_work if stay.partner == partner)
     if told or not concerned or not possible(case.item.state, Event.REFUSED) or len(concerned) < len(case.at_work):
         line = Record(item=case.item.id, event="forward_refused", at=now, detail=detail)
-        return Step(case=_attend(case, Attention.FORWARD_REFUSED), history=(line,))
+        # The partner's word stands also where it ends nothing: its patience leads to no hoster there.
+        stays = tuple(replace(stay, told_directly=True) if stay in concerned else stay for stay in case.stays)
+        return Step(case=_attend(replace(case, stays=stays), Attention.FORWARD_REFUSED), history=(line,))
     state = state_after(case, Event.REFUSED)
     line = Record(item=case.item.id, event="refused", at=now, before=case.item.state, after=state, detail=detail)
     ended = tuple(
