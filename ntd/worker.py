@@ -1,7 +1,7 @@
 """The two loops of the daemon: a turn repeated, and a line that claims, does and settles.
 
-A *turn* is one batch of database work: `turn(now) -> bool` says whether there was any. A *line* is work with the outside:
-jobs are claimed under a lease, done side by side, and settled in whatever batches have come together meanwhile.
+A *turn* is one batch of database work: `turn(now) -> bool` says whether there was any. A *line* is work with the
+outside: jobs are claimed under a lease, done side by side, and settled in whatever batches have come together meanwhile.
 Nothing here knows what the work is.
 
 A fault that passes (the database went away) pauses a loop and is said once; a bug in one job is logged, counted and
@@ -34,7 +34,7 @@ RENEW_S = 10.0
 #: Results settled in one transaction at most.
 LARGEST_SETTLEMENT = 200
 #: Seconds in which work under way may finish after a stop; the whole stop is bound to 10 s.
-GRACE_S = 5.0
+GRACE_S = 4.0
 
 
 class Turn(Protocol):
@@ -144,7 +144,6 @@ class Runner(Generic[Job, Result]):
         self._done: deque[Result] = deque()
         self._came = asyncio.Event()
         self._room = asyncio.Event()
-        self._settling = False
         self._closing = False
 
     async def run(self) -> None:
@@ -154,11 +153,14 @@ class Runner(Generic[Job, Result]):
         try:
             await repeat(self._line.name, self._claim, self._clock, self._pulse, self._stop)
             await self._finish()
-        finally:
-            renewer.cancel()
             self._closing = True
             self._came.set()
-            await asyncio.wait([settler, renewer])
+            await settler
+        finally:
+            # Reached early only when somebody cuts us off: what could not be settled by then is left to its lease.
+            settler.cancel()
+            renewer.cancel()
+            await asyncio.wait([settler, renewer], timeout=_CUT_OFF_S)
             await self._give_back()
 
     async def _claim(self, now: datetime) -> bool:
@@ -233,7 +235,7 @@ class Runner(Generic[Job, Result]):
             for task in late:
                 task.cancel()
             if late:
-                await asyncio.wait(late, timeout=1.0)
+                await asyncio.wait(late, timeout=_CUT_OFF_S)
 
     async def _give_back(self) -> None:
         try:
@@ -246,7 +248,8 @@ class Runner(Generic[Job, Result]):
 
 _LAST_TRIES = 4
 _BETWEEN_TRIES_S = 0.5
-_GIVE_BACK_S = 2.0
+_GIVE_BACK_S = 1.0
+_CUT_OFF_S = 0.5
 
 
 async def _either(one: asyncio.Event, other: asyncio.Event) -> None:

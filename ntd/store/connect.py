@@ -37,6 +37,7 @@ CLASSES: Final = (
 )
 _EMBEDDED: Final = "embedded:"
 _CONNECT_DEADLINE: Final = timedelta(seconds=15)
+_CLOSE_DEADLINE: Final = timedelta(milliseconds=500)
 # The longest statements are reports over all stays.
 _STATEMENT_DEADLINE: Final = timedelta(minutes=10)
 _MOST_CONNECTIONS: Final = 12
@@ -129,7 +130,16 @@ async def _pool(where: dict[str, Any]) -> AsyncIterator[asyncpg.Pool]:
     try:
         yield pool
     finally:
-        await pool.close()
+        await _close(pool)
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    # A server that hangs says no goodbye either.
+    try:
+        async with timeout(_CLOSE_DEADLINE.total_seconds()):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _expect_up_to_date(

@@ -6,6 +6,8 @@ import asyncpg
 PASSING = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A connection of the pool that broke in the middle of an answer says so when it is used next.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

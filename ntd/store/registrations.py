@@ -2,9 +2,14 @@
 
 from datetime import datetime
 
-from ntd.store.base import Store
+import structlog
+
+from ntd.store.base import Row, Store
+from ntd.store.faults import PASSING
 from ntd.store.sql import statement
 from schemas.hosting import Address, Network
+
+log = structlog.get_logger()
 
 _GET = statement("registrations.get")
 _BLOCK = statement("registrations.block")
@@ -12,7 +17,10 @@ _PUT = statement("registrations.put")
 
 
 class StoredRegistrations:
-    """A cache of registration answers in the database (`geo.registration_cache.RegistrationCache`)."""
+    """A cache of registration answers in the database (`geo.registration_cache.RegistrationCache`).
+
+    While the database is away nothing is known and nothing is kept: the look goes on, and asks the registries.
+    """
 
     def __init__(self, store: Store) -> None:
         """Keep answers in `store`."""
@@ -20,12 +28,18 @@ class StoredRegistrations:
 
     async def get(self, key: str, now: datetime) -> bytes | None:
         """Give the answer under a key that has not expired."""
-        row = await self._store.pool.fetchrow(_GET, self._hash(key), now)
-        return self._store.open_bytes("registration.answer", row["key_hash"], row["answer"]) if row else None
+        return await self._find(_GET, self._hash(key), now)
 
     async def block(self, address: Address, now: datetime) -> bytes | None:
         """Give the answer of the smallest block that holds the address and has not expired."""
-        row = await self._store.pool.fetchrow(_BLOCK, address, now)
+        return await self._find(_BLOCK, address, now)
+
+    async def _find(self, sql: str, sought: bytes | Address, now: datetime) -> bytes | None:
+        try:
+            row: Row | None = await self._store.pool.fetchrow(sql, sought, now)
+        except PASSING as fault:
+            log.info("registrations.away", fault=type(fault).__name__)
+            return None
         return self._store.open_bytes("registration.answer", row["key_hash"], row["answer"]) if row else None
 
     async def put(
@@ -34,7 +48,10 @@ class StoredRegistrations:
         """Keep an answer, in the place of an older one under the same key."""
         hashed = self._hash(key)
         sealed = self._store.seal_bytes("registration.answer", hashed, answer, fetched_at)
-        await self._store.pool.execute(_PUT, hashed, block, sealed, fetched_at, expires_at)
+        try:
+            await self._store.pool.execute(_PUT, hashed, block, sealed, fetched_at, expires_at)
+        except PASSING as fault:
+            log.info("registrations.away", fault=type(fault).__name__)
 
     def _hash(self, key: str) -> bytes:
         return self._store.vault.hash("registration", key)

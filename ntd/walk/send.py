@@ -10,8 +10,9 @@ from notifiers.registry import Dispatcher
 from ntd.clock import Clock
 from ntd.store import notices
 from ntd.store.base import Store
+from ntd.store.faults import PASSING
 from ntd.store.notices import Outgoing
-from schemas.notice import Delivery, Envelope
+from schemas.notice import AttemptOutcome, Delivery, Envelope
 from schemas.settings import Settings
 
 log = structlog.get_logger()
@@ -36,9 +37,12 @@ class Send:
 
     async def do(self, job: Outgoing) -> tuple[Outgoing, Delivery]:
         """Hand one message over."""
+        offered = False
 
         async def before_offer() -> None:
+            nonlocal offered
             await notices.offered(self._store, job.attempt, self._clock.now())
+            offered = True
 
         envelope = Envelope(
             notice=job.id,
@@ -49,7 +53,13 @@ class Send:
             message_id=job.message_id,
             content=job.content,
         )
-        return job, await self._out.deliver(envelope, before_offer=before_offer)
+        try:
+            return job, await self._out.deliver(envelope, before_offer=before_offer)
+        except PASSING as fault:
+            # Without the offer on record nothing leaves: the database was away for a moment, the other side was not.
+            if offered:
+                raise
+            return job, Delivery(outcome=AttemptOutcome.TEMPORARY, reply=f"not offered: {type(fault).__name__}")
 
     def _to(self, job: Outgoing) -> str:
         partner = next((one for one in self._settings.partner if one.code == job.partner), None)

@@ -234,6 +234,7 @@ CREATE TABLE stay (
     partner_reminded boolean NOT NULL DEFAULT false,
     told_directly boolean NOT NULL DEFAULT false, -- the foreign hoster, after the partner's patience
     steps_done  integer NOT NULL DEFAULT 0,    -- steps of the ladder taken or skipped
+    asked_at    timestamptz,                   -- a reminder or step is on its way since: the next waits for what becomes of it
     follow_up_at timestamptz,
     follow_token uuid,
     CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
@@ -372,6 +373,13 @@ CREATE TABLE round (
 );
 CREATE INDEX round_item ON round (item_id, at);
 
+-- What the newest look saw, whether it changed anything or not: one row per item, written over.
+CREATE TABLE last_look (
+    item_id     uuid PRIMARY KEY REFERENCES item,
+    at          timestamptz NOT NULL,
+    observations bytea NOT NULL                -- sealed JSON
+) WITH (fillfactor = 50);
+
 -- ── It moves ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 CREATE TABLE relocation (
@@ -427,5 +435,8 @@ CREATE TABLE daemon (
     id          uuid PRIMARY KEY,
     roles       text[] NOT NULL,
     started_at  timestamptz NOT NULL,
-    seen_at     timestamptz NOT NULL
+    seen_at     timestamptz NOT NULL,
+    machine     text,                          -- with its pid: others there can see that it was killed; null: nobody can
+    pid         integer,
+    CHECK ((machine IS NULL) = (pid IS NULL))
 );
