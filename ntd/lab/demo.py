@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,7 +16,7 @@ import aiohttp
 
 from ntd.lab import keepsakes
 from ntd.lab.ledger import key_of
-from ntd.lab.processes import DemoFailed, Program, must, ntd, program
+from ntd.lab.processes import DemoFailed, Program, must, ntd, program, typed
 from ntd.lab.screen import Screen
 from ntd.lab.stage import world_of
 from ntd.lab.tables import TITLES, report_table
@@ -96,7 +96,7 @@ class Running:
 async def play(wishes: Wishes) -> int:
     """Play the whole demo; 0 when every row ended as the table says, else 1."""
     screen = Screen()
-    _stop_on_sigterm()
+    _stop_on_signals()
     wishes.output.mkdir(parents=True, exist_ok=True)
     since = Since()
     folder = Path(mkdtemp(prefix="ntd-demo-"))
@@ -106,6 +106,7 @@ async def play(wishes: Wishes) -> int:
             running = await stack.enter_async_context(_up(folder, wishes, screen, since))
             found = await _perform(running, wishes, screen, since)
             if wishes.serve:
+                verdict(screen, found, wishes, since.seconds)
                 await _serve(running, screen)
             found += await _leave(running)
         return verdict(screen, found, wishes, since.seconds)
@@ -117,10 +118,12 @@ async def play(wishes: Wishes) -> int:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stop_on_sigterm() -> None:
+def _stop_on_signals() -> None:
+    """Let SIGTERM and a closed terminal end the demo as Ctrl-C does: in order, with nothing left behind."""
     task = asyncio.current_task()
     if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 @asynccontextmanager
@@ -274,17 +277,20 @@ def _show(
 
 
 async def _serve(running: Running, screen: Screen) -> None:
-    """Stay up until somebody stops us."""
-    screen.say(f"\nserving until Ctrl-C: API {running.api}/api/v1   health {running.api}/readyz", "bold")
-    screen.say(f"figures {running.api}/metrics   lab {running.control}/lab/ledger", "bold")
-    screen.say(f"try: ntd --config {running.config} list", "bold")
-    task = asyncio.current_task()
-    if task is not None:
-        # Ctrl-C here is the wanted end, not a failure.
-        done = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, done.set)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
-        await done.wait()
+    """Stay up until somebody stops us, which here is the wanted end and no failure."""
+    done = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, done.set)
+    screen.say("\nserving until Ctrl-C", "bold")
+    screen.say(f"  API      {running.api}/api/v1   described by {running.api}/api/openapi.json")
+    screen.say(f"  figures  {running.api}/metrics   health {running.api}/readyz")
+    screen.say(f"  lab      {running.control}/lab/ledger")
+    screen.say(f"  try      {typed(ntd(running.config, 'list'))}")
+    while not done.is_set():
+        running.check()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GLANCE_EVERY_S):
+                await done.wait()
 
 
 async def _leave(running: Running) -> list[Mismatch]:

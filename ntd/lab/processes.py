@@ -105,7 +105,7 @@ async def command(arguments: Sequence[str], within_s: float = 30) -> Finished:
         async with asyncio.timeout(within_s):
             out, err = await process.communicate()
     except TimeoutError as fault:
-        raise DemoFailed(f"`{shown(arguments)}` did not end within {within_s:.0f} s") from fault
+        raise DemoFailed(f"`{typed(arguments)}` did not end within {within_s:.0f} s") from fault
     finally:
         with suppress(ProcessLookupError):
             if process.returncode is None:
@@ -117,11 +117,11 @@ async def must(arguments: Sequence[str], *codes: int) -> Finished:
     """Run a command that must end with 0 or one of `codes`; DemoFailed says what it said instead."""
     done = await command(arguments)
     if done.code not in (0, *codes):
-        raise DemoFailed(f"`{shown(arguments)}` ended with code {done.code}: {(done.err or done.out).strip()}")
+        raise DemoFailed(f"`{typed(arguments)}` ended with code {done.code}: {(done.err or done.out).strip()}")
     return done
 
 
-def shown(arguments: Sequence[str]) -> str:
+def typed(arguments: Sequence[str]) -> str:
     """Write a command line as it would be typed."""
-    typed = [one for one in arguments if one != sys.executable]
-    return " ".join(typed).replace("-m ntd --config ", "ntd --config ")
+    words = [one for one in arguments if one != sys.executable]
+    return " ".join(words).replace("-m ntd --config ", "ntd --config ")
