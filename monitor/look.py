@@ -108,6 +108,9 @@ class Looker:
         Of the name's addresses the first is asked, the next when it cannot be dialled, all when one comes out gone or
         `every_address` is wanted. An item that is not confirmed is looked at as `monitor.presumed` says.
         """
+        if not confirmed and self._settings.presumed == "off":
+            # A private area that nobody may open: not even its name is asked for.
+            return Round(at=now, observations=(), meaning=round_meaning(()))
         began = asyncio.get_running_loop().time()
         deadline = began + self._timeout_s
         full = confirmed or self._settings.presumed == "full"

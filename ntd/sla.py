@@ -92,12 +92,12 @@ def quiet_until(quiet: list[str], now: datetime) -> datetime:
 
     A spell is a day ("Sat") or hours in UTC ("00:00-07:00", may cross midnight); reminders wait, first notices do not.
     """
-    moment = now
-    for _ in range(8 * 24 * 4):  # a week in quarters of an hour and then some: if all of it is quiet, nothing is
+    moment, limit = now, now + timedelta(days=8)
+    while moment < limit:
         if not any(_covers(spell, moment) for spell in quiet):
             return moment
-        moment = _next_quarter(moment)
-    return now
+        moment = _next_bound(quiet, moment)
+    return now  # all of the week is quiet: then nothing is
 
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -111,6 +111,9 @@ def _covers(spell: str, moment: datetime) -> bool:
     return start <= clock < stop if start < stop else clock >= start or clock < stop
 
 
-def _next_quarter(moment: datetime) -> datetime:
-    whole = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
-    return whole + timedelta(minutes=15)
+def _next_bound(quiet: list[str], moment: datetime) -> datetime:
+    """Give the next moment at which a spell may begin or end: midnight, or one of the hours named."""
+    hours = {time(0)} | {time.fromisoformat(end) for spell in quiet if spell not in _DAYS for end in spell.split("-")}
+    days = (moment.date(), moment.date() + timedelta(days=1))
+    bounds = (datetime.combine(day, hour, tzinfo=moment.tzinfo) for day in days for hour in hours)
+    return min(bound for bound in bounds if bound > moment)

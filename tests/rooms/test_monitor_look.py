@@ -98,6 +98,15 @@ async def test_presumed_item_is_looked_at_by_its_headers_only() -> None:
     assert len(web.asked) == 1
 
 
+async def test_presumed_item_is_never_dialled_when_looks_are_off() -> None:
+    """With `presumed = "off"` a private area is left alone: nothing is asked, and the answer is "not looked"."""
+    async with serving({"*": picture("private")}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.jpg", confirmed=False, settings={"presumed": "off"})
+
+    assert (seen.meaning.verdict, seen.meaning.reason, seen.observations) == (Verdict.UNKNOWN, "not_looked", ())
+    assert web.asked == []
+
+
 async def test_name_travels_and_address_is_dialled() -> None:
     """The request goes to the resolved address with the name as Host, as a browser sends it, with the referrer."""
     async with serving({"*": picture("1")}) as web:
