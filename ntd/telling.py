@@ -25,6 +25,7 @@ class Sent:
     recipient: RecipientId
     partner: str | None
     notice: NoticeId | None = None  # None: it was never written
+    step: int = 0  # of the ladder, or the number of the reminder
     stay_spell: int | None = None  # of the stay it began with; None: it speaks of no stay
     attempted_at: datetime | None = None  # when the attempt began that came to this
     dry_run: bool = False
@@ -45,7 +46,7 @@ def attempted(case: Case, sent: Sent, now: datetime) -> Case:
 
 def accepted(case: Case, sent: Sent, now: datetime, settings: Settings, by: str | None) -> Step:
     """Take an acceptance into a case: clocks start, the state follows, the next follow-up is counted from here."""
-    case = attempted(case, sent, now)
+    case = _heard(attempted(case, sent, now), sent)
     stays = tuple(_accept(stay, sent, now) if _concerns(stay, sent) else stay for stay in case.stays)
     item = case.item
     if sent.kind in HOSTERS | {Kind.FORWARD}:
@@ -68,6 +69,12 @@ def _told(case: Case, sent: Sent, now: datetime, by: str | None) -> Step:
     return Step(case=replace(case, item=replace(case.item, state=state)), history=(line,))
 
 
+def _heard(case: Case, sent: Sent) -> Case:
+    # What was on its way has come to something: the next reminder or step may follow.
+    stays = tuple(replace(stay, asked_at=None) if _concerns(stay, sent) else stay for stay in case.stays)
+    return replace(case, stays=stays)
+
+
 def _concerns(stay: Stay, sent: Sent) -> bool:
     if stay.ended_at is not None or (sent.stay_spell is not None and stay.spell != sent.stay_spell):
         return False
@@ -88,19 +95,20 @@ def _accept(stay: Stay, sent: Sent, now: datetime) -> Stay:
             return replace(stay, told_at=now, reminders=stay.reminders + 1)
         case Kind.FIRST:
             # An acceptance after `gone_at` starts no clock (definitions).
-            clock = stay.clock_at or (now if stay.gone_at is None else None)
+            clock = stay.clock_at or (now if stay.gone_at is None or now <= stay.gone_at else None)
             return replace(
                 stay, clock_at=clock, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None
             )
         case Kind.FRONT:
             return replace(stay, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None)
         case _:
-            return replace(stay, told_at=now)
+            # One message is enough for all stays of the spell: the step is done for each of them.
+            return replace(stay, told_at=now, steps_done=max(stay.steps_done, sent.step))
 
 
 def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str) -> Step:
     """Take a permanent failure into a case: the next contact is tried; with none left a human must see it."""
-    case = attempted(case, sent, now)
+    case = _heard(attempted(case, sent, now), sent)
     detail = {"notice": str(sent.notice), "kind": sent.kind.value, "reply": reply}
     line = Record(item=case.item.id, event="notice_failed", at=now, detail=detail)
     if sent.kind is Kind.FORWARD:
@@ -126,6 +134,7 @@ def _no_way(case: Case, sent: Sent, now: datetime, settings: Settings) -> Case:
 
 def unable(case: Case, sent: Sent, now: datetime, settings: Settings) -> Step:
     """Take it that this channel has no words for the item: the next contact is told, or a human must see it."""
+    case = _heard(case, sent)
     detail = {"kind": sent.kind.value, "why": "the recipient's channel has no words for it"}
     line = Record(item=case.item.id, event="not_told", at=now, detail=detail)
     if sent.kind is Kind.FORWARD:
