@@ -1,4 +1,4 @@
-"""Reports as tables that fit a terminal: a choice of columns, the total under a line. Pure."""
+"""Reports as tables that fit a terminal: a choice of columns, the total under a line."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
