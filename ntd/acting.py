@@ -54,6 +54,7 @@ def _silenced(stay: Stay, item: Item) -> Stay:
     return replace(
         stay,
         follow_up_at=None,
+        asked_at=None,
         told_directly=stay.told_directly and stands,
         told_by_us=stay.told_by_us and not (_copied(stay, item) and stay.told_at is None),
     )
@@ -232,6 +233,7 @@ def void_dry_run(case: Case, now: datetime) -> Step:
             first_attempt_at=None,
             reminders=0,
             steps_done=0,
+            asked_at=None,
             follow_up_at=None,
         )
         if stay.ended_at is None

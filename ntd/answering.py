@@ -20,7 +20,14 @@ def partner_says(case: Case, partner: str, answer: PartnerAnswer, settings: Sett
     stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, settings)) for stay in stays)
     item = replace(case.item, attention=case.item.attention - {Attention.PARTNER_SILENT})
     case = replace(case, item=item, stays=stays)
-    detail = {"partner": partner, "action": answer.action.value, "reason": answer.reason, "note": answer.note}
+    detail: dict[str, object] = {
+        "partner": partner,
+        "action": answer.action.value,
+        "reason": answer.reason,
+        "note": answer.note,
+    }
+    if answer.hosting:
+        detail["hosting"] = answer.hosting
     line = Record(item=item.id, event="answered", at=now, detail=detail)
     return _what_follows(case, partner, answer, line, now)
 
@@ -37,7 +44,9 @@ def _what_follows(case: Case, partner: str, answer: PartnerAnswer, line: Record,
         case Action.CONTENT_UNAVAILABLE:
             return Step(case=case, history=(line,), check_at=look)
         case Action.MOVED:
-            # Where to is the partner's word; where it is, is ours to look up.
+            # Where to is the partner's word; where it is, is ours to look up, and what it named is for an analyst.
+            if answer.hosting:
+                case = _attend(case, Attention.UNREAD_ANSWER)
             return Step(case=case, history=(line,), check_at=look, look_up=True)
         case Action.NOT_ILLEGAL:
             detail: dict[str, object] = {"partner": partner, "reason": answer.reason}

@@ -95,6 +95,7 @@ class Stay:
     follow_up_at: datetime | None = None
     began_known_at: datetime | None = None  # when we knew: a move is known at its confirmation; None: at once
     located_at: datetime | None = None  # when its hoster was first found
+    asked_at: datetime | None = None  # a reminder or step is on its way since: the next waits for what becomes of it
 
     @property
     def seat(self) -> tuple[int, str | None] | None:

@@ -37,6 +37,7 @@ def told_of(stay: Stay, item: Item) -> Told:
         forwarded_at=stay.forwarded_at,
         answered_at=stay.answered_at,
         reminded_partner=stay.partner_reminded,
+        partner_silent=Attention.PARTNER_SILENT in item.attention,
         told_directly=stay.told_directly or stay.noticed_at is not None,
     )
 
@@ -52,8 +53,8 @@ def dues(stay: Stay, item: Item, settings: Settings) -> tuple[Due, ...]:
         return ()
     told = told_of(stay, item)
     partner = partner_of(stay, settings)
-    both = (next_message(told, settings.sla), next_for_partner(told, partner) if partner else None)
-    return tuple(due for due in both if due is not None)
+    ours = next_message(told, settings.sla)
+    return (*((ours,) if ours else ()), *(next_for_partner(told, partner) if partner else ()))
 
 
 def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
@@ -62,6 +63,9 @@ def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
         return stay.follow_up_at  # when it is to be routed again, if nobody could be told
     if stay.run_rounds:
         return None
+    if stay.asked_at:
+        # One at a time: what is on its way comes to something, at the latest when it is given up.
+        return stay.asked_at + settings.notices.give_up
     ready = (due.at for due in dues(stay, item, settings) if _seen_up(stay, due))
     return min(ready, default=None)
 
@@ -96,11 +100,9 @@ def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: da
     stay = next((one for one in case.at_work if one.id == stay_id), None)
     if stay is None or not case.item.state.in_work:
         return Step(case=_with(case, stay_id, follow_up_at=None))
-    ready = [
-        due
-        for due in dues(stay, case.item, world.settings)
-        if due.at <= now and _seen_up(stay, due) and not stay.run_rounds
-    ]
+    waits = stay.run_rounds or (stay.asked_at and now < stay.asked_at + world.settings.notices.give_up)
+    found = () if waits else dues(stay, case.item, world.settings)
+    ready = [due for due in found if due.at <= now and _seen_up(stay, due)]
     if not ready and not _told(stay):
         return _route_again(case, stay, world, now)
     if not ready:
@@ -154,12 +156,16 @@ def _tell(case: Case, stay: Stay, kind: Kind, recipient: RecipientId, at: dateti
 
 
 def _remind(case: Case, stay: Stay, world: World, now: datetime) -> Step:
-    # Due again only from the acceptance of this one.
-    case = _with(case, stay.id, follow_up_at=None)
     if stay.recipient is None:
-        return Step(case=case)
+        return Step(case=_with(case, stay.id, follow_up_at=None))
+    case = _on_its_way(case, stay, world, now)
     at = quiet_until(world.settings.notices.quiet, now)
     return Step(case=case, tell=(_tell(case, stay, Kind.REMINDER, stay.recipient, at, stay.reminders + 1),))
+
+
+def _on_its_way(case: Case, stay: Stay, world: World, now: datetime) -> Case:
+    # Due again from what becomes of this one.
+    return _with(case, stay.id, asked_at=now, follow_up_at=now + world.settings.notices.give_up)
 
 
 def _climb(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: datetime) -> Step:
@@ -171,25 +177,33 @@ def _climb(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: 
         case = _with(case, stay.id, steps_done=done, follow_up_at=after)
         detail = {"kind": due.kind.value, "why": "no contact for this step"}
         return Step(case=case, history=(Record(item=case.item.id, event="step_skipped", at=now, detail=detail),))
-    case = _with(case, stay.id, steps_done=done, follow_up_at=None)
+    case = _on_its_way(_with(case, stay.id, steps_done=done), stay, world, now)
     at = quiet_until(world.settings.notices.quiet, now)
     return Step(case=case, tell=(_tell(case, stay, due.kind, recipient, at, done),))
 
 
 def _partner_silent(case: Case, stay: Stay, world: World, now: datetime) -> Step:
-    item = replace(case.item, attention=case.item.attention | {Attention.PARTNER_SILENT})
-    case = _with(replace(case, item=item), stay.id, partner_reminded=True)
-    after = next(one for one in case.stays if one.id == stay.id)
-    case = _with(case, stay.id, follow_up_at=follow_up_at(after, item, world.settings))
-    line = Record(item=item.id, event="partner_silent", at=now, detail={"partner": stay.partner})
     partner = world.partners.get(stay.country or "")
-    rule = partner_of(stay, world.settings)
-    # A partner with an API or a token has the forward in its own list: only a mailbox needs reminding.
-    mailbox = partner is not None and rule is not None and rule.email and not rule.api
-    if partner is None or not mailbox or not _up_since(stay, stay.forwarded_at):
-        return Step(case=case, history=(line,))
+    if partner is not None and not stay.partner_reminded:
+        return _remind_partner(case, stay, partner.recipient, world, now)
+    item = replace(case.item, attention=case.item.attention | {Attention.PARTNER_SILENT})
+    case = _again(replace(case, item=item), replace(stay, partner_reminded=True), world)
+    line = Record(item=item.id, event="partner_silent", at=now, detail={"partner": stay.partner})
+    return Step(case=case, history=(line,))
+
+
+def _remind_partner(case: Case, stay: Stay, recipient: RecipientId, world: World, now: datetime) -> Step:
+    case = _again(case, replace(stay, partner_reminded=True), world)
+    # As with a hoster: only what was seen up since is worth a reminder; its silence shows all the same.
+    if not _up_since(stay, stay.forwarded_at):
+        return Step(case=case)
     at = quiet_until(world.settings.notices.quiet, now)
-    return Step(case=case, history=(line,), tell=(_tell(case, stay, Kind.REMINDER, partner.recipient, at, 1),))
+    return Step(case=case, tell=(_tell(case, stay, Kind.REMINDER, recipient, at, 1),))
+
+
+def _again(case: Case, stay: Stay, world: World) -> Case:
+    stay = replace(stay, follow_up_at=follow_up_at(stay, case.item, world.settings))
+    return replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
 
 
 def _seat(stay: Stay, world: World) -> Seated | None:

@@ -147,8 +147,21 @@ def message(
         recipient_country=_country(sheaf),
         step=step,
         partner=to.partner.code if to.partner else None,
-        bounce_address=settings.notices.bounce_address.replace("TOKEN", notice.hex) or None,
+        bounce_address=verp(settings.notices.bounce_address, notice),
     )
+
+
+def verp(bounces: str, notice: NoticeId) -> str | None:
+    """Give the return path of one message, so that a bounce names it: "bounces+TOKEN@…"; None where none is kept.
+
+    An address without the word TOKEN gets it as its extension.
+    """
+    if not bounces:
+        return None
+    if "TOKEN" in bounces:
+        return bounces.replace("TOKEN", notice.hex)
+    local, _, domain = bounces.rpartition("@")
+    return f"{local}+{notice.hex}@{domain}"
 
 
 def _to(to: Addressee, channel: Channel) -> str:

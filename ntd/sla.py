@@ -27,6 +27,7 @@ class Told:
     forwarded_at: datetime | None = None
     answered_at: datetime | None = None  # the partner's first sign of life
     reminded_partner: bool = False
+    partner_silent: bool = False  # and a human has been asked to see to it
     told_directly: bool = False
 
 
@@ -71,15 +72,18 @@ def _next_step(told: Told, sla: Sla, earliest: datetime) -> Due | None:
     )
 
 
-def next_for_partner(told: Told, partner: Partner) -> Due | None:
-    """Give what is due because a partner is silent, or because its patience is over."""
+def next_for_partner(told: Told, partner: Partner) -> tuple[Due, ...]:
+    """Give what is due because a partner is silent, and because its patience is over."""
     if told.forwarded_at is None:
-        return None
-    if told.answered_at is None and not told.reminded_partner:
-        return Due(at=told.forwarded_at + partner.acknowledge, kind=Kind.FORWARD)
+        return ()
+    found = []
+    if told.answered_at is None and not told.partner_silent:
+        # Reminded after `acknowledge`, a human is asked after as long again.
+        spans = 2 if told.reminded_partner else 1
+        found.append(Due(at=told.forwarded_at + spans * partner.acknowledge, kind=Kind.FORWARD))
     if not told.told_directly:
-        return Due(at=told.forwarded_at + partner.patience, kind=Kind.FIRST)
-    return None
+        found.append(Due(at=told.forwarded_at + partner.patience, kind=Kind.FIRST))
+    return tuple(found)
 
 
 def deadline(settings: Settings, written_at: datetime) -> datetime:

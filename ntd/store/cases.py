@@ -125,6 +125,7 @@ _PLAIN_OF_STAY = (
     "follow_up_at",
     "began_known_at",
     "located_at",
+    "asked_at",
 )
 
 
@@ -295,6 +296,7 @@ def _stay_row(stay: Stay) -> tuple[Any, ...]:
         stay.follow_up_at,
         stay.began_known_at,
         stay.located_at,
+        stay.asked_at,
     )
 
 

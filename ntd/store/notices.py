@@ -171,6 +171,7 @@ def sent_of(notice: Row, item: Row, attempted_at: datetime) -> Sent:
         kind=Kind(notice["kind"]),
         recipient=RecipientId(notice["recipient_id"]),
         partner=notice["partner"],
+        step=item["step"],
         stay_spell=item["stay_spell"],
         attempted_at=attempted_at,
         dry_run=notice["dry_run"],

@@ -1,14 +1,15 @@
 """One item from door to door, and what can happen to it on the way."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from ntd import acts
 from schemas.ids import ItemId
-from schemas.settings import Step
+from schemas.settings import Partner, Step
 from tests.walk.house import BUSY, DOUBT, DOWN, REFUSED, TAKEN, UNKNOWN, UP, House, house, spot
 
 URL = "http://img.one.test/i/1.jpg"
@@ -304,3 +305,38 @@ async def test_a_step_without_a_contact_is_skipped_and_the_next_is_climbed(home:
     assert sent == [("upstream", "abuse@transit.example")]
     assert URL.encode() not in home.post.handed[-1].content
     assert [one["event"] for one in (await home.show(item))["history"]].count("step_skipped") == 1
+
+
+async def test_a_silent_partner_is_reminded_then_a_human_is_asked_then_the_hoster_is_told(home: House) -> None:
+    """After `acknowledge` one reminder, after as long again attention, after `patience` the hoster directly."""
+    partner = Partner(code="md", countries=["MD"], email="desk@md.example", plain=True)
+    home.settings = home.settings.model_copy(update={"partner": [partner]})
+    home.names.at["img.one.test"] = (spot(64510, "MD", "192.0.2.1", "abuse@md-hoster.example"),)
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(40 * HOUR, HOUR)
+    told = await home.show(item)
+    assert [(one.kind.value, one.to) for one in home.post.handed] == [
+        ("forward", "desk@md.example"),
+        ("reminder", "desk@md.example"),
+    ]
+    assert (told["state"], told["attention"]) == ("forwarded", [])
+    await home.later(10 * HOUR, HOUR)
+    assert (await home.show(item))["attention"] == ["partner_silent"]
+    await home.later(26 * HOUR, HOUR)
+    assert [one.to for one in home.post.handed][2:] == ["abuse@md-hoster.example"]
+    assert await home.state(item) == "noticed"
+
+
+async def test_one_message_at_a_time(home: House) -> None:
+    """While a reminder waits at a busy relay, the step of the ladder waits for what becomes of it, and a day more."""
+    home.rules(regulator={"email": "desk@regulator.example", "plain": True})
+    home.post.does = {"abuse@one.example": [TAKEN, TAKEN, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, TAKEN]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(5 * DAY, HOUR)
+    notices = (await home.show(item))["notices"]
+    taken = sorted(datetime.fromisoformat(one["accepted_at"]) for one in notices if one["accepted_at"])
+    assert len(taken) >= 4
+    assert min(later - earlier for earlier, later in pairwise(taken)) >= DAY
+    assert [one["kind"] for one in notices].count("regulator") == 1

@@ -16,7 +16,7 @@ SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed
 SELECT id, item_id, hoster_id, country, place_id, recipient_id, contacts, partner, spell, began_at, began_by,
        began_known_at, located_at, ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at, last_up_at,
        first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at, told_by_us, reminders,
-       answered_at, partner_reminded, told_directly, steps_done, follow_up_at
+       answered_at, partner_reminded, told_directly, steps_done, follow_up_at, asked_at
   FROM stay
  WHERE item_id = ANY($1::uuid[]) AND (ended_at IS NULL OR ended_by = 'refused')
  ORDER BY item_id, id
@@ -50,24 +50,24 @@ INSERT INTO stay (id, item_id, hoster_id, country, place_id, recipient_id, conta
                   ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at,
                   last_up_at, first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at,
                   told_by_us, reminders, answered_at, partner_reminded, told_directly, steps_done, follow_up_at,
-                  began_known_at, located_at)
+                  began_known_at, located_at, asked_at)
 SELECT id, item_id, hoster_id, country, place_id, recipient_id, string_to_array(contacts, ',')::bigint[], partner,
        spell, began_at, began_by, ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at,
        forwarded_at, failed_at, last_up_at, first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by,
        returned_at, told_at, told_by_us, reminders, answered_at, partner_reminded, told_directly, steps_done,
-       follow_up_at, began_known_at, located_at
+       follow_up_at, began_known_at, located_at, asked_at
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
               $9::int[], $10::timestamptz[], $11::text[], $12::timestamptz[], $13::text[], $14::timestamptz[],
               $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
               $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::int[], $24::timestamptz[],
               $25::timestamptz[], $26::text[], $27::timestamptz[], $28::timestamptz[], $29::bool[], $30::int[],
               $31::timestamptz[], $32::bool[], $33::bool[], $34::int[], $35::timestamptz[], $36::timestamptz[],
-              $37::timestamptz[])
+              $37::timestamptz[], $38::timestamptz[])
        AS n (id, item_id, hoster_id, country, place_id, recipient_id, contacts, partner, spell, began_at, began_by,
              ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at,
              last_up_at, first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at,
              told_by_us, reminders, answered_at, partner_reminded, told_directly, steps_done, follow_up_at,
-             began_known_at, located_at)
+             began_known_at, located_at, asked_at)
     ON CONFLICT (id) DO UPDATE
    SET hoster_id = excluded.hoster_id, country = excluded.country, place_id = excluded.place_id,
        recipient_id = excluded.recipient_id, contacts = excluded.contacts, partner = excluded.partner,
@@ -80,7 +80,8 @@ SELECT id, item_id, hoster_id, country, place_id, recipient_id, string_to_array(
        told_at = excluded.told_at, told_by_us = excluded.told_by_us, reminders = excluded.reminders,
        answered_at = excluded.answered_at, partner_reminded = excluded.partner_reminded,
        told_directly = excluded.told_directly, steps_done = excluded.steps_done, follow_up_at = excluded.follow_up_at,
-       began_known_at = excluded.began_known_at, located_at = excluded.located_at, follow_token = NULL
+       began_known_at = excluded.began_known_at, located_at = excluded.located_at,
+       asked_at = excluded.asked_at, follow_token = NULL
 
 -- name: tell
 -- One message per recipient, item, spell, kind and step: the constraint keeps the promise.

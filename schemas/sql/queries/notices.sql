@@ -141,7 +141,7 @@ SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted
 
 -- name: items_of
 -- Which items a message speaks of, in the order in which items are locked.
-SELECT ni.item_id, ni.stay_id, ni.spell, s.spell AS stay_spell
+SELECT ni.item_id, ni.stay_id, ni.spell, ni.step, s.spell AS stay_spell
   FROM notice_item ni LEFT JOIN stay s ON s.id = ni.stay_id WHERE ni.notice_id = $1 ORDER BY ni.item_id
 
 -- name: accept
