@@ -75,7 +75,7 @@ async def intake(store: Store, settings: Settings, records: list[bytes]) -> floa
 
     async def answered(answers: list[LineAnswer]) -> None:
         nonlocal written
-        written += sum(len(orjson.dumps(answer)) for answer in answers)
+        written += sum(len(orjson.dumps(answer, default=str)) for answer in answers)
 
     begin = perf_counter()
     stream = Stream(store=store, settings=settings, clock=SystemClock(), by="benchmark", answered=answered)

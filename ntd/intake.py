@@ -200,10 +200,13 @@ def submission_of(values: Mapping[str, Any], source: str | None = None) -> Submi
     """Read the keys of one item; Refused names the first fault."""
     taken: dict[str, Any] = {}
     for name, value in values.items():
-        reader = _READERS.get(name)
-        if reader is None:
+        if name in _PLAIN and _is_plain(value):
+            # What most texts are; every other one is read with care.
+            taken[name] = value.strip() or None
+        elif (reader := _READERS.get(name)) is not None:
+            taken[name] = reader(name, value)
+        else:
             raise _NotTaken(f"the key{_unknown(name)}")
-        taken[name] = reader(name, value)
     if "url" not in taken:
         raise _NotTaken("url is missing")
     if source is not None and taken.get("source") is None:
@@ -221,6 +224,10 @@ def _agree(taken: dict[str, Any]) -> None:
         raise _NotTaken("classification is given for a presumed item, which nobody has judged; leave it out")
     if taken.get("hold_until") is not None and not taken.get("hold", False):
         raise _NotTaken('hold_until is given without hold; write "hold": true beside it')
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) is str and len(value) <= _LONGEST_LABEL and value.isprintable() and ":" not in value
 
 
 def _text(name: str, value: Any) -> str | None:
@@ -285,31 +292,19 @@ def _yes_or_no(name: str, value: Any) -> bool:
     return value
 
 
-def _one_of(kind: type[StrEnum], default: StrEnum | None) -> Callable[[str, Any], StrEnum | None]:
-    """Make a reader for a closed set; an empty text is the default."""
-    known = {member.value: member for member in kind}
+def _one_of(kind: type[StrEnum], default: StrEnum | None, *, null: bool) -> Callable[[str, Any], StrEnum | None]:
+    """Make a reader for a closed set; an empty text is the default, null only where it means something."""
+    known: dict[Any, StrEnum | None] = {"": default, **{member.value: member for member in kind}}
+    if null:
+        known[None] = None
 
     def reader(name: str, value: Any) -> StrEnum | None:
-        if value == "":
-            return default
-        member = known.get(value) if isinstance(value, str) else None
-        if member is None:
-            raise _NotTaken(f"{name} is none of {', '.join(known)}")
-        return member
+        try:
+            return known[value]
+        except (KeyError, TypeError):
+            raise _NotTaken(f"{name} is none of {', '.join(kind)}") from None
 
     return reader
-
-
-_class = _one_of(Classification, Classification.BASELINE)
-_media = _one_of(Media, None)
-
-
-def _classification(name: str, value: Any) -> StrEnum | None:
-    return None if value is None else _class(name, value)
-
-
-def _medium(name: str, value: Any) -> StrEnum | None:
-    return None if value is None else _media(name, value)
 
 
 def _priority(name: str, value: Any) -> int:
@@ -342,10 +337,11 @@ def _hashes(name: str, value: Any) -> dict[str, str]:
 def _digest(kind: str, given: Any) -> str | None:
     if not _HASH_NAME.fullmatch(kind):
         raise _NotTaken("hashes has a key that is no name of a hash; write for example sha256")
-    text = _text(f"hashes.{kind}", given)
-    if text is None or kind not in _HASH_DIGITS:
-        return text
-    digest = text.lower()
+    if kind not in _HASH_DIGITS or not isinstance(given, str):
+        return _text(f"hashes.{kind}", given)
+    digest = given.strip().lower()
+    if not digest:
+        return None
     if len(digest) != _HASH_DIGITS[kind] or not _HEX.fullmatch(digest):
         raise _NotTaken(f"hashes.{kind} is not {_HASH_DIGITS[kind]} hexadecimal digits")
     return digest
@@ -357,20 +353,21 @@ _READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "reference": _text,
     "source": _label,
     "confirmed": _yes_or_no,
-    "classification": _classification,
+    "classification": _one_of(Classification, Classification.BASELINE, null=True),
     "confirmed_at": _time,
     "confirmed_by": _text,
     "site_type": _label,
-    "media": _medium,
+    "media": _one_of(Media, None, null=True),
     "hashes": _hashes,
     "series": _text,
     "priority": _priority,
     "hold": _yes_or_no,
     "hold_until": _time,
     "copied_from": _label,
-    "basis": _one_of(Basis, Basis.CSAM),
+    "basis": _one_of(Basis, Basis.CSAM, null=False),
     "reason": _sentence,
     "found_on": _link,
     "referrer": _link,
     "access": _text,
 }
+_PLAIN: Final = frozenset(name for name, reader in _READERS.items() if reader in {_text, _label, _sentence})

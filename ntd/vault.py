@@ -9,11 +9,10 @@ column and the row it belongs to are authenticated with it, so that a value move
 
 import base64
 import binascii
-import hmac
 import os
 import secrets
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from schemas.errors import Misconfigured, NtdError
@@ -150,7 +150,7 @@ class Vault:
         self._wrappers = {name: AESGCM(key) for name, key in master.keys.items()}
         self._ciphers: dict[int, AESGCM] = {}
         self._current: dict[tuple[str, int, int], tuple[bytes, AESGCM]] = {}
-        self._subkeys: dict[str, bytes] = {}
+        self._keyed: dict[str, HMAC] = {}
 
     def missing(self, class_: str, month: date) -> bool:
         """Say whether values of this class cannot be sealed in this month yet."""
@@ -185,12 +185,26 @@ class Vault:
 
     def seal(self, class_: str, column: str, row_id: bytes, plaintext: bytes, now: datetime) -> bytes:
         """Encrypt the value of `column` ("table.column") in the row `row_id`; UnknownKey when the month has no key."""
-        try:
-            head, cipher = self._current[class_, now.year, now.month]
-        except KeyError:
-            raise UnknownKey(f"no data key for {class_} in {now:%Y-%m} was read yet") from None
+        head, cipher = self._sealing(class_, now)
         nonce = os.urandom(_NONCE_BYTES)
         return head + nonce + cipher.encrypt(nonce, plaintext, _binding(column, row_id))
+
+    def seal_many(self, class_: str, column: str, values: Sequence[tuple[bytes, bytes]], now: datetime) -> list[bytes]:
+        """Encrypt many (row id, plaintext) of one column with one call for randomness; UnknownKey as `seal`."""
+        head, cipher = self._sealing(class_, now)
+        nonces = os.urandom(_NONCE_BYTES * len(values))
+        return [
+            head + nonce + cipher.encrypt(nonce, plaintext, _binding(column, row_id))
+            for at, (row_id, plaintext) in enumerate(values)
+            for nonce in (nonces[at * _NONCE_BYTES : (at + 1) * _NONCE_BYTES],)
+        ]
+
+    def _sealing(self, class_: str, now: datetime) -> tuple[bytes, AESGCM]:
+        """Give the head and the key that values of this month are sealed with."""
+        try:
+            return self._current[class_, now.year, now.month]
+        except KeyError:
+            raise UnknownKey(f"no data key for {class_} in {now:%Y-%m} was read yet") from None
 
     def open(self, column: str, row_id: bytes, sealed: bytes) -> bytes:
         """Decrypt what `seal` made; Unsealable when altered or of another row, UnknownKey when its key is gone."""
@@ -207,15 +221,16 @@ class Vault:
 
     def hash(self, kind: str, value: str | bytes) -> bytes:
         """Give the keyed hash of a name: 16 bytes, equal for equal values of one kind, nothing without the key."""
-        message = value.encode() if isinstance(value, str) else value
-        subkey = self._subkeys.get(kind) or self._subkey(kind)
-        return hmac.digest(subkey, message, "sha256")[:HASH_BYTES]
+        # A keyed state is copied: setting the key up anew would cost more than the hash itself.
+        keyed = (self._keyed.get(kind) or self._key(kind)).copy()
+        keyed.update(value.encode() if isinstance(value, str) else value)
+        return keyed.finalize()[:HASH_BYTES]
 
-    def _subkey(self, kind: str) -> bytes:
+    def _key(self, kind: str) -> HMAC:
         """Derive the key of one kind of hash (RFC 5869, section 2.3; the hash key is uniform, so no extract step)."""
         expand = HKDFExpand(algorithm=SHA256(), length=_KEY_BYTES, info=f"ntd hash {kind}".encode())
-        self._subkeys[kind] = expand.derive(self._master.hash_key)
-        return self._subkeys[kind]
+        self._keyed[kind] = HMAC(expand.derive(self._master.hash_key), SHA256())
+        return self._keyed[kind]
 
 
 def _binding(column: str, row_id: bytes) -> bytes:

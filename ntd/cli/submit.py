@@ -86,7 +86,7 @@ async def _take(
 
 
 async def _print(answers: list[LineAnswer]) -> None:
-    sys.stdout.buffer.write(b"".join(orjson.dumps(answer) + b"\n" for answer in answers))
+    sys.stdout.buffer.write(b"".join(orjson.dumps(answer, default=str) + b"\n" for answer in answers))
     sys.stdout.buffer.flush()
 
 
