@@ -74,7 +74,8 @@ class _Intake:
             self._page = bytearray()
         self._truncated = self._length + len(piece) > self._limit
         self._keep(piece[: self._limit - self._length])
-        if self._packed > self._limit + _PACKED_BEYOND_BYTES:
+        # A piece may be of any size: what has come far enough is enough, however much came with it.
+        if not self._truncated and self._packed > self._limit + _PACKED_BEYOND_BYTES:
             raise Fault(Sight.BAD_ANSWER, "the packed body does not end")
         return not self._truncated
 

@@ -88,6 +88,17 @@ async def test_body_limit(size: int, truncated: bool) -> None:
     assert (body.length_bytes, body.truncated) == (1000, truncated)
 
 
+@pytest.mark.parametrize("size", [70_000, 3_000_000, 9_000_000])
+async def test_a_body_far_beyond_the_limit_is_up(size: int) -> None:
+    """However large the file and the pieces it comes in, its beginning is read and it is up."""
+    async with serving({"/i/1.mp4": answer(b"y" * size, kind="video/mp4")}) as web:
+        seen = await look(f"http://img.test:{web.port}/i/1.mp4", settings={"body_limit_bytes": 1000})
+    body = seen.observations[0].body
+
+    assert body is not None
+    assert (seen.meaning.verdict, body.length_bytes, body.truncated) == (Verdict.UP, 1000, True)
+
+
 async def test_presumed_item_is_looked_at_by_its_headers_only() -> None:
     """A presumed item costs one request, no body and no sibling; its status decides."""
     async with serving({"*": picture("private")}) as web:
