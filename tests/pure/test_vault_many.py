@@ -44,7 +44,7 @@ def test_many_values_are_sealed_each_for_its_own_row(vault: Vault) -> None:
 
 
 def test_a_hash_is_an_hmac_under_the_subkey_of_its_kind(vault: Vault, tmp_path: Path) -> None:
-    """The same as the standard library computes (RFC 2104), with the key derived as RFC 5869 says; asked twice alike."""
+    """The same as the standard library computes (RFC 2104), with a key derived as RFC 5869 says."""
     key = base64.b64decode(orjson.loads((tmp_path / "ntd.key").read_bytes())["hash"])
     subkey = HKDFExpand(algorithm=SHA256(), length=32, info=b"ntd hash url").derive(key)
     expected = hmac.digest(subkey, b"https://img.example/", "sha256")[:16]
