@@ -20,8 +20,8 @@ from ntd.store.base import Connection, Store, row_id
 from ntd.store.notices import sent_of
 from ntd.store.sql import statement
 from ntd.store.worlds import worlds
-from ntd.telling import accepted
-from schemas.errors import NotFound, Refused
+from ntd.telling import accepted, form_filled
+from schemas.errors import NotFound, Permanent, Refused
 from schemas.exchange import LinkAnswer, PartnerAnswer
 from schemas.ids import HostId, ItemId, NoticeId, RecipientId
 from schemas.settings import Settings
@@ -36,6 +36,8 @@ _FORWARDED = statement("acts.forwarded_to")
 _SERVE = statement("acts.serve")
 _NOTICES_ITEMS = statement("acts.notices_items")
 _SERVE_ATTEMPT = statement("acts.serve_attempt")
+_FORM = statement("acts.form")
+_FILLED = statement("acts.filled")
 _TOLD = statement("notices.told")
 _ACCEPT = statement("notices.accept")
 _ACCEPTED_ITEMS = statement("notices.accepted_items")
@@ -278,3 +280,37 @@ async def forward_served(
             ]
             await cases.settle(connection, store, settings, before, steps, by=f"partner:{partner}", now=now)
             before |= {step.case.item.id: step.case for step in steps}
+
+
+async def form_done(
+    store: Store, settings: Settings, notice: NoticeId, *, reference: str, by: str, now: datetime
+) -> None:
+    """Record that a web form was filled in; Permanent when the notice is none that waits."""
+    async with store.transaction() as connection:
+        items = await connection.fetch(_NOTICES_ITEMS, [notice])
+        before = await cases.lock(connection, sorted({ItemId(row["item_id"]) for row in items}))
+        row = await connection.fetchrow(_FORM, notice)
+        if row is None:
+            raise NotFound(f"there is no notice {notice}")
+        if row["channel"] != "form" or row["state"] != "waiting":
+            raise Permanent(
+                f"notice {notice} is no web form that waits: it goes by {row['channel']} and is {row['state']}; "
+                "nothing was changed"
+            )
+        await connection.execute(_ACCEPT, notice, now, "form")
+        reply = store.seal("attempt.reply", row_id(notice), reference, now)
+        await connection.execute(_FILLED, notice, now, reply)
+        steps = [
+            form_filled(before[ItemId(item["item_id"])], sent_of(row, item, now), reference, now, settings)
+            for item in items
+        ]
+        await cases.settle(connection, store, settings, before, steps, by=by, now=now)
+
+
+async def form_text(store: Store, notice: NoticeId) -> str:
+    """Give the text that waits to be pasted into a hoster's web form."""
+    async with store.transaction() as connection:
+        row = await connection.fetchrow(_FORM, notice)
+    if row is None or row["channel"] != "form":
+        raise NotFound(f"there is no web form with the id {notice}")
+    return store.open_bytes("notice.message", row_id(notice), row["message"]).decode()

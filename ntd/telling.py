@@ -223,3 +223,16 @@ def final_no(case: Case, partner: str | None, now: datetime, detail: dict[str, o
     )
     item = replace(case.item, state=state, ended_at=now)
     return Step(case=Case(item=item, stays=ended), history=(line,), strike=True)
+
+
+def attend(case: Case, attention: Attention) -> Step:
+    """Ask a human to see to the item."""
+    return Step(case=_attend(case, attention))
+
+
+def form_filled(case: Case, sent: Sent, reference: str, now: datetime, settings: Settings) -> Step:
+    """Take it that a human has filled in the hoster's form; `reference` is what the form gave back."""
+    step = accepted(case, sent, now, settings, "form")
+    item = replace(step.case.item, attention=step.case.item.attention - {Attention.FORM_TO_FILL})
+    history = tuple(replace(line, detail={**(line.detail or {}), "reference": reference}) for line in step.history)
+    return replace(step, case=replace(step.case, item=item), history=history)

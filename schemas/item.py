@@ -86,6 +86,7 @@ class Attention(StrEnum):
     RESUBMITTED = "resubmitted"
     NEW_TARGET = "new_target"
     NEW_CONTACT = "new_contact"
+    FORM_TO_FILL = "form_to_fill"
     ACCESS_LINE = "access_line"
     NO_PARTNER = "no_partner"
     NATIONAL_ABROAD = "national_abroad"

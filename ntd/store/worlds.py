@@ -103,13 +103,8 @@ def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row]) -> tuple
     return tuple(_seated(store, row, addresses[0], health) for addresses, row in seated)
 
 
-def _usable(contact: Row) -> bool:
-    # A web form needs a human and a way to say that it was filled in; until there is one, nobody is told by form.
-    return bool(contact["channel"] != "form")
-
-
 def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row]) -> Seated:
-    usable = [one for one in row["contacts"] if one in health and _usable(health[one])]
+    usable = [one for one in row["contacts"] if one in health]
     # What refused or bounced is demoted, not dropped: with nobody else left it is tried again.
     contacts = tuple(RecipientId(one) for one in sorted(usable, key=lambda one: health[one]["health"] in _SPENT))
     return Seated(

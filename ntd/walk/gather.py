@@ -12,8 +12,9 @@ from ntd.gathering import Addressee, Before, Piece, Sheaf, message, sort_out
 from ntd.store import cases, tellings
 from ntd.store.base import Connection, Store
 from ntd.store.tellings import Gathered, Recipient, Written
-from ntd.telling import Sent, unable
+from ntd.telling import Sent, attend, unable
 from schemas.ids import ItemId, NoticeId, RecipientId, uuid7
+from schemas.item import Attention
 from schemas.notice import Channel, Kind
 from schemas.settings import Settings
 
@@ -60,7 +61,16 @@ class Gather:
         dropped = [lines[piece.index] for piece in (*sorted_out.moot, *sorted_out.unable)]
         await tellings.drop(connection, [one.telling for one in dropped])
         await self._unable(connection, before, [lines[piece.index] for piece in sorted_out.unable], to, kind, now)
+        await self._to_fill(connection, before, sorted_out.sheaves, now)
         return bool(lines)
+
+    async def _to_fill(
+        self, connection: Connection, before: dict[ItemId, Case], sheaves: Sequence[Sheaf], now: datetime
+    ) -> None:
+        # A web form is a task for a human, and stands in attention until it is done.
+        items = {piece.line.item for sheaf in sheaves if sheaf.channel is Channel.FORM for piece in sheaf.pieces}
+        steps = [attend(before[item], Attention.FORM_TO_FILL) for item in sorted(items)]
+        await cases.settle(connection, self._store, self._settings, before, steps, by="notify", now=now)
 
     def _addressee(self, to: Recipient) -> Addressee:
         partner = next((one for one in self._settings.partner if one.code == to.partner), None)
@@ -102,7 +112,8 @@ class Gather:
             token_hash=hashlib.sha256(token.encode()).digest() if token else None,
             token_expires_at=now + LINK_LIVES if token else None,
             mail_from=return_path(letter),
-            channel=Channel.FOLDER if dry else letter.channel,
+            # A form is filled in by a human, who knows that this is a dry run.
+            channel=Channel.FOLDER if dry and letter.channel is not Channel.FORM else letter.channel,
             dry_run=dry,
         )
         await tellings.write(connection, self._store, written, now)

@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from ntd import acts
-from schemas.ids import ItemId
+from schemas.errors import Permanent
+from schemas.hosting import Contact
+from schemas.ids import ItemId, NoticeId
 from schemas.settings import Partner, Step
-from tests.walk.house import BUSY, DOUBT, DOWN, REFUSED, TAKEN, UNKNOWN, UP, House, house, spot
+from tests.walk.house import BUSY, DOUBT, DOWN, REFUSED, TAKEN, UNKNOWN, UP, House, house, replace, spot
 
 URL = "http://img.one.test/i/1.jpg"
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
@@ -340,3 +343,28 @@ async def test_one_message_at_a_time(home: House) -> None:
     assert len(taken) >= 4
     assert min(later - earlier for earlier, later in pairwise(taken)) >= DAY
     assert [one["kind"] for one in notices].count("regulator") == 1
+
+
+async def test_a_web_form_is_a_task_for_a_human(home: House) -> None:
+    """The text lies ready in attention, nothing is mailed elsewhere, and `done` starts the clock."""
+    form = Contact(channel="form", address="https://form.example/abuse", source="config", rule="[[hoster]]")
+    mail = Contact(channel="mail", address="old@one.example", source="network file", rule="abuse_email")
+    located = spot(64500, "NL", "192.0.2.1")
+    home.names.at["img.one.test"] = (replace(located, contacts=(form, mail)),)
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(DAY, HOUR)
+    told = await home.show(item)
+    (notice,) = told["notices"]
+    assert (told["state"], told["attention"], home.post.handed) == ("routed", ["form_to_fill"], [])
+    assert (notice["channel"], notice["state"], notice["to"]) == ("form", "waiting", "https://form.example/abuse")
+    text = await acts.form_text(home.store, NoticeId(UUID(notice["id"])))
+    assert URL in text.splitlines()[[URL in line for line in text.splitlines()].index(True)]
+
+    done = {"reference": "T-4711", "by": "analyst", "now": home.now}
+    await acts.form_done(home.store, home.settings, NoticeId(UUID(notice["id"])), **done)
+    told = await home.show(item)
+    assert (told["state"], told["attention"]) == ("noticed", [])
+    assert told["notices"][0]["attempts"][0]["by"] == "form"
+    with pytest.raises(Permanent, match="nothing was changed"):
+        await acts.form_done(home.store, home.settings, NoticeId(UUID(notice["id"])), **done)

@@ -49,3 +49,13 @@ SELECT ni.notice_id, ni.item_id, ni.stay_id, ni.spell, ni.step, s.spell AS stay_
 -- A fetch is an attempt like any other.
 INSERT INTO attempt (notice_id, started_at, offered_at, finished_at, outcome, by)
 SELECT unnest($1::uuid[]), $2, $2, $2, 'accepted', 'recipient'
+
+-- name: form
+-- A form that waits to be filled in.
+SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted, state, channel, message
+  FROM notice WHERE id = $1 FOR NO KEY UPDATE
+
+-- name: filled
+-- Filling it in was the attempt.
+INSERT INTO attempt (notice_id, started_at, offered_at, finished_at, outcome, by, reply)
+VALUES ($1, $2, $2, $2, 'accepted', 'form', $3)
