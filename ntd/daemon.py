@@ -28,7 +28,7 @@ from ntd.looking import open_looker
 from ntd.machine import Whereabouts, has_ended, here, leave_no_core
 from ntd.store import daemons
 from ntd.store.base import Store
-from ntd.store.connect import open_store, refresh_keys
+from ntd.store.connect import hang_up, open_store, refresh_keys
 from ntd.store.faults import PASSING
 from ntd.store.registrations import StoredRegistrations
 from ntd.walk.check import Check
@@ -50,6 +50,8 @@ MOST_SKEW = timedelta(seconds=5)
 BEAT_S = 30.0
 #: Seconds that the loops have to end; the door, the pool and a private server need the rest of the ten.
 STOP_S = 6.5
+#: Seconds that saying goodbye may take.
+LEAVE_S = 1.0
 
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -94,16 +96,17 @@ async def run(settings: Settings, roles: frozenset[Role], clock: Clock) -> None:
             turning = [group.create_task(loop()) for loop in loops]
             await stop.wait()
             log.info("daemon.stopping")
-            await _come_to_an_end(turning)
+            await _come_to_an_end(turning, store)
     log.info("daemon.stopped")
 
 
-async def _come_to_an_end(turning: Sequence[asyncio.Task[None]]) -> None:
+async def _come_to_an_end(turning: Sequence[asyncio.Task[None]], store: Store) -> None:
     # A statement that hangs with its database would hold us for minutes; what is cut off here is left to its lease.
-    if turning:
-        _, late = await asyncio.wait(turning, timeout=STOP_S)
+    _, late = await asyncio.wait(turning, timeout=STOP_S) if turning else (set(), set())
+    if late:
         for task in late:
             task.cancel()
+        hang_up(store)
 
 
 def _listen_to_signals(stop: asyncio.Event) -> None:
@@ -177,12 +180,17 @@ async def _alive(house: _House, roles: Sequence[Role]) -> AsyncIterator[None]:
         yield
     finally:
         beating.cancel()
-        await asyncio.wait([beating])
-        try:
-            async with asyncio.timeout(0.5):
-                await daemons.leave(house.store, house.daemon, house.clock.now())
-        except PASSING as fault:
-            log.warning("daemon.leave_failed", fault=type(fault).__name__)
+        leaving = asyncio.create_task(_leave(house))
+        # Not a timeout around it: a database that hangs answers no cancellation either.
+        if (await asyncio.wait([beating, leaving], timeout=LEAVE_S))[1]:
+            hang_up(house.store)
+
+
+async def _leave(house: _House) -> None:
+    try:
+        await daemons.leave(house.store, house.daemon, house.clock.now())
+    except PASSING as fault:
+        log.warning("daemon.leave_failed", fault=type(fault).__name__)
 
 
 async def _beat(house: _House, roles: Sequence[Role], where: Whereabouts | None, started: datetime) -> None:

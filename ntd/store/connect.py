@@ -79,6 +79,11 @@ async def bring_up_to_date(settings: Settings, now: datetime) -> tuple[str, ...]
         return await migrate(connection, now)
 
 
+def hang_up(store: Store) -> None:
+    """Close every connection without a word; what is under way on them fails at once."""
+    store.pool.terminate()
+
+
 async def refresh_keys(store: Store, now: datetime) -> None:
     """Make and read the data keys of this month and, a day before it begins, of the next; cheap when all are there."""
     async with store.pool.acquire() as connection:
