@@ -8,6 +8,12 @@ WITH held AS (
     SELECT item_id, array_agg(from_at) AS from_at, array_agg(until_at) AS until_at
     FROM held_spell
     GROUP BY item_id
+), unlocated AS (
+    -- Before an item was located it had one stay, of which the hosters found later each took over the beginning.
+    SELECT DISTINCT ON (item_id, began_at) id
+    FROM stay
+    WHERE hoster_id IS NULL OR coalesce(located_at, began_at) > $3
+    ORDER BY item_id, began_at, id
 ), known AS (
     -- The stays of the period, with nothing on them that was not yet known at as_of.
     SELECT s.id, s.item_id, s.began_at,
@@ -41,18 +47,12 @@ WITH held AS (
       AND s.began_at < coalesce($2::timestamptz, 'infinity')
       -- A stay begins when the host arrived there, but is known only from the confirmation of that.
       AND coalesce(s.began_known_at, s.began_at) <= $3::timestamptz
-), unlocated AS (
-    -- Before an item was located it had one stay, of which the hosters found later each took over the beginning.
-    SELECT DISTINCT ON (item_id, began_at) id
-    FROM known
-    WHERE NOT located
-    ORDER BY item_id, began_at, id
+      AND (l.located OR s.id IN (SELECT id FROM unlocated))
 ), clocked AS (
     -- The clock of a hoster whose notice was accepted only after the end never ran.
     SELECT k.*,
            CASE WHEN k.clock_at <= least(k.gone_at, k.ended_at, k.clock_at) THEN k.clock_at END AS started_at
     FROM known k
-    WHERE k.located OR k.id IN (SELECT id FROM unlocated)
 ), judged AS (
     -- The outcome: the first that applies.
     SELECT c.*,
