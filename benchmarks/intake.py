@@ -23,7 +23,7 @@ from schemas.item import LineAnswer
 from schemas.settings import Database, Security, Settings
 
 FLOOR = 8000
-CHUNK_BYTES = 32 * 1024
+CHUNK_BYTES = 64 * 1024
 HOSTS = 200
 SITES = 50
 

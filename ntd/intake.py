@@ -316,14 +316,13 @@ def _priority(name: str, value: Any) -> int:
 def _time(name: str, value: Any) -> datetime | None:
     if value is None or value == "":
         return None
-    fault = _NotTaken(f'{name} is not a time with its zone; write for example "2026-11-20T09:00:00Z"')
-    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise fault
-    try:
-        moment = datetime.fromisoformat(value if value[10] == "T" and value[-1] == "Z" else value.upper())
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise fault from None
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            moment = datetime.fromisoformat(value if value[10] == "T" and value[-1] == "Z" else value.upper())
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise _NotTaken(f'{name} is not a time with its zone; write for example "2026-11-20T09:00:00Z"')
 
 
 def _hashes(name: str, value: Any) -> dict[str, str]:
@@ -335,7 +334,7 @@ def _hashes(name: str, value: Any) -> dict[str, str]:
 
 
 def _digest(kind: str, given: Any) -> str | None:
-    if not _HASH_NAME.fullmatch(kind):
+    if kind not in _HASH_DIGITS and not _HASH_NAME.fullmatch(kind):
         raise _NotTaken("hashes has a key that is no name of a hash; write for example sha256")
     if kind not in _HASH_DIGITS or not isinstance(given, str):
         return _text(f"hashes.{kind}", given)

@@ -28,7 +28,7 @@ app = typer.Typer()
 PARTLY_REFUSED: Final = 3
 _STDIN: Final = Path("-")
 # Small enough that reading and parsing one leaves the database its turn.
-_CHUNK_BYTES: Final = 32 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 
 Answered = Callable[[list[LineAnswer]], Awaitable[None]]
 
