@@ -4,23 +4,35 @@ A host goes in, a Resolution comes out: its addresses, who hosts each in which c
 fact with its source. Files that decide (pure) and files that do are never the same.
 
 resolve             the door: `Locator` puts everything below together
-dns, nameserver     names to addresses: remembered by TTL, asked over a few shared sockets
-names, wire         what replies of name servers say, and what several say together (pure)
-networks, watched   network files, read again when they change
-prefixes            rows, longest prefix, several files (pure)
-cymru               Team Cymru's zone (pure)
+dns                 names to addresses: remembered by TTL, every resolver asked before a name is called dead
+nameserver          questions over a few shared sockets
+names            P  what several replies say together
+wire             P  what one reply says
+networks            network files, read again when they change
+watched             a file that is read again when it changes
+prefixes         P  rows, longest prefix, several files
+cymru            P  Team Cymru's zone
 registration        registration data: per block, asked once for everybody, stale rather than absent
 registration_cache  where answers are kept between looks
-registries, fetch   which registry, how politely, within which bounds
-whois, whois_text   port 43 through ipwhois, and its answer in RDAP's shape
-rdap, kept          what an answer says, and the form it is kept in (pure)
-bootstrap           IANA's lists of registries (pure)
-contacts, book      who is told: ordered rules, and the operator's contact book (pure)
+registries          which registry, and how politely
+fetch               one bounded request, redirects included
+whois               port 43 through ipwhois
+whois_text       P  its answer in RDAP's shape
+rdap             P  what an answer says
+kept             P  the form in which it is kept
+bootstrap        P  IANA's lists of registries
+contacts         P  who is told: ordered rules
+book             P  the operator's contact book
 rulebook            settings, book and shipped data as rules
-places              facts about addresses to places (pure)
-country, fronts     in which country; the machine or a front (pure)
-moves, hotlines     when a host has moved; where hotlines are (pure)
-reserved, mailbox   addresses that are nobody's server; what is a mail address (pure)
-remembered, sharing, gate  bounded memory, one question for all who ask it, so many at once
+places           P  facts about addresses to places
+country          P  in which country
+fronts           P  the machine itself, or a front
+moves            P  when a host has moved
+hotlines         P  where hotlines are
+reserved         P  addresses that are nobody's server
+mailbox          P  what is a mail address
+remembered          bounded memory, by time
+sharing             one question for all who ask it
+gate                so many at once
 data/               what we ship, each file with source and date
 """

@@ -11,6 +11,9 @@ hosting    where a host lives: address, place, contact, resolution, each fact wi
 notice     messages: kinds, states, channels, what came of an attempt
 check      what a look saw and what a round means
 exchange   forwards and answers between hotlines
+access     who may ask, and in which role
+report     what a report is asked for
+wire       hosting as JSON
 settings   the keys of ntd.toml
 spelling   how values are written in ntd.toml
 sql/       migrations and named statements
