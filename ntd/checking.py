@@ -81,9 +81,10 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
     if all_gone(stay.facts for stay in case.open) and case.item.state is not State.REFUSED:
         return _gone(before, case, looked, rules, now)
     back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
-    struck = _newly_gone(before, case)
+    case, over = _gone_here(before, case, now)
     if back:
-        return replace(return_to_work(case, back, looked.round, world, now), strike_stays=struck)
+        step = return_to_work(case, back, looked.round, world, now)
+        return replace(step, history=(*over, *step.history), strike_stays=_newly_gone(before, case))
     running = [stay for stay in case.at_work if stay.run_rounds]
     down = [stay.first_down_at for stay in case.at_work if stay.first_down_at]
     case = replace(case, item=replace(case.item, first_down_at=min(down, default=None)))
@@ -92,15 +93,24 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
         case=case,
         check_at=now + rules.monitor.confirm_every if running else looked.next_at,
         look_up=looked.moved,
-        history=_history(before, looked, now),
+        history=(*_history(before, looked, now), *over),
         round=looked.round if notable else None,
-        strike_stays=struck,
+        strike_stays=_newly_gone(before, case),
     )
     if running:
         patience = 2 * rules.monitor.confirm * rules.monitor.confirm_every
         return replace(step, wait_for_run=min(stay.run_at or now for stay in running) + patience)
     # An `unknown` round after a run neither counts nor breaks it, so here nothing runs: tellings may go.
     return replace(step, ready=now)
+
+
+def _gone_here(before: Case, case: Case, now: datetime) -> tuple[Case, tuple[Record, ...]]:
+    # Gone at one of several hosters: the state says what holds for those where it is not.
+    if len(case.at_work) == len(before.at_work):
+        return case, ()
+    state = state_after(case, Event.RELOCATED)
+    line = Record(item=case.item.id, event="gone_here", at=now, before=case.item.state, after=state)
+    return replace(case, item=replace(case.item, state=state)), (line,)
 
 
 def _newly_gone(before: Case, case: Case) -> tuple[StayId, ...]:

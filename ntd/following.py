@@ -100,8 +100,11 @@ def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: da
     stay = next((one for one in case.at_work if one.id == stay_id), None)
     if stay is None or not case.item.state.in_work:
         return Step(case=_with(case, stay_id, follow_up_at=None))
-    waits = stay.run_rounds or (stay.asked_at and now < stay.asked_at + world.settings.notices.give_up)
-    found = () if waits else dues(stay, case.item, world.settings)
+    if stay.asked_at and now >= stay.asked_at + world.settings.notices.give_up:
+        # Nothing came of it: it was struck, or met a message that had failed before.
+        stay = replace(stay, asked_at=None)
+        case = _with(case, stay.id, asked_at=None)
+    found = () if stay.run_rounds or stay.asked_at else dues(stay, case.item, world.settings)
     ready = [due for due in found if due.at <= now and _seen_up(stay, due)]
     if not ready and not _told(stay):
         return _route_again(case, stay, world, now)

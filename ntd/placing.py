@@ -240,7 +240,9 @@ def _told(
     first: bool,
     now: datetime,
 ) -> Step:
+    along = tuple(stay.id for stay in _told_along(case, ended))
     case = _copied(case, opened, world, first=first)
+    case = replace(case, stays=tuple(replace(one, asked_at=None) if one.id in along else one for one in case.stays))
     routes = routes_of(case, case.at_work, world)
     case = replace(case, stays=asked_again(case.stays, {stay.id: routes[stay.id] for stay in opened}, world, now))
     item = case.item
@@ -255,7 +257,8 @@ def _told(
         detail={"hosting": world.seats[0].as_hosting()},
     )
     item = replace(item, state=state, attention=attention_of(case, routes))
-    tell = () if item.copied_from and first else tellings(item, (*opened, *_told_along(case, ended)), routes, world)
+    untold = (*opened, *(one for one in case.at_work if one.id in along and one.noticed_at is None))
+    tell = () if item.copied_from and first else tellings(item, untold, routes, world)
     return Step(
         case=replace(case, item=item),
         tell=() if state is State.HELD else tell,
@@ -267,7 +270,7 @@ def _told(
 
 def _told_along(case: Case, ended: tuple[Stay, ...]) -> tuple[Stay, ...]:
     # One message may have been meant for several hosters with one mailbox: it is struck with the stay that moved away.
-    return tuple(stay for stay in case.at_work if stay.noticed_at is None and any(together(stay, one) for one in ended))
+    return tuple(stay for stay in case.at_work if any(together(stay, one) for one in ended))
 
 
 def together(one: Stay, other: Stay) -> bool:

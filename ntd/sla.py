@@ -67,9 +67,9 @@ def _next_step(told: Told, sla: Sla, earliest: datetime) -> Due | None:
     if base is None or told.steps_done >= len(sla.escalation):
         return None
     step = sorted(sla.escalation, key=lambda one: one.after)[told.steps_done]
-    return Due(
-        at=max(base + step.after, earliest), kind=Kind(step.to), step=step, needs_up=told.told_at or told.failed_at
-    )
+    # Seen up since the last message was accepted, and since the last contact failed.
+    since = max(at for at in (told.told_at, told.failed_at, base) if at)
+    return Due(at=max(base + step.after, earliest), kind=Kind(step.to), step=step, needs_up=since)
 
 
 def next_for_partner(told: Told, partner: Partner) -> tuple[Due, ...]:
