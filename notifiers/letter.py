@@ -253,7 +253,8 @@ def _assessment(line: NoticeLine, language: str) -> str:
     words = _words(language)
     status = words["label.confirmed" if line.confirmed else "label.presumed"]
     text = f"{status}: {words[f'what.{line.basis}']}"
-    if line.classification is None:
+    # The classes are those of child sexual abuse material: of anything else they say nothing.
+    if line.classification is None or line.basis is not Basis.CSAM:
         return text
     return f"{text}, {words['label.classification']} {line.classification}"
 

@@ -18,6 +18,11 @@ from schemas.item import Attention, State
 from schemas.notice import Kind
 from schemas.settings import Settings
 
+#: What a rule of `[routing]` leaves to a human; `release` is that human's word.
+WAITS_FOR_A_HUMAN = frozenset(
+    {Attention.NEW_CONTACT, Attention.NO_PARTNER, Attention.ACCESS_LINE, Attention.NATIONAL_ABROAD}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
@@ -61,7 +66,12 @@ def _silenced(stay: Stay, item: Item) -> Stay:
 
 
 def release(case: Case, act: Act, world: World) -> Step:
-    """Let a held item go on: its state is what the facts say; who was not told yet is told."""
+    """Let a held item go on: its state is what the facts say; who was not told yet is told.
+
+    An item that waits for a human because of a rule is let go past that rule.
+    """
+    if case.item.state is State.ROUTED and case.item.attention & WAITS_FOR_A_HUMAN:
+        return _let_go(case, act, world)
     state = state_after(case, Event.RELEASED)
     line = _record(case, act, "released", state)
     item = replace(case.item, state=state, hold_until=None)
@@ -74,6 +84,24 @@ def release(case: Case, act: Act, world: World) -> Step:
         look_up=not open_stays,
         held_until=act.now,
     )
+
+
+def _let_go(case: Case, act: Act, world: World) -> Step:
+    # What is illegal only at home is let go to a partner at most: the rule that never bends is routing's own.
+    freely = {"new_contact": "send", "isp": "send", "without_partner": "notify", "national_abroad": "forward"}
+    held = {code: rule for code, rule in world.settings.routing.country.items() if rule != "hold"}
+    rules = world.settings.routing.model_copy(update={**freely, "country": held})
+    open_world = replace(world, settings=world.settings.model_copy(update={"routing": rules}))
+    untold = tuple(stay for stay in case.at_work if stay.hoster is not None and stay.noticed_at is None)
+    routes = routes_of(case, case.at_work, open_world)
+    tell = tellings(case.item, untold, routes, open_world)
+    if not tell:
+        raise IllegalTransition(case.item.id, "routed, and nobody can be told", "released")
+    told = {one.stay for one in tell}
+    stays = tuple(replace(stay, follow_up_at=None) if stay.id in told else stay for stay in case.stays)
+    item = replace(case.item, attention=attention_of(case, routes))
+    line = _record(case, act, "released", State.ROUTED)
+    return Step(case=Case(item=item, stays=stays), tell=tell, history=(line,), check_at=act.now)
 
 
 def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime) -> Step:

@@ -14,7 +14,6 @@ from schemas.access import Caller, Role
 SUBMITTERS: Final = frozenset({Role.SUBMITTER, Role.ANALYST, Role.OPERATOR})
 READERS: Final = frozenset({Role.ANALYST, Role.POLICY, Role.OPERATOR})
 ANALYSTS: Final = frozenset({Role.ANALYST, Role.OPERATOR})
-POLICY: Final = frozenset({Role.POLICY, Role.OPERATOR})
 #: Not even the operator: what is fetched here is fetched in a partner's name.
 PARTNERS: Final = frozenset({Role.PARTNER})
 

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from ntd.api import exchange, figures, health, items
-from ntd.api.access import ANALYSTS, PARTNERS, POLICY, READERS, SUBMITTERS, Guarded, Handle, guarded
+from ntd.api.access import ANALYSTS, PARTNERS, READERS, SUBMITTERS, Guarded, Handle, guarded
 from ntd.api.answer import Door
 from ntd.api.desk import DESK, Desk, answered
 from ntd.api.health import Gauges
@@ -46,9 +46,9 @@ _BEHIND_A_TOKEN: Final = (
     _guarded("POST", "/items/{id}/release", items.act(items.release), ANALYSTS),
     _guarded("POST", "/items/{id}/withdraw", items.act(items.withdraw, "because"), ANALYSTS),
     _guarded("POST", "/items/{id}/reopen", items.act(items.reopen), ANALYSTS),
-    _guarded("GET", "/reports/{name}", figures.report, POLICY),
-    _guarded("GET", "/sites", figures.sites, POLICY),
-    _guarded("GET", "/relocations", figures.relocations, POLICY),
+    _guarded("GET", "/reports/{name}", figures.report, READERS),
+    _guarded("GET", "/sites", figures.sites, READERS),
+    _guarded("GET", "/relocations", figures.relocations, READERS),
     _guarded("GET", "/exchange/forwards", exchange.forwards, PARTNERS),
     _guarded("POST", "/exchange/answers", exchange.answers, PARTNERS),
 )

@@ -208,7 +208,7 @@ _PATHS: Final[Json] = {
         "get": _operation(
             "report",
             "Count one report; what each figure means stands in its definition.",
-            "policy, operator",
+            "analyst, policy, operator",
             _json(_ref("Report"), "The report."),
             404,
             422,
@@ -229,7 +229,7 @@ _PATHS: Final[Json] = {
         "get": _operation(
             "listSites",
             "List sites with where they stand.",
-            "policy, operator",
+            "analyst, policy, operator",
             _json(_ref("Sites"), "A page of sites."),
             422,
             parameters=[
@@ -244,7 +244,7 @@ _PATHS: Final[Json] = {
         "get": _operation(
             "listRelocations",
             "List confirmed moves of sites, in the order in which they became known.",
-            "policy, operator",
+            "analyst, policy, operator",
             _json(_ref("Relocations"), "A page of moves."),
             422,
             parameters=[

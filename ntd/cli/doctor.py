@@ -90,18 +90,28 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(name="database", health=Health.OK, detail=f"PostgreSQL {version}, at this version of ntd")
 
 
+async def _name_server(settings: Settings, server: str, domain: str) -> Finding:
+    """Ask one name server alone: behind another that answers, a dead one would not be seen."""
+    asked = server or "the system's name servers"
+    dns = settings.dns.model_copy(update={"nameservers": [server] if server else []})
+    async with Locator.open(settings.model_copy(update={"dns": dns}), MemoryRegistrations()) as locator:
+        found = await locator.addresses(domain, CLOCK.now())
+    if not found.fate.answered:
+        return Finding(name="dns", health=Health.AWAY, detail=f"{asked}: {found.fate}", remedy="see dns.nameservers")
+    return Finding(name="dns", health=Health.OK, detail=f"{asked} answered for {domain}: {found.fate}")
+
+
 async def _names(settings: Settings) -> AsyncIterator[Finding]:
     """Look our own domain up: an honest "there is no such name" is an answer too."""
     domain = settings.organisation.domain
-    asked = ", ".join(settings.dns.nameservers) or "the system's name servers"
+    servers = [await _name_server(settings, server, domain) for server in settings.dns.nameservers or [""]]
+    for finding in servers:
+        yield finding
+    if all(finding.health is Health.AWAY for finding in servers):
+        return
     async with Locator.open(settings, MemoryRegistrations()) as locator:
         for fault in locator.faults:
             yield Finding(name="tables", health=Health.FAULT, detail=fault, remedy="correct this row")
-        found = await locator.addresses(domain, CLOCK.now())
-        if not found.fate.answered:
-            yield Finding(name="dns", health=Health.AWAY, detail=f"{asked}: {found.fate}", remedy="see dns.nameservers")
-            return
-        yield Finding(name="dns", health=Health.OK, detail=f"{asked} answered for {domain}: {found.fate}")
         if settings.geo.registration == "off":
             yield Finding(name="registration", health=Health.OFF, detail="geo.registration is off")
             return

@@ -28,7 +28,7 @@ def print_json(document: Any) -> None:
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows as CSV; lists and tables inside a cell as JSON."""
+    """Print rows as CSV; lists of words joined by commas, anything deeper as JSON."""
     writer = comma.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
@@ -70,6 +70,8 @@ def _cell(value: Any) -> str:
             return ""
         case bool():
             return "true" if value else "false"
+        case list() | tuple() if all(isinstance(inner, str) for inner in value):
+            return ",".join(value)
         case list() | tuple() | dict():
             return orjson.dumps(value, default=str).decode()
         case _:

@@ -368,3 +368,18 @@ async def test_a_web_form_is_a_task_for_a_human(home: House) -> None:
     assert told["notices"][0]["attempts"][0]["by"] == "form"
     with pytest.raises(Permanent, match="nothing was changed"):
         await acts.form_done(home.store, home.settings, NoticeId(UUID(notice["id"])), **done)
+
+
+async def test_what_a_rule_leaves_to_a_human_is_let_go_by_release(home: House) -> None:
+    """An address never written to waits for an analyst; the analyst's release tells it, and only then."""
+    home.rules(routing={"new_contact": "hold"})
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, 30 * MINUTE)
+    told = await home.show(item)
+    assert (told["state"], told["attention"], home.post.handed) == ("routed", ["new_contact"], [])
+    await acts.release(home.store, home.settings, [ItemId(item)], reason="seen", by="analyst", now=home.now)
+    await home.later(2 * HOUR, 30 * MINUTE)
+    told = await home.show(item)
+    assert (told["state"], told["attention"]) == ("noticed", [])
+    assert [one["event"] for one in told["history"]].count("released") == 1

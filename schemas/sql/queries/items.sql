@@ -87,7 +87,7 @@ LIMIT 1000;
 
 -- name: history
 -- The record, oldest first.
-SELECT at, event, from_state, to_state, by, detail FROM event WHERE item_id = $1 ORDER BY id LIMIT 10000;
+SELECT at, event, from_state, to_state, by, detail FROM event WHERE item_id = $1 ORDER BY at, id LIMIT 10000;
 
 -- name: seats
 -- Where hosts stand now: confirmed places, and the addresses that tell which of them comes first.
