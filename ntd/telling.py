@@ -33,7 +33,7 @@ class Sent:
 
 def attempted(case: Case, sent: Sent, now: datetime) -> Case:
     """Note the first try to tell the hoster's side."""
-    if sent.kind not in HOSTERS | {Kind.FORWARD}:
+    if sent.kind not in HOSTERS:
         return case
     tried = sent.attempted_at or now
     item = replace(case.item, first_attempt_at=case.item.first_attempt_at or tried)
@@ -49,7 +49,8 @@ def accepted(case: Case, sent: Sent, now: datetime, settings: Settings, by: str 
     case = _heard(attempted(case, sent, now), sent)
     stays = tuple(_accept(stay, sent, now) if _concerns(stay, sent) else stay for stay in case.stays)
     item = case.item
-    if sent.kind in HOSTERS | {Kind.FORWARD}:
+    if sent.kind is Kind.FIRST:
+        # What starts a clock: a front's and a partner's acceptance are told beside their messages.
         item = replace(item, first_accepted_at=item.first_accepted_at or now)
     stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, item, settings)) for stay in stays)
     case = Case(item=item, stays=stays)
