@@ -91,7 +91,7 @@ HEADERS = {
     language=st.sampled_from(languages()),
     form=st.sampled_from(Format),
 )
-def test_every_url_arrives_whole_and_no_header_is_added(  # noqa: PLR0917 -- hypothesis fills them by name
+def test_every_url_arrives_whole_and_no_header_is_added(
     lines: list[NoticeLine], sender: Sender, hoster: str, to: str, language: str, form: Format
 ) -> None:
     """A strict parser reads each mail; each URL stands whole in text, CSV and XARF; the headers are ours alone."""
