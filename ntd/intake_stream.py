@@ -22,8 +22,10 @@ from schemas.settings import Settings
 # Large enough that a commit weighs little, small enough that an answer does not wait long.
 _BATCH_LINES: Final = 2000
 _BATCH_BYTES: Final = 4 * 1024 * 1024
-# While one batch is being written the next is sealed and the one after it is read.
-_UNDER_WAY: Final = 2
+# While one batch is being written the next lies ready, the one after it is sealed, and another is read.
+_UNDER_WAY: Final = 3
+# Lines parsed before others have their turn.
+_SLICE: Final = 25
 # Who types lines by hand, or feeds them from a slow source, is answered after this.
 _PATIENCE_S: Final = 0.25
 
@@ -111,16 +113,21 @@ class Stream:
         await self.answered(answers)
 
     async def _batches(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[_Batch, None]:
+        """Give batches, and an empty one while nothing more comes."""
         reader, batch = Reader(self.form), _Batch()
         async with aclosing(_patiently(chunks)) as coming:
             async for chunk in coming:
-                for part in reader.feed(chunk) if chunk is not None else ():
+                for at, part in enumerate(reader.feed(chunk) if chunk is not None else (), start=1):
                     self._sort(reader, part, batch)
                     if batch.full:
                         yield batch
                         batch = _Batch()
-                if chunk is None and not batch.empty:
-                    yield batch
+                    if not at % _SLICE:
+                        # The loop must feed the database meanwhile.
+                        await sleep(0)
+                if chunk is None:
+                    if not batch.empty:
+                        yield batch
                     yield _Batch()
                     batch = _Batch()
         for part in reader.close():
@@ -185,6 +192,4 @@ async def _patiently(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes | Non
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
-    # Parsing one chunk at a time leaves the loop to the database in between.
-    await sleep(0)
     return await anext(chunks, None)

@@ -5,6 +5,7 @@ The site is the registered domain by the public suffix list, or the host itself 
 onion service).
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +18,12 @@ from schemas.errors import Refused
 
 _SUFFIXES = PublicSuffixList()
 _TAKEN = frozenset({"http", "https"})
+# What is its own serialisation: nothing in it is lowered, encoded, decoded, resolved or left out by the parser. The
+# last label is letters, so that the host is no address; "xn--" is left to the parser, and so is a dot behind a slash.
+_PLAIN = re.compile(
+    r"(https?)://((?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z]{2,})"
+    r"(/(?:[A-Za-z0-9_~!$&()*+,;=:@-]++|/(?!\.)|(?<!/)\.)*+(?:\?[A-Za-z0-9_.~!$&()*+,;=:@/?-]*)?)"
+)
 #: Schemes whose "URL" is the material itself: such a line leaves no trace (contract, section 4).
 CARRIES_CONTENT = frozenset({"data", "blob"})
 
@@ -57,6 +64,9 @@ class Url:
 
 def parse_url(text: str) -> Url:
     """Take a URL apart as a browser does; Refused (or UnsupportedScheme) says why it cannot be."""
+    if (plain := _PLAIN.fullmatch(text)) is not None:
+        scheme, hostname, path = plain.groups()
+        return _url(text, scheme, hostname, "", path)
     try:
         # Every other attribute costs as much as this one; the serialisation is cut up here.
         whole = ada_url.URL(text).href.partition("#")[0]
@@ -65,15 +75,19 @@ def parse_url(text: str) -> Url:
     scheme, _, rest = whole.partition("://")
     if scheme not in _TAKEN:
         raise UnsupportedScheme(whole.partition(":")[0])
-    authority, _, path = rest.partition("/")
+    authority, slash, path = rest.partition("/")
     hostname, port = _host_and_port(authority.rpartition("@")[2])
+    return _url(whole, scheme, hostname, port, slash + path)
+
+
+def _url(text: str, scheme: str, hostname: str, port: str, path: str) -> Url:
     host, site, kind = _host(hostname)
     return Url(
-        text=whole,
+        text=text,
         scheme=scheme,
         host=host,
         port=int(port) if port else _default_port(scheme),
-        path=f"/{path}",
+        path=path,
         site=site,
         kind=kind,
     )

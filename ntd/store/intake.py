@@ -22,7 +22,7 @@ from schemas.settings import Settings
 from schemas.url import Url
 
 _STAGE: Final = statement("intake.stage")
-_WAKE_HOSTS: Final = statement("intake.wake_hosts")
+_KNOWN_HOSTS: Final = statement("intake.known_hosts")
 _ADD_SITES: Final = statement("intake.add_sites")
 _ADD_HOSTS: Final = statement("intake.add_hosts")
 _TAKE: Final = statement("intake.take")
@@ -57,7 +57,7 @@ _COLUMNS: Final = (
 _TRIES: Final = 5
 _MET: Final = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 # Sealing goes in slices, so that the loop can feed the database meanwhile.
-_SLICE: Final = 50
+_SLICE: Final = 40
 
 _Pair = tuple[bytes | None, bytes | None, bytes | None]  # hash, report, reference
 
@@ -214,41 +214,31 @@ def _sealed(batch: _Batch, column: str, bound: Sequence[bytes], texts: Sequence[
 async def _write(batch: _Batch, urls: Mapping[bytes, _Url], rows: Sequence[tuple[Any, ...]]) -> dict[bytes, ItemId]:
     """Write a batch in one transaction; give the items that stood already."""
     async with batch.store.transaction() as connection:
-        await _wake_hosts(batch, connection, urls.values())
         await connection.execute(_STAGE)
         await connection.copy_records_to_table("ntd_intake", records=rows, columns=_COLUMNS)
-        known = [urls[row["url_hash"]] for row in await connection.fetch(_TAKE, batch.now, batch.by)]
+        await _add_unknown_hosts(batch, connection, urls.values())
+        taken = await connection.fetch(_TAKE, batch.now, batch.by, batch.settings.geo.refresh)
+        known = [urls[row["url_hash"]] for row in taken]
         standing = await _again(batch, connection, known) if known else {}
         await _name_again(batch, connection, urls.values(), standing)
     return standing
 
 
-async def _wake_hosts(batch: _Batch, connection: Connection, urls: Iterable[_Url]) -> None:
+async def _add_unknown_hosts(batch: _Batch, connection: Connection, urls: Iterable[_Url]) -> None:
     hosts = {url.host_hash: url.given.url for url in urls}
-    unknown = await _wake(batch, connection, set(hosts))
-    if not unknown:
-        return
-    added = await _add_hosts(batch, connection, {one: hosts[one] for one in sorted(unknown)})
-    # Somebody else added the others a moment ago: they are there now.
-    await _wake(batch, connection, unknown - added)
+    known = {row["name_hash"] for row in await connection.fetch(_KNOWN_HOSTS, list(hosts))}
+    unknown = {one: hosts[one] for one in sorted(hosts.keys() - known)}
+    if unknown:
+        await _add_hosts(batch, connection, unknown)
 
 
-async def _wake(batch: _Batch, connection: Connection, hosts: set[bytes]) -> set[bytes]:
-    """Wake known hosts and give those nobody knows."""
-    if not hosts:
-        return hosts
-    woken = await connection.fetch(_WAKE_HOSTS, list(hosts), batch.now, batch.settings.geo.refresh)
-    return hosts - {row["name_hash"] for row in woken}
-
-
-async def _add_hosts(batch: _Batch, connection: Connection, hosts: Mapping[bytes, Url]) -> set[bytes]:
+async def _add_hosts(batch: _Batch, connection: Connection, hosts: Mapping[bytes, Url]) -> None:
     store, now = batch.store, batch.now
     sites = {url.site: store.vault.hash("site", url.site) for url in hosts.values()}
     names = [(one, store.seal("site.name", one, site, now)) for site, one in sites.items()]
     await connection.execute(_ADD_SITES, now, *map(list, zip(*names, strict=True)))
     rows = [(sites[url.site], one, store.seal("host.name", one, url.host, now)) for one, url in hosts.items()]
-    added = await connection.fetch(_ADD_HOSTS, now, *map(list, zip(*rows, strict=True)))
-    return {row["name_hash"] for row in added}
+    await connection.execute(_ADD_HOSTS, now, *map(list, zip(*rows, strict=True)))
 
 
 async def _again(batch: _Batch, connection: Connection, known: Sequence[_Url]) -> dict[bytes, ItemId]:

@@ -117,6 +117,9 @@ def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
 @given(
     text=some.one_of(
         some.from_regex(
+            r"https://[a-z0-9.-]{1,9}\.[a-z]{2,4}/[a-zA-Z0-9_./:@-]{0,9}(\?[a-z=&/?.]{0,5})?", fullmatch=True
+        ),
+        some.from_regex(
             r"https?://([a-z:@]{1,5}@)?[a-z0-9.\[\]:%]{1,12}(:[0-9]{0,5})?[/?#@a-z\\ .]{0,8}", fullmatch=True
         ),
         some.text(max_size=20),

@@ -23,17 +23,9 @@ CREATE TEMPORARY TABLE IF NOT EXISTS ntd_intake (
     reference       bytea
 ) ON COMMIT DELETE ROWS
 
--- name: wake_hosts
--- New items want their host looked up when that was never done or long ago, and placed by what is known otherwise.
--- Under its lock, so that a look that is being settled meanwhile sees the items, or is seen.
-UPDATE host
-   SET look_due_at = CASE WHEN look_token IS NULL
-                          THEN least(look_due_at, coalesce(looked_at + $3::interval, $2::timestamptz))
-                          ELSE look_due_at END,
-       place_due_at = CASE WHEN looks > 0 THEN $2::timestamptz ELSE place_due_at END,
-       place_token = CASE WHEN looks > 0 THEN NULL ELSE place_token END
- WHERE id IN (SELECT id FROM host WHERE name_hash = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE)
-RETURNING name_hash
+-- name: known_hosts
+-- Which hosts of a batch are there already.
+SELECT name_hash FROM host WHERE name_hash = ANY($1::bytea[])
 
 -- name: add_sites
 -- Sites nobody has heard of; in the order of their hashes, so that two submitters wait instead of blocking each other.
@@ -50,17 +42,29 @@ SELECT s.id, n.name_hash, n.name, $1, $1
   JOIN site s ON s.name_hash = n.site_hash
  ORDER BY n.name_hash
     ON CONFLICT (name_hash) DO NOTHING
-RETURNING name_hash
 
 -- name: take
 -- The staged URLs become items with all that belongs to them at once; those that are known already are given back.
-WITH fresh AS (
+-- Their hosts are woken: looked up when that was never done or long ago, and placed by what is known otherwise. Under
+-- the hosts' locks, so that a look that is being settled meanwhile sees the items, or is seen; everything else was done
+-- before, because other batches wait for these locks.
+WITH woken AS (
+    UPDATE host
+       SET look_due_at = CASE WHEN look_token IS NULL
+                              THEN least(look_due_at, coalesce(looked_at + $3::interval, $1::timestamptz))
+                              ELSE look_due_at END,
+           place_due_at = CASE WHEN looks > 0 THEN $1::timestamptz ELSE place_due_at END,
+           place_token = CASE WHEN looks > 0 THEN NULL ELSE place_token END
+     WHERE id IN (SELECT h.id FROM host h WHERE h.name_hash IN (SELECT host_hash FROM ntd_intake)
+                   ORDER BY h.id FOR UPDATE)
+    RETURNING id, site_id, name_hash
+), fresh AS (
     INSERT INTO item (id, url_hash, secret, host_id, site_id, state, priority, source, confirmed, classification, basis,
                       site_type, media, copied_from, kind, received_at, confirmed_at, hold_until)
     SELECT n.id, n.url_hash, n.secret, h.id, h.site_id, CASE WHEN n.held THEN 'held' ELSE 'received' END, n.priority,
            n.source, n.confirmed, n.classification, n.basis, n.site_type, n.media, n.copied_from, n.kind, $1,
            n.confirmed_at, n.hold_until
-      FROM ntd_intake n JOIN host h ON h.name_hash = n.host_hash
+      FROM ntd_intake n JOIN woken h ON h.name_hash = n.host_hash
      ORDER BY n.url_hash
         ON CONFLICT (url_hash) DO NOTHING
     RETURNING id
