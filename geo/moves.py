@@ -73,7 +73,8 @@ def look(standing: Mapping[Seat, Standing], seen: frozenset[Seat], at: datetime,
             left[seat] = place.absent_since or at
         elif missed.joined_at or at - place.seen_at < _CANDIDATE_LOOKS * max(apart, _SHORTEST):
             after[seat] = missed
-    joined = tuple(sorted(seat for seat in seen if _joins(standing.get(seat), after[seat])))
+    new = (seat for seat in seen if _joins(standing.get(seat), after[seat]))
+    joined = tuple(sorted(new, key=lambda seat: (seat[0], seat[1] or "")))
     waits = any(place.joined_at is None or place.absent_since for place in after.values())
     return Change(standing=after, joined=joined, left=left, settled=not waits)
 

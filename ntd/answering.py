@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from ntd.case import Case, Record, Step
 from ntd.following import follow_up_at
@@ -52,6 +53,8 @@ def _what_follows(case: Case, partner: str, answer: PartnerAnswer, line: Record,
             detail: dict[str, object] = {"partner": partner, "reason": answer.reason}
             step = final_no(case, partner, now, detail)
             return replace(step, history=(line, *step.history))
+        case _ as never:
+            assert_never(never)
 
 
 def recipient_says(case: Case, answer: LinkAnswer, note: str, now: datetime, *, look: bool) -> Step:

@@ -77,10 +77,10 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
     stays = tuple(_stay(stay, looked, rules, now) for stay in case.stays)
     stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
     case = replace(case, stays=stays)
-    # A refused item is watched for a move, not for its end: what it still has open is a place left behind.
-    if all_gone(stay.facts for stay in case.open) and case.item.state is not State.REFUSED:
-        return _gone(before, case, looked, rules, now)
     back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
+    # A refused item is watched for a move, not for its end: what it still has open is a place left behind.
+    if not back and all_gone(stay.facts for stay in case.open) and case.item.state is not State.REFUSED:
+        return _gone(before, case, looked, rules, now)
     case, over = _gone_here(before, case, now)
     if back:
         step = return_to_work(case, back, looked.round, world, now)
@@ -106,7 +106,7 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
 
 def _gone_here(before: Case, case: Case, now: datetime) -> tuple[Case, tuple[Record, ...]]:
     # Gone at one of several hosters: the state says what holds for those where it is not.
-    if len(case.at_work) == len(before.at_work):
+    if not case.at_work or len(case.at_work) == len(before.at_work):
         return case, ()
     state = state_after(case, Event.RELOCATED)
     line = Record(item=case.item.id, event="gone_here", at=now, before=case.item.state, after=state)

@@ -242,7 +242,8 @@ def _told(
 ) -> Step:
     along = tuple(stay.id for stay in _told_along(case, ended))
     case = _copied(case, opened, world, first=first)
-    case = replace(case, stays=tuple(replace(one, asked_at=None) if one.id in along else one for one in case.stays))
+    stays = (replace(renewed(one, world), asked_at=None) if one.id in along else one for one in case.stays)
+    case = replace(case, stays=tuple(stays))
     routes = routes_of(case, case.at_work, world)
     case = replace(case, stays=asked_again(case.stays, {stay.id: routes[stay.id] for stay in opened}, world, now))
     item = case.item

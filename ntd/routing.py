@@ -7,6 +7,7 @@ attention; nothing is dropped in silence.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from schemas.hosting import Category
 from schemas.item import Attention, Basis, Classification
@@ -100,6 +101,8 @@ def _abroad(case: Case, rules: Routing) -> Route:
         case Abroad.BOTH:
             direct = _hoster(case, Kind.FIRST, rules)
             return _join(_partner(case), direct) if partner else direct
+        case _ as never:
+            assert_never(never)
 
 
 def _national(case: Case, rules: Routing) -> Route:
