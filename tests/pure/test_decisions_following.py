@@ -1,0 +1,286 @@
+"""What follows up on a stay: reminders, the ladder, a partner's silence, and who can be told at last."""
+
+from dataclasses import replace
+
+from ntd.case import Case, Stay, Step
+from ntd.checking import Looked, settle
+from ntd.following import Ladder, dues, follow_up, follow_up_at, next_step, partner_of
+from ntd.placing import World, place
+from ntd.telling import accepted
+from schemas.item import Attention, Classification, State
+from schemas.notice import Kind
+from tests.fakes.decisions_case import (
+    ABROAD,
+    ABUSE,
+    DAY,
+    FOREIGN,
+    HERE,
+    HOUR,
+    LADDER,
+    MINUTE,
+    NOC,
+    NOON,
+    PARTNER,
+    REGULATOR,
+    UP,
+    forwarded_at,
+    gone_at,
+    located,
+    received,
+    rules,
+    seat,
+    seen,
+    sent,
+    told_at,
+    world,
+)
+
+RULES = rules()
+HOME = world(HERE)
+MD = world(ABROAD)
+
+
+def due_at(case: Case, at: object, world_: World = HOME, ladder: Ladder = LADDER, n: int = 0) -> Step:
+    """Do what is due on one of the stays at work."""
+    return follow_up(case, case.at_work[n].id, world_, ladder, at)  # type: ignore[arg-type]
+
+
+def one(step: Step) -> Stay:
+    """Give the only stay."""
+    (stay,) = step.case.stays
+    return stay
+
+
+def test_a_reminder_goes_a_day_later_when_it_was_seen_up() -> None:
+    """And the next waits for what becomes of it, at the latest until it is given up."""
+    step = due_at(told_at(located(), NOON), NOON + DAY)
+
+    assert [(tell.recipient, tell.kind, tell.step) for tell in step.tell] == [(ABUSE, Kind.REMINDER, 1)]
+    assert (one(step).asked_at, one(step).follow_up_at) == (NOON + DAY, NOON + DAY + RULES.notices.give_up)
+
+
+def test_nothing_goes_that_is_not_due() -> None:
+    """Too early, not seen up since, or while a run stands: only the time of the next follow-up changes."""
+    told = told_at(located(), NOON)
+    unseen = told_at(located(), NOON, last_up_at=NOON - HOUR)
+    running = told_at(located(), NOON, run_rounds=1, run_at=NOON)
+
+    assert (due_at(told, NOON + HOUR).tell, one(due_at(told, NOON + HOUR)).follow_up_at) == ((), NOON + DAY)
+    assert (due_at(unseen, NOON + DAY).tell, one(due_at(unseen, NOON + DAY)).follow_up_at) == ((), None)
+    assert (due_at(running, NOON + DAY).tell, one(due_at(running, NOON + DAY)).follow_up_at) == ((), None)
+
+
+def test_one_message_at_a_time() -> None:
+    """While a reminder is on its way nothing follows; when nothing came of it, it does."""
+    case = told_at(located(), NOON, asked_at=NOON + DAY)
+    given_up = NOON + DAY + RULES.notices.give_up
+
+    assert one(due_at(case, NOON + 2 * DAY)).follow_up_at == given_up
+    assert [tell.kind for tell in due_at(case, given_up).tell] == [Kind.REMINDER]
+
+
+def test_a_follow_up_of_what_came_to_nothing_does_not_stay_due() -> None:
+    """Nothing more is due: it does not turn for ever."""
+    case = told_at(located(), NOON, asked_at=NOON, failed_at=NOON, steps_done=1)
+    step = due_at(case, NOON + 30 * DAY)
+
+    assert (step.tell, one(step).follow_up_at, one(step).asked_at) == ((), None, None)
+
+
+def test_nothing_follows_on_what_is_over() -> None:
+    """A stay that ended or is gone, an item that is held: the follow-up falls."""
+    gone, case = gone_at(located(), NOON), told_at(located(), NOON)
+    held = replace(case, item=replace(case.item, state=State.HELD))
+
+    assert follow_up(gone, gone.stays[0].id, HOME, LADDER, NOON + DAY).tell == ()
+    assert (due_at(held, NOON + DAY).tell, one(due_at(held, NOON + DAY)).follow_up_at) == ((), None)
+    assert (dues(gone.stays[0], gone.item, RULES), dues(held.stays[0], held.item, RULES)) == ((), ())
+
+
+def test_nobody_is_reminded_where_there_is_nobody() -> None:
+    """Another notifier told a hoster of whom we know no address."""
+    step = due_at(told_at(located(), NOON, recipient=None), NOON + DAY)
+
+    assert (step.tell, one(step).follow_up_at) == ((), None)
+
+
+def test_reminders_wait_for_the_end_of_quiet_hours() -> None:
+    """Steps of the ladder and reminders do, first notices never."""
+    quiet = world(HERE, settings=rules(notices={"quiet": ["Tue"]}))
+    step = due_at(told_at(located(), NOON), NOON + DAY, quiet)
+
+    assert [tell.gather_at for tell in step.tell] == [NOON + DAY + 12 * HOUR]
+
+
+def test_the_ladder_is_climbed_in_place_of_a_reminder() -> None:
+    """The regulator at 72 h; its step is done when it is on its way."""
+    case = told_at(located(), NOON, told_at=NOON + 2 * DAY, last_up_at=NOON + 50 * HOUR)
+    step = due_at(case, NOON + 3 * DAY)
+
+    assert [(tell.recipient, tell.kind, tell.step) for tell in step.tell] == [(REGULATOR, Kind.REGULATOR, 1)]
+    assert (one(step).steps_done, one(step).asked_at) == (1, NOON + 3 * DAY)
+
+
+def test_a_step_without_a_contact_is_skipped_and_recorded() -> None:
+    """And the next message follows from what was told."""
+    case = told_at(located(), NOON, told_at=NOON + 2 * DAY, last_up_at=NOON + 50 * HOUR)
+    step = due_at(case, NOON + 3 * DAY, ladder=Ladder(by_kind={}))
+
+    assert (step.tell, [line.event for line in step.history]) == ((), ["step_skipped"])
+    assert (one(step).steps_done, one(step).follow_up_at) == (1, NOON + 3 * DAY)
+
+
+def test_the_next_step_is_the_earliest_not_yet_done() -> None:
+    """However they stand in the configuration."""
+    settings = rules(sla={"escalation": [{"after": "96h", "to": "site"}, {"after": "72h", "to": "regulator"}]})
+    (stay,) = located().stays
+    kinds = [next_step(replace(stay, steps_done=done), settings) for done in range(3)]
+
+    assert kinds == [Kind.REGULATOR, Kind.SITE, None]
+
+
+def test_after_a_dead_mailbox_the_ladder_goes_on() -> None:
+    """The reminder failed and nobody else is known there: no more reminders, the regulator at 72 h."""
+    case = told_at(located(), NOON, failed_at=NOON + DAY, last_up_at=NOON + 2 * DAY)
+
+    assert [tell.kind for tell in due_at(case, NOON + 2 * DAY).tell] == []
+    assert [tell.kind for tell in due_at(case, NOON + 3 * DAY).tell] == [Kind.REGULATOR]
+
+
+FORWARDED = forwarded_at(located(ABROAD), NOON, last_up_at=NOON + MINUTE)
+
+
+def test_a_silent_partner_is_reminded_and_then_a_human_asked() -> None:
+    """Once after `acknowledge`, attention after as long again."""
+    reminded = due_at(FORWARDED, NOON + DAY, MD)
+    silent = due_at(reminded.case, NOON + 2 * DAY, MD)
+
+    assert [(tell.recipient, tell.kind) for tell in reminded.tell] == [(PARTNER, Kind.REMINDER)]
+    assert one(reminded).follow_up_at == NOON + 2 * DAY
+    assert (silent.tell, set(silent.case.item.attention)) == ((), {Attention.PARTNER_SILENT})
+    assert one(silent).follow_up_at == NOON + 3 * DAY
+
+
+def test_a_partner_is_not_reminded_of_what_nobody_has_seen_since() -> None:
+    """Its silence shows all the same; nor is one that is not configured any more."""
+    unseen = due_at(forwarded_at(located(ABROAD), NOON), NOON + DAY, MD)
+    without = due_at(FORWARDED, NOON + DAY, world(ABROAD, partners={}))
+
+    assert (unseen.tell, one(unseen).partner_reminded, one(unseen).follow_up_at) == ((), True, NOON + 2 * DAY)
+    assert without.case.item.attention == {Attention.PARTNER_SILENT}
+
+
+def test_after_the_partners_patience_the_hoster_is_told() -> None:
+    """The content is not gone, seen up or not: a first notice to the foreign hoster."""
+    answered = forwarded_at(located(ABROAD), NOON, answered_at=NOON + HOUR)
+    step = due_at(answered, NOON + 3 * DAY, MD)
+
+    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(FOREIGN, Kind.FIRST)]
+    assert (one(step).told_directly, one(step).follow_up_at) == (True, None)
+    assert [line.event for line in step.history] == ["patience_over"]
+
+
+def test_patience_tells_nobody_where_routing_forbids_or_nobody_is_known() -> None:
+    """What is illegal only at home goes to no foreign hoster; without a contact a human sees it."""
+    national = rules(routing={"national_abroad": "forward"})
+    case = located(ABROAD, classification=Classification.NATIONAL, settings=national)
+    forbidden = due_at(forwarded_at(case, NOON, answered_at=NOON), NOON + 3 * DAY, world(ABROAD, settings=national))
+    bare = forwarded_at(located(seat(3, "MD")), NOON, answered_at=NOON)
+    unknown = due_at(bare, NOON + 3 * DAY, world(seat(3, "MD")))
+    left = due_at(bare, NOON + 3 * DAY, HOME)
+
+    assert (forbidden.tell, unknown.tell, left.tell) == ((), (), ())
+    assert unknown.case.item.attention == {Attention.NO_CONTACT}
+
+
+def test_a_contact_found_meanwhile_is_told_after_the_patience() -> None:
+    """The stay takes it in."""
+    bare = forwarded_at(located(seat(3, "MD")), NOON, answered_at=NOON)
+    step = due_at(bare, NOON + 3 * DAY, MD)
+
+    assert [tell.recipient for tell in step.tell] == [FOREIGN]
+
+
+MUTE = located(seat(1, "NL"))
+
+
+def test_who_could_not_be_told_is_told_when_a_contact_appears() -> None:
+    """Attention falls with it; until then it is asked about again and again."""
+    later = NOON + RULES.geo.refresh
+    found = due_at(MUTE, later, HOME)
+    still = due_at(MUTE, later, world(seat(1, "NL")))
+    moved = due_at(MUTE, later, world(seat(2, "NL", NOC)))
+
+    assert [(tell.recipient, tell.wait_for) for tell in found.tell] == [(ABUSE, None)]
+    assert (found.case.item.attention, one(found).follow_up_at) == (frozenset(), None)
+    assert (still.tell, set(still.case.item.attention)) == ((), {Attention.NO_CONTACT})
+    assert one(still).follow_up_at == one(moved).follow_up_at == later + RULES.geo.refresh
+
+
+def test_what_a_partner_accepts_that_appeared_later_counts() -> None:
+    """The stay learns whose it is, so that the acceptance finds it."""
+    hold = rules(partner=[], routing={"without_partner": "hold"})
+    case = place(received(), world(ABROAD, settings=hold, partners={}), NOON).case
+    step = due_at(case, NOON + DAY, MD)
+    after = accepted(step.case, sent(Kind.FORWARD, PARTNER, partner="md"), NOON + DAY, RULES, "recipient").case
+
+    assert case.item.attention == {Attention.NO_PARTNER}
+    assert [tell.kind for tell in step.tell] == [Kind.FORWARD]
+    assert after.item.state is State.FORWARDED
+
+
+def test_what_one_stay_finds_does_not_hide_that_another_has_nobody() -> None:
+    """Attention says what holds for all of them."""
+    case = located(seat(1, "NL"), seat(2, "NL"))
+    step = due_at(case, NOON + DAY, world(HERE, seat(2, "NL")))
+
+    assert step.case.item.attention == {Attention.NO_CONTACT}
+
+
+def copied() -> Case:
+    """Have another notifier tell the hoster."""
+    return located(HERE, copied_from="c3p")
+
+
+def test_after_the_sla_we_tell_whom_another_notifier_told() -> None:
+    """Its clock stays from receipt; what we send is its first notice of ours."""
+    step = due_at(copied(), NOON + DAY)
+    after = accepted(step.case, sent(Kind.FIRST), NOON + DAY, RULES, "relay").case
+
+    assert [(tell.recipient, tell.kind, tell.gather_at) for tell in step.tell] == [(ABUSE, Kind.FIRST, NOON + DAY)]
+    assert (one(step).told_by_us, after.stays[0].clock_at) == (True, NOON)
+
+
+def test_a_copied_item_whose_hoster_cannot_be_told_is_tried_again() -> None:
+    """Not once and then never: without a contact a human sees it, and so it stays until there is one."""
+    without = due_at(located(seat(1, "NL"), copied_from="c3p"), NOON + DAY, world(seat(1, "NL")))
+    left = due_at(copied(), NOON + DAY, world(version=2))
+
+    assert (without.tell, set(without.case.item.attention)) == ((), {Attention.NO_CONTACT})
+    assert (one(without).told_by_us, one(without).follow_up_at) == (False, NOON + DAY + RULES.geo.refresh)
+    assert (left.tell, one(left).told_by_us) == ((), False)
+
+
+def test_the_patience_of_a_partner_ends_for_copied_items_too() -> None:
+    """Where the item has moved since, its new hoster is told like any other."""
+    case = forwarded_at(located(ABROAD, copied_from="c3p"), NOON, answered_at=NOON, noticed_at=None, clock_at=None)
+    step = due_at(case, NOON + 3 * DAY, MD)
+
+    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(FOREIGN, Kind.FIRST)]
+
+
+def test_the_moved_stay_of_a_copied_item_is_asked_about_again() -> None:
+    """Nobody was told there yet: a look at it does not make that forgotten."""
+    case = located(seat(1, "NL"))
+    case = replace(case, item=replace(case.item, copied_from="c3p"))
+    (stay,) = case.stays
+    looked = Looked(round=seen(UP, NOON), by_stay={stay.id: UP}, next_at=NOON + HOUR)
+
+    assert one(settle(case, looked, HOME, NOON)).follow_up_at == stay.follow_up_at
+
+
+def test_a_stay_without_a_partner_has_none() -> None:
+    """Nothing is due from one that is not configured."""
+    (stay,) = located().stays
+
+    assert (partner_of(stay, RULES), follow_up_at(stay, received().item, RULES)) == (None, None)

@@ -1,0 +1,254 @@
+"""An item follows its host: stays taken over, opened and ended, and who is told about them."""
+
+from dataclasses import replace
+
+from ntd.case import Case
+from ntd.placing import place, renewed
+from schemas.item import Attention, State
+from schemas.notice import Kind
+from tests.fakes.decisions_case import (
+    ABROAD,
+    ABUSE,
+    DAY,
+    FOREIGN,
+    HERE,
+    HOUR,
+    MINUTE,
+    NOC,
+    NOON,
+    OTHER,
+    PARTNER,
+    THERE,
+    forwarded_at,
+    gone_at,
+    located,
+    received,
+    rules,
+    seat,
+    told_at,
+    world,
+)
+
+
+def refused_in(case: Case, country: str) -> Case:
+    """Have the hotline of a country say its final no, two hours after noon."""
+    at = NOON + 2 * HOUR
+    stays = tuple(
+        replace(stay, ended_at=at, ended_by="refused", ended_known_at=at) if stay.country == country else stay
+        for stay in case.stays
+    )
+    return Case(item=replace(case.item, state=State.REFUSED, ended_at=at), stays=stays)
+
+
+def test_the_hosters_first_found_take_over_the_beginning() -> None:
+    """The one stay without a place becomes the first hoster's; the others begin with it, at receipt."""
+    before = received()
+    step = place(before, world(HERE, THERE), NOON + HOUR)
+
+    assert [stay.began_at for stay in step.case.stays] == [NOON, NOON]
+    assert step.case.stays[0].id == before.stays[0].id
+    assert {(tell.recipient, tell.kind, tell.wait_for) for tell in step.tell} == {
+        (ABUSE, Kind.FIRST, "check"),
+        (OTHER, Kind.FIRST, "check"),
+    }
+    assert (step.case.item.state, step.check_at) == (State.ROUTED, NOON + HOUR)
+
+
+def test_two_hosters_with_one_mailbox_get_one_message() -> None:
+    """One message per recipient, item, kind and spell: it speaks of both places."""
+    step = place(received(), world(HERE, seat(2, "NL", ABUSE)), NOON)
+
+    assert [(tell.recipient, tell.spell) for tell in step.tell] == [(ABUSE, 1)]
+    assert len(step.case.at_work) == 2
+
+
+def test_an_item_without_a_place_is_untraceable_and_stays_so_until_there_is_one() -> None:
+    """The first look that finds nothing says so once; a second changes nothing."""
+    step = place(received(), world(), NOON)
+    again = place(step.case, world(version=2), NOON + HOUR)
+
+    assert (step.case.item.state, step.history[0].detail) == (State.UNTRACEABLE, {"hosting": None})
+    assert (again.case.item.state, again.history) == (State.UNTRACEABLE, ())
+    assert place(again.case, world(HERE, version=3), NOON + DAY).case.item.state is State.ROUTED
+
+
+def test_a_move_ends_the_stay_and_begins_another_in_a_new_spell() -> None:
+    """The old hoster's waiting messages are struck, the new one is told, each clock is its own."""
+    before = told_at(located(), NOON + HOUR)
+    gone_from = {HERE.seat: NOON + 3 * HOUR}
+    there = replace(THERE, seen_from=NOON + 3 * HOUR)
+    step = place(before, world(there, version=2, left_at=gone_from), NOON + 4 * HOUR)
+    old, new = (next(stay for stay in step.case.stays if stay.hoster == n) for n in (1, 2))
+
+    assert (old.ended_by, old.ended_at, old.ended_known_at) == ("relocated", NOON + 3 * HOUR, NOON + 4 * HOUR)
+    assert (new.began_by, new.began_at, new.spell, new.clock_at) == ("move", NOON + 3 * HOUR, 2, None)
+    assert (step.strike_stays, step.case.item.state) == ((old.id,), State.ROUTED)
+    assert [(tell.recipient, tell.spell) for tell in step.tell] == [(OTHER, 2)]
+
+
+def test_a_move_never_ends_a_stay_before_it_began() -> None:
+    """The host may have left a place before it was known that an item stood there."""
+    step = place(located(), world(THERE, version=2, left_at={HERE.seat: NOON - DAY}), NOON + HOUR)
+
+    assert [stay.ended_at for stay in step.case.stays if stay.ended_at] == [NOON]
+
+
+def test_a_hoster_that_joins_is_told_and_the_others_run_on() -> None:
+    """A further stay in a new spell; the first keeps its own."""
+    step = place(told_at(located(), NOON), world(HERE, THERE, version=2), NOON + HOUR)
+
+    assert [(stay.hoster, stay.spell, stay.began_by) for stay in step.case.at_work] == [
+        (1, 1, "receipt"),
+        (2, 2, "joined"),
+    ]
+    assert (step.case.item.state, [tell.recipient for tell in step.tell]) == (State.NOTICED, [OTHER])
+    assert step.history[0].event == "resolved"
+
+
+def test_what_joins_does_not_hide_that_somebody_else_cannot_be_told() -> None:
+    """Attention says what holds for all stays, not for the one that was looked at last."""
+    before = located(seat(4, "NL"))
+    step = place(before, world(seat(4, "NL"), THERE, version=2), NOON + HOUR)
+
+    assert before.item.attention == step.case.item.attention == {Attention.NO_CONTACT}
+
+
+def test_of_who_was_told_only_the_facts_stay_in_attention() -> None:
+    """That a place hides behind a front, or its country is disputed, is true also when somebody was told there."""
+    disputed = replace(HERE, disputed=True, contacts=())
+    before = told_at(located(replace(HERE, disputed=True)), NOON)
+    step = place(before, world(disputed, THERE, version=2), NOON + HOUR)
+
+    assert step.case.item.attention == {Attention.COUNTRY_DISPUTED}
+
+
+def test_a_message_for_two_places_is_told_again_when_one_of_them_is_left() -> None:
+    """It is struck with the stay it began with; the hoster that stays must not go without."""
+    both = (HERE, seat(2, "NL", ABUSE), THERE)
+    before = located(*both)
+    step = place(before, world(*both[1:], version=2), NOON + HOUR)
+
+    assert step.strike_stays == (before.stays[0].id,)
+    assert [(tell.recipient, tell.spell, tell.kind) for tell in step.tell] == [(ABUSE, 1, Kind.FIRST)]
+
+
+def test_one_forward_for_two_places_is_forwarded_again_when_one_of_them_is_left() -> None:
+    """The same holds for a partner that two hosters of its country share."""
+    step = place(located(ABROAD, seat(4, "MD")), world(seat(4, "MD"), version=2), NOON + HOUR)
+
+    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(PARTNER, Kind.FORWARD)]
+
+
+def test_when_only_gone_places_are_left_the_item_is_gone() -> None:
+    """Gone at one hoster, moved away from the other: nothing shows it any more, and it is watched."""
+    before = located(HERE, THERE)
+    here = replace(before.stays[0], gone_at=NOON + HOUR, gone_known_at=NOON + 2 * HOUR, first_down_at=NOON + HOUR)
+    step = place(replace(before, stays=(here, before.stays[1])), world(HERE, version=2), NOON + 3 * HOUR)
+
+    assert (step.case.item.state, step.case.item.gone_at) == (State.GONE, NOON + HOUR)
+    assert (step.strike, step.check_at) == (True, NOON + HOUR + DAY)
+    assert [line.event for line in step.history] == ["relocated", "gone"]
+
+
+def test_gone_and_withdrawn_items_do_not_follow() -> None:
+    """They take note of the host's standing and nothing else."""
+    for state in (State.GONE, State.CLOSED, State.WITHDRAWN):
+        case = gone_at(located(), NOON + HOUR)
+        case = replace(case, item=replace(case.item, state=state))
+        step = place(case, world(THERE, version=7), NOON + DAY)
+
+        assert (step.case.item.placed_version, step.case.stays, step.tell) == (7, case.stays, ())
+
+
+def test_nobody_in_the_country_of_a_final_no_is_told_again() -> None:
+    """The refused item looks on: another hoster there changes nothing, a place elsewhere is routed anew."""
+    refused = refused_in(forwarded_at(located(ABROAD), NOON + HOUR), "MD")
+    there = place(refused, world(ABROAD, seat(9, "MD", OTHER), version=2), NOON + DAY)
+    elsewhere = place(refused, world(ABROAD, HERE, version=2), NOON + DAY)
+
+    assert (there.case.item.state, there.tell) == (State.REFUSED, ())
+    assert (elsewhere.case.item.state, elsewhere.case.item.ended_at) == (State.ROUTED, None)
+    assert [(tell.recipient, tell.spell) for tell in elsewhere.tell] == [(ABUSE, 2)]
+
+
+def test_a_final_no_stands_also_when_the_item_comes_back_to_that_country() -> None:
+    """It is looked at there and a human sees it, but nobody is told."""
+    refused = refused_in(forwarded_at(located(ABROAD), NOON + HOUR), "MD")
+    elsewhere = place(refused, world(HERE, version=2), NOON + DAY).case
+    back = place(elsewhere, world(ABROAD, version=3), NOON + 2 * DAY)
+
+    assert (back.case.item.state, back.tell) == (State.ROUTED, ())
+    assert back.case.item.attention == {Attention.FORWARD_REFUSED}
+
+
+def test_a_final_no_from_before_a_reopening_does_not_stand() -> None:
+    """An analyst who reopens the item has it told anew."""
+    refused = refused_in(forwarded_at(located(ABROAD), NOON + HOUR), "MD")
+    fresh = replace(refused.item, state=State.RECEIVED, resolved_at=None, spell=2)
+    stays = (*refused.stays, replace(received().stays[0], spell=2, began_by="reopen"))
+    step = place(Case(item=fresh, stays=stays), world(ABROAD, version=2), NOON + DAY)
+
+    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(PARTNER, Kind.FORWARD)]
+
+
+def test_a_held_item_follows_in_silence() -> None:
+    """Its stays are opened, nobody is told and nothing is looked at."""
+    step = place(received(state=State.HELD), world(HERE), NOON)
+
+    assert (step.case.item.state, step.tell, step.check_at) == (State.HELD, (), None)
+    assert [stay.hoster for stay in step.case.at_work] == [1]
+
+
+def test_what_another_notifier_has_told_is_noticed_from_receipt() -> None:
+    """Its clock runs from receipt, and we tell only when the SLA has passed."""
+    step = place(received(copied_from="c3p"), world(HERE), NOON + HOUR)
+    (stay,) = step.case.stays
+
+    assert (step.case.item.state, step.tell) == (State.NOTICED, ())
+    assert (stay.clock_at, stay.follow_up_at) == (NOON, NOON + DAY)
+
+
+def test_who_was_not_told_by_another_notifier_is_told_at_once() -> None:
+    """A copied item that moves: its new hoster knows nothing yet."""
+    before = place(received(copied_from="c3p"), world(HERE), NOON).case
+    step = place(before, world(THERE, version=2), NOON + HOUR)
+
+    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(OTHER, Kind.FIRST)]
+
+
+def test_who_cannot_be_told_is_asked_about_again() -> None:
+    """Nobody is dropped in silence: attention now, another try after `geo.refresh`."""
+    step = place(received(), world(seat(4, "NL")), NOON)
+
+    assert step.case.item.attention == {Attention.NO_CONTACT}
+    assert step.case.stays[0].follow_up_at == NOON + rules().geo.refresh
+
+
+def test_an_item_that_waits_for_resume_is_told_nothing_by_a_move() -> None:
+    """Nobody is told for real by accident: what was a dry run goes on only when somebody says so."""
+    before = located()
+    waiting = replace(before, item=replace(before.item, attention=frozenset({Attention.DRY_RUN})))
+    step = place(waiting, world(THERE, version=2), NOON + HOUR)
+
+    assert (step.tell, set(step.case.item.attention)) == ((), {Attention.DRY_RUN})
+
+
+def test_contacts_and_partners_that_appear_later_are_taken_in() -> None:
+    """So that what they accept counts for the stay."""
+    before = located(seat(3, "MD"), settings=rules(partner=[])).stays[0]
+    bare = replace(before, partner=None, recipient=None)
+    later = renewed(bare, world(replace(ABROAD, contacts=(FOREIGN, NOC))))
+    elsewhere = renewed(bare, world(HERE))
+    accepted = renewed(replace(bare, forwarded_at=NOON), world(ABROAD))
+
+    assert (later.recipient, later.contacts, later.partner) == (FOREIGN, (NOC,), "md")
+    assert elsewhere == bare
+    assert (accepted.partner, accepted.recipient) == (None, FOREIGN)
+
+
+def test_nothing_changes_where_nothing_has_moved() -> None:
+    """A look that shows the same places has no history and no message."""
+    before = told_at(located(HERE, THERE), NOON + MINUTE)
+    step = place(before, world(HERE, THERE, version=2), NOON + HOUR)
+
+    assert (step.case.stays, step.tell, step.history) == (before.stays, (), ())
