@@ -127,7 +127,7 @@ CREATE TABLE item (
     url_hash    bytea NOT NULL UNIQUE,
     secret      bytea NOT NULL,                -- sealed JSON: url and every text that came with it
     host_id     bigint NOT NULL REFERENCES host,
-    site_id     bigint NOT NULL REFERENCES site,
+    site_id     bigint NOT NULL,               -- of the host: what it refers to, the host refers to
     state       text NOT NULL CHECK (state IN ('received', 'held', 'untraceable', 'routed', 'noticed', 'forwarded',
                                                'gone', 'closed', 'refused', 'withdrawn')),
     attention   text[] NOT NULL DEFAULT '{}',
@@ -185,7 +185,7 @@ CREATE TABLE schedule (
 CREATE INDEX schedule_due ON schedule (due_at);
 
 CREATE TABLE item_report (
-    item_id     uuid NOT NULL REFERENCES item,
+    item_id     uuid NOT NULL,                 -- written in the same statement as the item
     pair_hash   bytea NOT NULL,                -- of report and reference
     report      bytea,
     reference   bytea,
@@ -197,7 +197,7 @@ CREATE TABLE item_report (
 -- One item at one hoster in one country, from–until, with its clock: the unit of every removal figure.
 CREATE TABLE stay (
     id          uuid PRIMARY KEY,
-    item_id     uuid NOT NULL REFERENCES item,
+    item_id     uuid NOT NULL,                 -- its first one is written in the same statement as the item
     hoster_id   bigint REFERENCES hoster,      -- null: not yet located
     country     text,
     place_id    bigint REFERENCES place,       -- as first resolved in the stay
@@ -400,7 +400,7 @@ CREATE INDEX relocation_host ON relocation (host_id, seen_new_from) WHERE host_i
 -- ── The record ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 CREATE TABLE event (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id          bigint GENERATED ALWAYS AS IDENTITY,
     at          timestamptz NOT NULL,
     item_id     uuid NOT NULL,
     event       text NOT NULL,
@@ -408,9 +408,9 @@ CREATE TABLE event (
     to_state    text,
     by          text NOT NULL,                 -- daemon role, user, token name, partner:CODE
     attention   text[],                        -- the item's whole attention afterwards; null: the event did not touch it
-    detail      bytea                          -- sealed JSON
+    detail      bytea,                         -- sealed JSON
+    PRIMARY KEY (item_id, id)                  -- read by item: one index serves both
 );
-CREATE INDEX event_item ON event (item_id, id);
 
 CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the record of events is append-only'; END $$;
