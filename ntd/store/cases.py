@@ -1,7 +1,7 @@
 """Cases in and out: rows become frozen values, a step of decisions becomes one transaction. In sets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -198,7 +198,7 @@ async def _keep_rounds(connection: Connection, store: Store, steps: Sequence[Ste
 
 def observations_of(one: Round) -> bytes:
     """Write the observations of a round as they are kept: JSON, never content."""
-    return orjson.dumps([asdict(seen) for seen in one.observations], default=str)
+    return orjson.dumps(one.observations, default=str)
 
 
 async def _save_items(

@@ -51,8 +51,8 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 
 # Enough for a million items on two cores and 2 GB.
-shared_buffers = '128MB'
-effective_cache_size = '512MB'
+shared_buffers = '512MB'
+effective_cache_size = '1GB'
 work_mem = '8MB'
 maintenance_work_mem = '64MB'
 wal_level = minimal

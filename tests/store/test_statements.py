@@ -31,6 +31,7 @@ HOT = {
     "hosts.to_place": "item_host",
     "notices.claim": "notice_send",
     "checks.follow_ups": "stay_follow_up",
+    "checks.dry_run_accepted": "notice_dry_run",
 }
 
 

@@ -319,6 +319,8 @@ CREATE TABLE notice (
 CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL;
 CREATE INDEX notice_recipient ON notice (recipient_id, kind, accepted_at);
 CREATE INDEX notice_partner ON notice (partner, created_at) WHERE partner IS NOT NULL;
+-- Asked for at every turn that follows up, and nearly always empty.
+CREATE INDEX notice_dry_run ON notice (id) WHERE dry_run AND state = 'accepted' AND voided_at IS NULL;
 
 CREATE TABLE notice_item (
     notice_id   uuid NOT NULL REFERENCES notice,
