@@ -71,8 +71,9 @@ def sort_out(kind: Kind, to: Addressee, pieces: Sequence[Piece], largest: int) -
         able = [piece for piece in live if piece.xarf_able and kind is not Kind.WITHDRAWAL]
         unable = tuple(piece for piece in live if piece not in able)
         return Sorted(sheaves=tuple(_sheaves(Channel.API, Format.XARF, able, 1)), moot=moot, unable=unable)
-    way = _by_form if to.channel == "form" else _by_mail
-    return Sorted(sheaves=tuple(way(kind, to, live, largest)), moot=moot, unable=())
+    if to.channel == "form":
+        return Sorted(sheaves=tuple(_by_form(to, live, largest)), moot=moot, unable=())
+    return Sorted(sheaves=tuple(_by_mail(kind, to, live, largest)), moot=moot, unable=())
 
 
 def partner_channel(partner: Partner | None) -> Channel | None:
@@ -84,7 +85,7 @@ def partner_channel(partner: Partner | None) -> Channel | None:
     return Channel.MAIL if partner.email and partner.plain else Channel.EXCHANGE
 
 
-def _by_form(_kind: Kind, to: Addressee, live: list[Piece], largest: int) -> Iterator[Sheaf]:
+def _by_form(to: Addressee, live: list[Piece], largest: int) -> Iterator[Sheaf]:
     # A human fills it in: one text for many items, as by mail.
     for group in _grouped(live, to.grouping):
         yield from _sheaves(Channel.FORM, Format.DIGEST, group, largest)

@@ -1,8 +1,8 @@
 """The two loops of the daemon: a turn repeated, and a line that claims, does and settles.
 
 A *turn* is one batch of database work: `turn(now) -> bool` says whether there was any. A *line* is work with the
-outside: jobs are claimed under a lease, done side by side, and settled in whatever batches have come together meanwhile.
-Nothing here knows what the work is.
+outside: jobs are claimed under a lease, done side by side, and settled in whatever batches have come together
+meanwhile. Nothing here knows what the work is.
 
 A fault that passes (the database went away) pauses a loop and is said once; a bug in one job is logged, counted and
 leaves that job to its lease, and the others go on.

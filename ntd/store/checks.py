@@ -72,9 +72,7 @@ async def held(connection: Connection, ids: Sequence[ItemId], token: UUID) -> se
     return {ItemId(row["item_id"]) for row in await connection.fetch(_HELD, list(ids), token)}
 
 
-async def keep_looks(
-    connection: Connection, store: Store, seen: Sequence[tuple[ItemId, Round]], now: datetime
-) -> None:
+async def keep_looks(connection: Connection, store: Store, seen: Sequence[tuple[ItemId, Round]], now: datetime) -> None:
     """Write over what the newest look of each item saw."""
     rows = [
         (item, one.at, store.seal_bytes("round.observations", row_id(item), observations_of(one), now))

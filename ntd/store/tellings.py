@@ -110,9 +110,7 @@ async def gathered(connection: Connection, store: Store, tellings: Sequence[int]
 
 async def _references(connection: Connection, store: Store, items: list[UUID]) -> dict[UUID, str]:
     return {
-        row["item_id"]: store.open(
-            "item_report.reference", row_id(row["item_id"], row["pair_hash"]), row["reference"]
-        )
+        row["item_id"]: store.open("item_report.reference", row_id(row["item_id"], row["pair_hash"]), row["reference"])
         for row in await connection.fetch(_REFERENCES, items)
     }
 
@@ -176,9 +174,7 @@ async def earlier(connection: Connection, recipient: RecipientId, items: Sequenc
     """Give what this recipient was told before about these items."""
     rows = await connection.fetch(_EARLIER, list(items), recipient)
     firsts = [row["accepted_at"] for row in rows if row["first"] and row["accepted_at"]]
-    return Earlier(
-        message_ids=tuple(row["message_id"] for row in reversed(rows)), first_at=min(firsts, default=None)
-    )
+    return Earlier(message_ids=tuple(row["message_id"] for row in reversed(rows)), first_at=min(firsts, default=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,5 +234,3 @@ def _detail(written: Written) -> dict[str, Any]:
         "hoster": message.hoster,
         "references": list(message.references),
     }
-
-

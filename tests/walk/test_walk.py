@@ -361,13 +361,13 @@ async def test_a_web_form_is_a_task_for_a_human(home: House) -> None:
     text = await acts.form_text(home.store, NoticeId(UUID(notice["id"])))
     assert URL in text.splitlines()[[URL in line for line in text.splitlines()].index(True)]
 
-    done = {"reference": "T-4711", "by": "analyst", "now": home.now}
-    await acts.form_done(home.store, home.settings, NoticeId(UUID(notice["id"])), **done)
+    mine = NoticeId(UUID(notice["id"]))
+    await acts.form_done(home.store, home.settings, mine, reference="T-4711", by="analyst", now=home.now)
     told = await home.show(item)
     assert (told["state"], told["attention"]) == ("noticed", [])
     assert told["notices"][0]["attempts"][0]["by"] == "form"
     with pytest.raises(Permanent, match="nothing was changed"):
-        await acts.form_done(home.store, home.settings, NoticeId(UUID(notice["id"])), **done)
+        await acts.form_done(home.store, home.settings, mine, reference="T-4712", by="analyst", now=home.now)
 
 
 async def test_what_a_rule_leaves_to_a_human_is_let_go_by_release(home: House) -> None:
