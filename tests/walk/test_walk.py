@@ -86,7 +86,8 @@ async def test_reminders_go_daily_and_the_ladder_is_climbed_once(home: House) ->
     home.rules(regulator={"email": "desk@regulator.example", "plain": True})
     (item,) = await home.submit(URL)
     await home.settle()
-    await home.later(6 * DAY, HOUR)
+    await home.later(HOUR)
+    await home.later(6 * DAY - 4 * HOUR, 4 * HOUR)
     kinds = [one.kind.value for one in home.post.handed]
     assert kinds == ["first", "reminder", "reminder", "regulator", "reminder", "reminder"]
     assert len({one.message_id for one in home.post.handed}) == 6
@@ -99,7 +100,7 @@ async def test_no_reminder_without_having_seen_it_up_since(home: House) -> None:
     await home.settle()
     await home.later(HOUR)
     home.pages.at[URL] = UNKNOWN
-    await home.later(4 * DAY, HOUR)
+    await home.later(4 * DAY, 4 * HOUR)
     assert [one.kind.value for one in home.post.handed] == ["first"]
     home.pages.at[URL] = UP
     await home.later(DAY, HOUR)
@@ -124,7 +125,7 @@ async def test_a_busy_relay_is_tried_again_with_the_same_message(home: House) ->
     home.post.does = {"abuse@one.example": [BUSY, BUSY, TAKEN]}
     (item,) = await home.submit(URL)
     await home.settle()
-    await home.later(2 * HOUR, MINUTE)
+    await home.later(2 * HOUR, 5 * MINUTE)
     assert len(home.post.handed) == 3
     assert len({(one.message_id, one.content) for one in home.post.handed}) == 1
     told = await home.show(item)
@@ -137,7 +138,7 @@ async def test_nobody_takes_it_for_an_hour_and_it_is_written_anew(home: House) -
     home.post.does = {"abuse@one.example": [BUSY]}
     (item,) = await home.submit(URL)
     await home.settle()
-    await home.later(4 * HOUR, 5 * MINUTE)
+    await home.later(4 * HOUR, 15 * MINUTE)
     states = [one["state"] for one in (await home.show(item))["notices"]]
     assert states.count("superseded") >= 1
     assert len(states) - states.count("superseded") == 1
@@ -148,7 +149,7 @@ async def test_doubt_offers_the_same_bytes_and_is_never_written_anew(home: House
     home.post.does = {"abuse@one.example": [DOUBT, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, TAKEN]}
     (item,) = await home.submit(URL)
     await home.settle()
-    await home.later(10 * HOUR, 5 * MINUTE)
+    await home.later(10 * HOUR, 20 * MINUTE)
     assert len({(one.message_id, one.content) for one in home.post.handed}) == 1
     assert [one["state"] for one in (await home.show(item))["notices"]] == ["accepted"]
 
@@ -303,7 +304,8 @@ async def test_a_step_without_a_contact_is_skipped_and_the_next_is_climbed(home:
     home.names.ladder = {"upstream": "abuse@transit.example"}
     (item,) = await home.submit(URL)
     await home.settle()
-    await home.later(3 * DAY, HOUR)
+    await home.later(HOUR)
+    await home.later(3 * DAY - 4 * HOUR, 4 * HOUR)
     sent = [(one.kind.value, one.to) for one in home.post.handed if one.kind.value not in {"first", "reminder"}]
     assert sent == [("upstream", "abuse@transit.example")]
     assert URL.encode() not in home.post.handed[-1].content
@@ -337,7 +339,8 @@ async def test_one_message_at_a_time(home: House) -> None:
     home.post.does = {"abuse@one.example": [TAKEN, TAKEN, BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, TAKEN]}
     (item,) = await home.submit(URL)
     await home.settle()
-    await home.later(5 * DAY, HOUR)
+    await home.later(HOUR)
+    await home.later(6 * DAY, 4 * HOUR)
     notices = (await home.show(item))["notices"]
     taken = sorted(datetime.fromisoformat(one["accepted_at"]) for one in notices if one["accepted_at"])
     assert len(taken) >= 4
