@@ -9,8 +9,11 @@ nameserver          questions over a few shared sockets
 names            P  what several replies say together
 wire             P  what one reply says
 networks            network files, read again when they change
+packaged            networks from the optional package plevin
 watched             a file that is read again when it changes
-prefixes         P  rows, longest prefix, several files
+prefixes         P  longest prefix, several origins, several files: the rule
+network_rows     P  a network file in CSV
+network_records  P  a record of an .mmdb file, whoever made it
 cymru            P  Team Cymru's zone
 registration        registration data: per block, asked once for everybody, stale rather than absent
 registration_cache  where answers are kept between looks

@@ -1,11 +1,15 @@
-"""Team Cymru's zone: the AS of an address by DNS (https://www.team-cymru.com/ip-asn-mapping, read 2026-11-22)."""
+"""Team Cymru's zone: the AS of an address by DNS (https://www.team-cymru.com/ip-asn-mapping, read 2026-11-22).
+
+A TXT record reads "64500 64501 | 198.51.100.0/24 | NL | ripencc | 2020-01-01": all origins of the prefix, and the
+registry with its country for the block. One address may have several records; which counts is written in prefixes.py.
+"""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 
 from geo.country import country_code
-from geo.prefixes import NetworkFact, read_asn
-from schemas.hosting import Address
+from geo.prefixes import Details, NetworkFact, fact_of, read_origins, unite
+from schemas.hosting import Address, Network
 
 _ORIGIN_PARTS = 3  # AS, prefix, country; then registry and date
 _NAME_PARTS = 5
@@ -36,18 +40,24 @@ def system_name(asn: int, zone: str) -> str:
 
 
 def read_origin(texts: Iterable[str], address: Address, zone: str) -> NetworkFact | None:
-    """Read the TXT records of `origin_name`: the longest prefix counts, and of several origins the first."""
-    facts = [fact for text in texts if (fact := _origin(text, zone)) is not None and address in fact.prefix]
-    return max(facts, key=lambda fact: (fact.prefix.prefixlen, -(fact.asn or 0)), default=None)
+    """Read the TXT records of `origin_name`: the longest prefix counts, with every origin named for it.
+
+    None where no record holds the address; records that cannot be read cost no other.
+    """
+    rows = [row for text in texts if (row := _origin(text)) is not None and address in row[0]]
+    prefix = max((prefix for prefix, _ in rows), key=lambda prefix: prefix.prefixlen, default=None)
+    if prefix is None:
+        return None
+    united, _ = unite(details for held, details in rows if held == prefix)
+    return fact_of(prefix, united, zone)
 
 
-def _origin(text: str, zone: str) -> NetworkFact | None:
+def _origin(text: str) -> tuple[Network, Details] | None:
     parts = [part.strip() for part in text.split("|")]
     if len(parts) < _ORIGIN_PARTS:
         return None
     try:
-        asn = read_asn((parts[0].split() or [""])[0])
-        return NetworkFact(prefix=ip_network(parts[1]), source=zone, asn=asn, country=country_code(parts[2]))
+        return ip_network(parts[1]), Details(origins=read_origins(parts[0]), country=country_code(parts[2]))
     except ValueError:
         return None
 

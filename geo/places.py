@@ -38,6 +38,12 @@ class AddressFacts:
         return asn if asn is not None or self.cymru is None else self.cymru.asn
 
     @property
+    def origins(self) -> tuple[int, ...]:
+        """Every AS that announces the network, by whoever named the one that leads."""
+        named = (fact for fact in (self.file, self.cymru) if fact is not None and fact.asn is not None)
+        return next((fact.origins for fact in named), ())
+
+    @property
     def as_name(self) -> str | None:
         """The name of that AS."""
         named = (fact.as_name for fact in (self.file, self.cymru) if fact is not None and fact.asn in {self.asn, None})
@@ -69,6 +75,7 @@ def place_of(facts: AddressFacts, cnames: Sequence[str], fronts: Fronts) -> Plac
     return Place(
         prefix=facts.prefix,
         asn=facts.asn,
+        origins=facts.origins,
         as_name=facts.as_name,
         country=decided.country,
         hoster=hoster[:_LONGEST_NAME],

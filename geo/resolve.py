@@ -243,7 +243,8 @@ class Locator:
 def _network_question(address: Address, fact: NetworkFact | None, files: str, now: datetime) -> Question:
     if fact is None:
         return Question(at=now, asked=f"network {address}", of=files or "no network file", answer="not known")
-    parts = (str(fact.prefix), f"AS{fact.asn}" if fact.asn is not None else None, fact.as_name, fact.country)
+    announced = " and ".join(f"AS{origin}" for origin in fact.origins)
+    parts = (str(fact.prefix), announced, fact.as_name, fact.country)
     mail = f"abuse {fact.abuse_email}" if fact.abuse_email else None
     said = ", ".join(part for part in (*parts, fact.category, mail) if part)
     return Question(at=now, asked=f"network {address}", of=fact.source, answer=said)

@@ -10,37 +10,43 @@ import structlog
 from schemas.errors import Misconfigured
 
 T = TypeVar("T")
+#: Time of the last change in nanoseconds, size in bytes, inode.
+_State = tuple[int, int, int]
 _log = structlog.get_logger()
 
 
 class Watched(Generic[T]):
-    """Holds what `read` makes of a file; an unreadable new state is reported and the old one kept."""
+    """Holds what `read` makes of a file; an unreadable new state is reported once and the old one kept.
+
+    While the file is read again, in a thread, whoever asks is answered from what was read last.
+    """
 
     __slots__ = ("_key", "_lock", "_read", "_state", "_value", "path")
 
     def __init__(self, path: Path, key: str, read: Callable[[Path], T]) -> None:
         self.path, self._key, self._read = path, key, read
-        self._state: tuple[int, int, int] | None = None
+        self._state: _State | None = None
         self._value: T | None = None
         self._lock = asyncio.Lock()
 
     async def open(self) -> T:
         """Read the file for the first time; Misconfigured where it is missing or not what it should be."""
         try:
-            self._state = _state(self.path)
-            self._value = await asyncio.to_thread(self._read, self.path)
+            self._state, value = await asyncio.to_thread(_settled, self.path, self._read)
         except (OSError, ValueError) as fault:
             raise Misconfigured(f"{self._key}: {self.path} cannot be read: {fault}") from fault
-        return self._value
+        self._value = value
+        return value
 
     async def current(self) -> T:
-        """Give what the file says now."""
-        if self._value is None:
+        """Give what the file says now; Misconfigured where it was never read and cannot be."""
+        held = self._value
+        if held is None:
             return await self.open()
-        if self._changed():
+        if self._changed() and not self._lock.locked():
             async with self._lock:
-                await self._reread()
-        return self._value
+                self._value = held = await self._reread(held)
+        return held
 
     def _changed(self) -> bool:
         try:
@@ -48,19 +54,27 @@ class Watched(Generic[T]):
         except OSError:
             return False  # being replaced, or gone: what was read last still stands
 
-    async def _reread(self) -> None:
-        if not self._changed():
-            return
+    async def _reread(self, held: T) -> T:
         try:
-            state = _state(self.path)
-            value = await asyncio.to_thread(self._read, self.path)
+            before = _state(self.path)
+        except OSError:
+            return held
+        try:
+            self._state, value = await asyncio.to_thread(_settled, self.path, self._read)
         except (OSError, ValueError) as fault:
+            self._state = before  # said once for each change, not at every question
             _log.warning("geo.file.unreadable", file=str(self.path), key=self._key, fault=str(fault))
-            return
-        self._state, self._value = state, value
+            return held
         _log.info("geo.file.read", file=str(self.path), key=self._key)
+        return value
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def _settled(path: Path, read: Callable[[Path], T]) -> tuple[_State, T]:
+    """Read a file with the state it had before: what changes meanwhile is another state and is read again."""
+    state = _state(path)
+    return state, read(path)
+
+
+def _state(path: Path) -> _State:
     stat = path.stat()
     return stat.st_mtime_ns, stat.st_size, stat.st_ino

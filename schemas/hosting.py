@@ -72,7 +72,7 @@ class Place:
     """One combination of network, AS, country, organisation and front."""
 
     prefix: Network | None
-    asn: int | None
+    asn: int | None  # the leading origin
     as_name: str | None
     country: str | None  # ISO 3166-1 alpha-2, upper case
     hoster: str  # display name: organisation where one is mapped, else "AS64501", else the network
@@ -80,6 +80,12 @@ class Place:
     category: Category | None = None
     country_sources: dict[str, str] = field(default_factory=dict, hash=False)  # source → country
     country_disputed: bool = False
+    origins: tuple[int, ...] = ()  # every AS that announces the network, ascending; given none: `asn` alone
+
+    def __post_init__(self) -> None:
+        """Let a single AS be its only origin."""
+        if not self.origins and self.asn is not None:
+            object.__setattr__(self, "origins", (self.asn,))
 
     @property
     def hoster_key(self) -> str:

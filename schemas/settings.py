@@ -33,6 +33,8 @@ from schemas.spelling import (
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 Network = IPv4Network | IPv6Network
+#: A network file, or the optional package of that name.
+NetworkSource = Literal["plevin"] | Path
 
 
 class Section(BaseModel):
@@ -102,7 +104,7 @@ class Dns(Section):
 class Geo(Section):
     """Where things live: sources of networks, registration data and contacts."""
 
-    networks: list[Path] = []
+    networks: list[NetworkSource] = []
     registration: Registration = "https"
     cymru_zone: str = ""
     contacts: str = ""

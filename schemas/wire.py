@@ -29,6 +29,7 @@ def hosting_json(located: Sequence[Located], at: datetime | None, resolution: Re
         "ip": str(first.addresses[0]) if first is not None else None,
         "prefix": str(place.prefix) if place is not None and place.prefix is not None else None,
         "asn": place.asn if place is not None else None,
+        "origins": list(place.origins) if place is not None else [],
         "as_name": place.as_name if place is not None else None,
         "country": place.country if place is not None else None,
         "country_sources": dict(place.country_sources) if place is not None else {},
@@ -48,6 +49,7 @@ def hoster_json(located: Located) -> Json:
     return {
         "hoster": place.hoster,
         "asn": place.asn,
+        "origins": list(place.origins),
         "country": place.country,
         "addresses": [str(address) for address in located.addresses],
         "front": place.front,

@@ -151,6 +151,7 @@ async def _add_places(
             place.country_disputed,
             place.category.value if place.category else None,
             place.front,
+            ",".join(map(str, place.origins)),
         )
         for key, place in by_hash.items()
     ]
@@ -160,7 +161,8 @@ async def _add_places(
 
 
 def _place_hash(store: Store, place: Place) -> bytes:
-    parts = (place.hoster_key, place.prefix, place.as_name, place.country, place.front, place.category)
+    named = (place.hoster_key, place.prefix, place.as_name, place.country, place.front, place.category)
+    parts = (*named, place.origins)
     sources = sorted(place.country_sources.items())
     return store.vault.hash("place", repr((*map(str, parts), sources)))
 

@@ -45,6 +45,7 @@ def _seat(store: Store, row: Row, hoster: str) -> Seat:
     place = Place(
         prefix=row["prefix"],
         asn=row["asn"],
+        origins=tuple(row["origins"]),
         as_name=row["as_name"],
         country=row["country"],
         hoster=hoster,

@@ -34,6 +34,7 @@ class World:
     hosters: tuple[HosterRule, ...] = ()
     cymru_zone: str = ""
     registration: str = ""
+    allow: tuple[str, ...] = ("127.0.0.0/8",)
     timeout: timedelta = timedelta(seconds=5)
 
     def settings(self) -> Settings:
@@ -50,7 +51,7 @@ class World:
                 contacts=str(book) if self.book else "",
                 cymru_zone=self.cymru_zone,
             ),
-            monitor=Monitor(allow=[ip_network("127.0.0.0/8")]),
+            monitor=Monitor(allow=[ip_network(one) for one in self.allow]),
             hoster=list(self.hosters),
         )
 

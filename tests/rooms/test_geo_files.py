@@ -1,71 +1,27 @@
 """Network files on disk: .mmdb and .csv together."""
 
+import os
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from geo.networks import Networks
+from geo.packaged import Packaged, fact_from
+from geo.watched import Watched
 from schemas.errors import Misconfigured
-
-MARKER = b"\xab\xcd\xefMaxMind.com"
-
-
-def encoded(value: Any) -> bytes:
-    """Encode a value in the MaxMind DB format (version 2.0 of its specification)."""
-    if isinstance(value, dict):
-        return bytes([0xE0 | len(value)]) + b"".join(encoded(key) + encoded(inner) for key, inner in value.items())
-    if isinstance(value, list):
-        return bytes([len(value), 4]) + b"".join(map(encoded, value))
-    if isinstance(value, str):
-        raw = value.encode()
-        return bytes([0x40 | len(raw)]) + raw if len(raw) < 29 else bytes([0x5D, len(raw) - 29]) + raw
-    return value if isinstance(value, bytes) else u32(value)
-
-
-def u16(number: int) -> bytes:
-    """Encode 16 bits."""
-    return b"\xa2" + number.to_bytes(2, "big")
-
-
-def u32(number: int) -> bytes:
-    """Encode 32 bits."""
-    return b"\xc4" + number.to_bytes(4, "big")
-
-
-def u64(number: int) -> bytes:
-    """Encode 64 bits."""
-    return b"\x08\x02" + number.to_bytes(8, "big")
-
-
-def write_mmdb(path: Path, block: str, record: dict[str, Any]) -> None:
-    """Write an IPv4 database that knows one network."""
-    network = ip_network(block)
-    length, bits = network.prefixlen, int(network.network_address)
-    nodes = []
-    for depth in range(length):
-        onward = depth + 1 if depth + 1 < length else length + 16
-        pair = (length, onward) if bits >> (31 - depth) & 1 else (onward, length)
-        nodes.append(b"".join(side.to_bytes(3, "big") for side in pair))
-    metadata = {
-        "binary_format_major_version": u16(2),
-        "binary_format_minor_version": u16(0),
-        "build_epoch": u64(1_790_000_000),
-        "database_type": "Test",
-        "description": {"en": "test"},
-        "ip_version": u16(4),
-        "languages": ["en"],
-        "node_count": u32(length),
-        "record_size": u16(24),
-    }
-    path.write_bytes(b"".join(nodes) + b"\0" * 16 + encoded(record) + MARKER + encoded(metadata))
+from schemas.hosting import Category
+from tests.fakes.geo_mmdb import write_mmdb
 
 
 async def test_an_mmdb_and_a_csv_stand_beside_each_other(tmp_path: Path) -> None:
     """The first file that knows decides, its blanks are filled by the second, and the prefix is that of the first."""
     first, second = tmp_path / "asn.mmdb", tmp_path / "country.csv"
-    write_mmdb(first, "198.51.100.0/24", {"autonomous_system_number": 64501, "autonomous_system_organization": "Alpha"})
+    alpha = {"autonomous_system_number": 64501, "autonomous_system_organization": "Alpha"}
+    write_mmdb(first, {"198.51.100.0/24": alpha}, version=4)
     second.write_text("network,asn,as_name,country\n198.51.0.0/16,,,NL\n203.0.113.0/24,64502,Beta,DE\n")
     networks = Networks([first, second])
 
@@ -108,3 +64,162 @@ async def test_a_file_of_another_kind_is_misconfigured(tmp_path: Path, name: str
 
     with pytest.raises(Misconfigured, match=name):
         await Networks([tmp_path / name]).open()
+
+
+async def test_a_file_of_another_maker_is_understood_for_both_families(tmp_path: Path) -> None:
+    """GeoLite2-ASN, IPinfo and our own columns: AS, name, country, category and network."""
+    file = tmp_path / "mixed.mmdb"
+    records: dict[str, dict[str, Any]] = {
+        "192.0.2.0/24": {"autonomous_system_number": 64501, "autonomous_system_organization": "Alpha"},
+        "198.51.100.0/25": {
+            "asn": "AS64502",
+            "name": "Beta",
+            "type": "hosting",
+            "country": "DE",
+            "domain": "beta.test",
+        },
+        "2001:db8:1::/48": {"asn": "64504_64503", "as_name": "Gamma", "country": "MD", "category": "cdn"},
+        "2001:db8:2::/48": {"country": {"iso_code": "FR"}, "traits": {"is_hosting_provider": True}},
+    }
+    write_mmdb(file, records)
+    networks = Networks([file])
+    await networks.open()
+
+    found = [
+        await networks.find(ip_address(one)) for one in ("192.0.2.9", "198.51.100.9", "2001:db8:1::9", "2001:db8:2::9")
+    ]
+
+    assert [str(one.prefix) for one in found if one is not None] == list(records)
+    assert [one.origins for one in found if one is not None] == [(64501,), (64502,), (64503, 64504), ()]
+    assert [one.country for one in found if one is not None] == [None, "DE", "MD", "FR"]
+    assert [one.category for one in found if one is not None] == [
+        None,
+        Category.HOSTING,
+        Category.CDN,
+        Category.HOSTING,
+    ]
+    assert await networks.find(ip_address("198.51.100.200")) is None
+
+
+async def test_a_file_that_changes_is_read_again_and_a_broken_one_costs_nothing(tmp_path: Path) -> None:
+    """Overwritten in place, broken, taken away, replaced: what was read last stands until then."""
+    file = tmp_path / "nets.mmdb"
+    write_mmdb(file, {"192.0.2.0/24": {"asn": 64501}})
+    networks = Networks([file])
+    await networks.open()
+    asns = []
+
+    async def now() -> None:
+        found = await networks.find(ip_address("192.0.2.9"))
+        asns.append(found.asn if found is not None else None)
+
+    await now()
+    file.write_bytes(b"torn")  # in place: the bytes under an open map are gone
+    await now()
+    file.unlink()
+    await now()
+    other = tmp_path / "other"
+    write_mmdb(other, {"192.0.2.0/25": {"asn": 64502}, "192.0.2.128/25": {"asn": 64503}})
+    other.replace(file)
+    await now()
+
+    assert asns == [64501, 64501, 64501, 64502]
+
+
+async def test_a_broken_file_is_read_once_for_each_change(tmp_path: Path) -> None:
+    """A file that cannot be read is not tried at every question."""
+    file, reads = tmp_path / "nets.csv", []
+
+    def read(path: Path) -> str:
+        reads.append(path)
+        if path.read_text() == "bad":
+            raise ValueError("bad")
+        return path.read_text()
+
+    file.write_text("good")
+    watched = Watched(file, "geo.networks", read)
+    await watched.open()
+    file.write_text("bad")
+    os.utime(file, ns=(1, 1))
+    said = [await watched.current() for _ in range(5)]
+    file.write_text("better")
+
+    assert said == ["good"] * 5
+    assert len(reads) == 2
+    assert await watched.current() == "better"
+
+
+def package(answer: Any = None, *, fault: Exception | None = None) -> ModuleType:
+    """Make a module that answers as plevin does."""
+    module = ModuleType("plevin")
+
+    def opened() -> SimpleNamespace:
+        if fault is not None:
+            raise fault
+        return SimpleNamespace(lookup=lambda _text: SimpleNamespace(network=answer))
+
+    vars(module)["Plevin"] = opened
+    return module
+
+
+def carried(**facts: Any) -> SimpleNamespace:
+    """Make a network as plevin 0.2.3 spells it."""
+    operator = SimpleNamespace(company="Alpha B.V.", brand="Alpha", category="hosting", abuse_email="abuse@alpha.test")
+    carrier = SimpleNamespace(user_type="hosting")
+    usual = {"asn": 64501, "handle": "ALPHA", "cidr": "192.0.2.0/24", "country": "NL"}
+    return SimpleNamespace(**(usual | {"operator": operator, "carrier": carrier} | facts))
+
+
+async def test_the_optional_package_is_one_more_source() -> None:
+    """Its network, AS, organisation, country of registration, category and mailbox are read like a row."""
+    source = Packaged(lambda _name: package(carried()))
+
+    assert await source.open() == ()
+    found = await source.find(ip_address("192.0.2.9"))
+
+    assert found is not None
+    assert (str(found.prefix), found.asn, found.as_name, found.country) == ("192.0.2.0/24", 64501, "Alpha B.V.", "NL")
+    assert (found.category, found.abuse_email, found.source) == (Category.HOSTING, "abuse@alpha.test", "plevin")
+
+
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        (None, False),
+        (carried(cidr=None), False),
+        (carried(asn=None, operator=None, carrier=None), True),
+        (carried(asn="x", handle=7, country=7, operator=7, carrier=7), True),
+    ],
+)
+def test_an_answer_of_another_shape_says_less_and_raises_nothing(answer: Any, *, known: bool) -> None:
+    """What the package leaves out or spells differently is simply not known."""
+    assert (fact_from(SimpleNamespace(network=answer)) is not None) is known
+
+
+@pytest.mark.parametrize(
+    "fault", [ImportError("No module named 'plevin'"), LookupError("no database found"), ValueError("bad file")]
+)
+async def test_a_package_that_is_missing_or_empty_names_the_remedy(fault: Exception) -> None:
+    """Configured and not installed: the message names the key and the command."""
+
+    def load(_name: str) -> ModuleType:
+        if isinstance(fault, ImportError):
+            raise fault
+        return package(fault=fault)
+
+    with pytest.raises(Misconfigured, match=r"geo\.networks.*pip install 'ntd\[networks\]'"):
+        await Packaged(load).open()
+
+
+async def test_the_installed_package_answers() -> None:
+    """With plevin and its data installed an address of the root of the DNS is known; without them the remedy is."""
+    networks = Networks(["plevin"])
+    if find_spec("plevin") is None or find_spec("plevin_db_network") is None:
+        with pytest.raises(Misconfigured, match=r"pip install 'ntd\[networks\]'"):
+            await networks.open()
+        return
+    await networks.open()
+    found = await networks.find(ip_address("193.0.14.129"))  # k.root-servers.net, operated by RIPE NCC
+
+    assert found is not None
+    assert found.asn == 25152

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from geo.book import BookKind
+from geo.cymru import origin_name
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import MAX_ADDRESSES, Locator
 from schemas.errors import Misconfigured
@@ -102,6 +103,25 @@ async def test_without_a_network_file_cymru_and_the_registration_know(tmp_path: 
     assert seats(found) == [("SEVEN Seven BV", "NL", ["127.7.0.1"]), ("Delta Ltd", "MD", ["127.8.0.1"])]
     assert [located.place.asn for located in found.located] == [64507, None]
     assert found.located[0].place.country_sources == {"cymru": "NL"}
+    assert found.located[0].place.origins == (64507, 64508)
+
+
+async def test_the_zone_answers_for_ipv6_under_its_own_name(tmp_path: Path) -> None:
+    """The zone is "origin6", the name in nibbles; both origins are kept, and shown in JSON beside the leading one."""
+    async with a_world(tmp_path) as world:
+        world.networks, world.cymru_zone, world.registration = "", "origin.asn.test", "off"
+        world.allow = ("2001:db8::/32",)
+        name = origin_name(ip_address("2001:db8::7"), world.cymru_zone)
+        world.dns.name(name, TXT=['"64508 | 2001:db8::/32 | MD | ripencc |"', '"64507 | 2001:db8::/32 | MD | x |"'])
+        world.dns.name("img.site.test", AAAA=["2001:db8::7"])
+        async with world.locator() as locator:
+            found = await look(locator, "img.site.test")
+    shown = resolution_json(parse_url("http://img.site.test/"), found)
+
+    assert ".origin6.asn.test" in name
+    assert seats(found) == [("AS64507", "MD", ["2001:db8::7"])]
+    assert (shown["hosting"]["asn"], shown["hosting"]["origins"]) == (64507, [64507, 64508])
+    assert shown["hosters"][0]["origins"] == [64507, 64508]
 
 
 async def test_what_could_not_be_found_out_is_placed_nowhere(tmp_path: Path) -> None:

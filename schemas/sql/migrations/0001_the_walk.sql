@@ -66,7 +66,8 @@ CREATE TABLE place (
     key_hash    bytea NOT NULL UNIQUE,
     hoster_id   bigint NOT NULL REFERENCES hoster,
     prefix      cidr,
-    asn         bigint,
+    asn         bigint,                        -- the leading origin
+    origins     bigint[] NOT NULL DEFAULT '{}',-- every AS that announces the network, ascending
     as_name     text,
     country     text CHECK (country ~ '^[A-Z]{2}$'),
     country_sources jsonb NOT NULL DEFAULT '{}',
