@@ -74,7 +74,7 @@ def wire_name(host: str) -> bytes | None:
     """Turn a host into a DNS name without reading escapes; None where the DNS has no room for it (RFC 1035, 2.3.4)."""
     if not host.isascii() or len(host) > _LONGEST_NAME:
         return None
-    labels = host.rstrip(".").encode().split(b".")
+    labels = host.removesuffix(".").encode().split(b".")
     if not all(1 <= len(label) <= _LONGEST_LABEL for label in labels):
         return None
     return b"".join(len(label).to_bytes(1, "big") + label for label in labels) + b"\0"

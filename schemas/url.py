@@ -17,6 +17,8 @@ from publicsuffixlist import PublicSuffixList
 from schemas.errors import Refused
 
 _SUFFIXES = PublicSuffixList()
+# The list without its second half: suffixes that companies asked for, because strangers publish under them.
+_ICANN_SUFFIXES = PublicSuffixList(only_icann=True)
 _TAKEN = frozenset({"http", "https"})
 # What is its own serialisation: nothing in it is lowered, encoded, decoded, resolved or left out by the parser. The
 # last label is letters, so that the host is no address; "xn--" is left to the parser, and so is a dot behind a slash.
@@ -24,6 +26,8 @@ _PLAIN = re.compile(
     r"(https?)://((?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z]{2,})"
     r"(/(?:[A-Za-z0-9_~!$&()*+,;=:@-]++|/(?!\.)|(?<!/)\.)*+(?:\?[A-Za-z0-9_.~!$&()*+,;=:@/?-]*)?)"
 )
+# A text may hold half of a surrogate pair, which no URL can: Web IDL's USVString has U+FFFD in its place.
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 #: Schemes whose "URL" is the material itself: such a line leaves no trace (contract, section 4).
 CARRIES_CONTENT = frozenset({"data", "blob"})
 
@@ -50,7 +54,7 @@ class Url:
 
     text: str
     scheme: str
-    host: str  # lower case, punycode, no trailing dot, IPv6 without brackets
+    host: str  # lower case, punycode, without the dot that ends a full name, IPv6 without brackets
     port: int
     path: str  # with query, begins with "/"
     site: str
@@ -62,14 +66,23 @@ class Url:
         return ip_address(self.host) if self.kind is HostKind.ADDRESS else None
 
 
-def parse_url(text: str) -> Url:
-    """Take a URL apart as a browser does; Refused (or UnsupportedScheme) says why it cannot be."""
+def parse_url(text: str, base: Url | None = None) -> Url:
+    """Take a URL apart as a browser does, one that is relative as it stands at `base`.
+
+    Refused says why it cannot be: UnsupportedScheme where it is a URL, but neither http nor https. Neither repeats it.
+
+    >>> parse_url("HTTPS://0x7f.1:443/a/../b#c").text
+    'https://127.0.0.1/b'
+    """
     if (plain := _PLAIN.fullmatch(text)) is not None:
         scheme, hostname, path = plain.groups()
         return _url(text, scheme, hostname, "", path)
+    return _parsed(text, base)
+
+
+def _parsed(text: str, base: Url | None) -> Url:
     try:
-        # Every other attribute costs as much as this one; the serialisation is cut up here.
-        whole = ada_url.URL(text).href.partition("#")[0]
+        whole = _serialised(_HALF_PAIR.sub("\ufffd", text), base)
     except ValueError as fault:
         raise _why_not(text) from fault
     scheme, _, rest = whole.partition("://")
@@ -78,6 +91,12 @@ def parse_url(text: str) -> Url:
     authority, slash, path = rest.partition("/")
     hostname, port = _host_and_port(authority.rpartition("@")[2])
     return _url(whole, scheme, hostname, port, slash + path)
+
+
+def _serialised(text: str, base: Url | None) -> str:
+    # Every other attribute costs as much as `href`; the serialisation is cut up by the caller.
+    url = ada_url.URL(text) if base is None else ada_url.URL(text, base=base.text)
+    return url.href.partition("#")[0]
 
 
 def _url(text: str, scheme: str, hostname: str, port: str, path: str) -> Url:
@@ -111,9 +130,9 @@ def _default_port(scheme: str) -> int:
 
 @lru_cache(maxsize=65536)
 def _host(hostname: str) -> tuple[str, str, HostKind]:
-    host = hostname.strip("[]").rstrip(".")
-    if not host:
-        raise Refused('url names no host; write it in full, for example "https://img.example/i/1.jpg"')
+    # One dot ends a full name. More of them make a host to the standard and a name to nobody: it stays as it is.
+    bare = hostname.strip("[]")
+    host = bare if bare == "." or bare.endswith("..") else bare.removesuffix(".")
     if hostname.startswith("[") or _is_ipv4(host):
         return host, host, HostKind.ADDRESS
     if host.endswith(".onion"):
@@ -140,6 +159,20 @@ def registered_domain(host: str) -> str:
     'example.co.uk'
     """
     return _SUFFIXES.privatesuffix(host) or host
+
+
+@lru_cache(maxsize=65536)
+def shared_suffix(host: str) -> str | None:
+    """Give the suffix under which strangers publish that a host stands at or under, else None.
+
+    These are the private domains of the public suffix list (https://publicsuffix.org/submit/): what stands under one
+    belongs to whoever was given it, the domain itself to the company that gives it away.
+
+    >>> shared_suffix("someone.github.io"), shared_suffix("img.example.co.uk")
+    ('github.io', None)
+    """
+    suffix: str | None = _SUFFIXES.publicsuffix(host)
+    return suffix if suffix != _ICANN_SUFFIXES.publicsuffix(host) else None
 
 
 def sibling_of(url: Url, name: str) -> str:
