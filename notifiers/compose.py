@@ -12,6 +12,7 @@ from notifiers.exchange import for_partner, forward_document, withdrawal_documen
 from notifiers.letter import NETWORK_KINDS, Letter, letter
 from notifiers.mime import Part
 from notifiers.plain import one_line, whole_url
+from notifiers.stationery import SHIPPED, Stationery
 from notifiers.tables import forward_table, identity_table, item_table, network_table
 from notifiers.xarf import xarf_able, xarf_report
 from schemas.errors import Permanent
@@ -25,16 +26,16 @@ _XARF_KINDS = frozenset({Kind.FIRST, Kind.REMINDER, Kind.SITE, Kind.FRONT})
 _PRODUCT = f"ntd/{version('ntd')}"
 
 
-def compose(message: Message) -> Rendered:
+def compose(message: Message, stationery: Stationery = SHIPPED) -> Rendered:
     """Render a message for its channel: RFC 5322 for mail, JSON for an API, plain text for a web form.
 
     Raises Permanent where a hoster's API would have to be told what XARF has no words for.
     """
     match _way(message):
         case Channel.MAIL:
-            return _mail(message)
+            return _mail(message, stationery)
         case Channel.FORM:
-            written = letter(message)
+            written = letter(message, stationery)
             return Rendered(message_id=str(message.id), content=written.text.encode(), subject=written.subject)
         case _:
             return Rendered(message_id=str(message.id), content=orjson.dumps(_document(message)))
@@ -71,8 +72,8 @@ def _document(message: Message) -> dict[str, object]:
     return document
 
 
-def _mail(message: Message) -> Rendered:
-    written = letter(message)
+def _mail(message: Message, stationery: Stationery) -> Rendered:
+    written = letter(message, stationery)
     identity = message_id(message)
     text = Part(type="text/plain; charset=utf-8", content=written.text, language=", ".join(written.languages))
     headers = _headers(message, written, identity)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 #: Zero-width joiners: scripts of India and Iran need them to spell, and they can break or reorder nothing.
@@ -19,10 +20,13 @@ def one_line(text: str, length: int = NAME_LENGTH) -> str:
     >>> one_line("Example\r\nBcc: everybody\u202e")
     'Example Bcc: everybody'
     """
-    if not _PLAIN.fullmatch(text):
-        text = "".join(character if _shown(character) else " " for character in text)
-    line = " ".join(text.split())
+    line = " ".join((text if _PLAIN.fullmatch(text) else _without_controls(text)).split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+@lru_cache(maxsize=4096)  # the same names and words stand in every item of a notice
+def _without_controls(text: str) -> str:
+    return "".join(character if _shown(character) else " " for character in text)
 
 
 def _shown(character: str) -> bool:

@@ -38,12 +38,12 @@ _FORMULA = ("=", "+", "-", "@")
 
 def item_table(message: Message) -> str:
     """Write the items of a notice."""
-    return _csv(_COLUMNS, ([*_row(line)] for line in message.lines))
+    return _csv(_COLUMNS, map(_row, message.lines))
 
 
 def forward_table(message: Message) -> str:
     """Write the items of a forward by mail: a notice's columns and what only a partner is told."""
-    rows = ([*_row(line), *map(_cell, (line.reference, line.series, line.orphan))] for line in message.lines)
+    rows = ((*_row(line), _cell(line.reference), _cell(line.series), _said(flag=line.orphan)) for line in message.lines)
     return _csv(_FORWARD_COLUMNS, rows)
 
 
@@ -78,34 +78,37 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _row(line: NoticeLine) -> tuple[str, ...]:
+def _row(line: NoticeLine) -> tuple[object, ...]:
     hashes = line.hashes or {}
-    cells = (
+    return (
+        line.item,
+        whole_url(line.url),
         "confirmed" if line.confirmed else "presumed",
         line.classification,
         line.basis,
-        line.media,
-        line.site_type,
+        _cell(line.media),
+        _cell(line.site_type),
         None if line.last_up_at is None else stamp(line.last_up_at),
         line.address,
         line.asn,
-        line.as_name,
-        line.country,
-        line.hoster,
-        line.front,
-        line.returned,
-        hashes.get("md5"),
-        hashes.get("sha1"),
-        hashes.get("sha256"),
-        line.reason,
+        _cell(line.as_name),
+        _cell(line.country),
+        _cell(line.hoster),
+        _cell(line.front),
+        _said(flag=line.returned),
+        _cell(hashes.get("md5")),
+        _cell(hashes.get("sha1")),
+        _cell(hashes.get("sha256")),
+        _cell(line.reason),
     )
-    return (str(line.item), whole_url(line.url), *map(_cell, cells))
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = one_line(str(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _said(*, flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _cell(text: str | None) -> str | None:
+    if not text:
+        return None
+    line = one_line(text)
+    return f"'{line}" if line.startswith(_FORMULA) else line

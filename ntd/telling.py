@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from ntd.case import Case, Record, Stay, Step, Tell, state_after
+from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.following import follow_up_at
 from ntd.lifecycle import Event, possible
 from schemas.ids import NoticeId, RecipientId
@@ -46,28 +47,42 @@ def attempted(case: Case, sent: Sent, now: datetime) -> Case:
 
 def accepted(case: Case, sent: Sent, now: datetime, settings: Settings, by: str | None) -> Step:
     """Take an acceptance into a case: clocks start, the state follows, the next follow-up is counted from here."""
-    case = _heard(attempted(case, sent, now), sent)
     stays = tuple(_accept(stay, sent, now) if _concerns(stay, sent) else stay for stay in case.stays)
-    item = case.item
-    if sent.kind is Kind.FIRST:
-        # What starts a clock: a front's and a partner's acceptance are told beside their messages.
-        item = replace(item, first_accepted_at=item.first_accepted_at or now)
-    stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, item, settings)) for stay in stays)
-    case = Case(item=item, stays=stays)
-    return _told(case, sent, now, by)
-
-
-def _told(case: Case, sent: Sent, now: datetime, by: str | None) -> Step:
+    stays = tuple(_followed(stay, case.item, settings) for stay in stays)
     event = Event.FORWARDED if sent.kind is Kind.FORWARD else Event.ACCEPTED
-    before, state = case.item.state, case.item.state
+    before = state = case.item.state
     if sent.kind in HOSTERS | {Kind.FORWARD} and possible(state, event):
-        state = state_after(case, event)
-    detail = {"notice": str(sent.notice), "kind": sent.kind.value, "by": by, "dry_run": sent.dry_run}
-    if sent.partner:
-        detail["partner"] = sent.partner
-    word = "forwarded" if sent.kind is Kind.FORWARD else "notice_accepted"
-    line = Record(item=case.item.id, event=word, at=now, before=before, after=state, detail=detail)
-    return Step(case=replace(case, item=replace(case.item, state=state)), history=(line,))
+        state = state_after(replace(case, stays=stays), event)
+    item = replace(case.item, state=state, **_first_times(case.item, sent, now))
+    line = Record(item=item.id, event=event.value, at=now, before=before, after=state, detail=_detail(sent, by))
+    return Step(case=Case(item=item, stays=stays), history=(line,))
+
+
+def _first_times(item: Item, sent: Sent, now: datetime) -> dict[str, Any]:
+    tried = item.first_attempt_at or sent.attempted_at or now
+    match sent.kind:
+        case Kind.FIRST:
+            # What starts a clock: a front's and a partner's acceptance are told beside their messages.
+            return {"first_attempt_at": tried, "first_accepted_at": item.first_accepted_at or now}
+        case Kind.FRONT:
+            return {"first_attempt_at": tried}
+        case _:
+            return {}
+
+
+def _followed(stay: Stay, item: Item, settings: Settings) -> Stay:
+    at = follow_up_at(stay, item, settings)
+    return stay if at == stay.follow_up_at else replace(stay, follow_up_at=at)
+
+
+def _detail(sent: Sent, by: str | None) -> dict[str, object]:
+    detail: dict[str, object] = {
+        "notice": str(sent.notice),
+        "kind": sent.kind.value,
+        "by": by,
+        "dry_run": sent.dry_run,
+    }
+    return detail | ({"partner": sent.partner} if sent.partner else {})
 
 
 def _heard(case: Case, sent: Sent) -> Case:
@@ -87,24 +102,23 @@ def _concerns(stay: Stay, sent: Sent) -> bool:
 
 
 def _accept(stay: Stay, sent: Sent, now: datetime) -> Stay:
+    # What was on its way has come to something: the next reminder or step may follow.
+    told: dict[str, Any] = {"asked_at": None}
+    if sent.kind in HOSTERS:
+        told["first_attempt_at"] = stay.first_attempt_at or sent.attempted_at or now
+        told |= {"noticed_at": stay.noticed_at or now, "told_at": now, "told_by_us": True, "failed_at": None}
     match sent.kind:
         case Kind.FORWARD:
-            return replace(stay, forwarded_at=stay.forwarded_at or now)
-        case Kind.REMINDER if sent.partner:
-            return stay
-        case Kind.REMINDER:
-            return replace(stay, told_at=now, reminders=stay.reminders + 1)
+            told["forwarded_at"] = stay.forwarded_at or now
         case Kind.FIRST:
             # An acceptance after `gone_at` starts no clock (definitions).
-            clock = stay.clock_at or (now if stay.gone_at is None or now <= stay.gone_at else None)
-            return replace(
-                stay, clock_at=clock, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None
-            )
-        case Kind.FRONT:
-            return replace(stay, noticed_at=stay.noticed_at or now, told_at=now, told_by_us=True, failed_at=None)
-        case _:
+            told["clock_at"] = stay.clock_at or (now if stay.gone_at is None or now <= stay.gone_at else None)
+        case Kind.REMINDER if not sent.partner:
+            told |= {"told_at": now, "reminders": stay.reminders + 1}
+        case kind if kind in STEPS:
             # One message is enough for all stays of the spell: the step is done for each of them.
-            return replace(stay, told_at=now, steps_done=max(stay.steps_done, sent.step))
+            told |= {"told_at": now, "steps_done": max(stay.steps_done, sent.step)}
+    return replace(stay, **told)
 
 
 def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str) -> Step:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from notifiers.compose import compose
 from notifiers.exchange import read_answer
-from notifiers.letter import languages
 from notifiers.plain import whole_url
+from notifiers.stationery import SHIPPED
 from schemas.errors import Refused
 from schemas.notice import Format, Kind, NoticeLine, Sender
 from schemas.url import parse_url
@@ -88,7 +88,7 @@ HEADERS = {
     sender=SENDERS,
     hoster=TEXT,
     to=TEXT,
-    language=st.sampled_from(languages()),
+    language=st.sampled_from(SHIPPED.languages),
     form=st.sampled_from(Format),
 )
 def test_every_url_arrives_whole_and_no_header_is_added(

@@ -14,8 +14,8 @@ import pytest
 import xarf
 
 from notifiers.compose import LARGEST_XARF, compose, message_id, return_path
-from notifiers.letter import language_of, languages
 from notifiers.mime import LONGEST_LINE
+from notifiers.stationery import SHIPPED
 from schemas.errors import Permanent
 from schemas.item import Basis, Classification
 from schemas.notice import Channel, Format, Kind, Message
@@ -113,7 +113,7 @@ def test_answers_go_to_the_contact_where_it_is_another_mailbox() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", SHIPPED.languages)
 def test_every_kind_in_every_language(kind: Kind, language: str) -> None:
     """Each kind renders in each language, English below; each URL stands whole on a line, beside its id."""
     long = "https://img.site.test/" + "x" * 3000
@@ -401,7 +401,7 @@ def test_the_return_path() -> None:
 )
 def test_the_language_that_serves_a_wish(wish: str, language: str) -> None:
     """A regional wish is served by its language, an unknown one by English."""
-    assert language_of(wish) == language
+    assert SHIPPED.language_of(wish) == language
 
 
 def test_a_dry_run_renders_what_would_have_gone() -> None:

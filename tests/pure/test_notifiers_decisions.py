@@ -2,24 +2,23 @@
 
 import tomllib
 from datetime import timedelta
-from pathlib import Path
 
 import orjson
 import pytest
 
-from notifiers import letter
 from notifiers.exchange import items_of, read_answer
 from notifiers.law import all_laws, laws_for
 from notifiers.outcomes import LONGEST_RETRY_AFTER, Stage, http_outcome, lost_outcome, retry_after, smtp_outcome, words
 from notifiers.plain import one_line, whole_url
+from notifiers.stationery import OURS, SHIPPED
 from schemas.item import Basis
 from schemas.notice import AttemptOutcome
 from tests.fakes.notifiers_messages import line
 
-WORDS = Path(letter.__file__).parent / "templates" / "words"
+WORDS = OURS / "words"
 
 
-@pytest.mark.parametrize("language", letter.languages())
+@pytest.mark.parametrize("language", SHIPPED.languages)
 def test_each_language_has_every_word(language: str) -> None:
     """A language has exactly the keys that English has, and none of them is empty or left in English by mistake."""
 
