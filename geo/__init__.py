@@ -22,6 +22,9 @@ fetch               one bounded request, redirects included
 whois               port 43 through ipwhois
 whois_text       P  its answer in RDAP's shape
 rdap             P  what an answer says
+blocks           P  which addresses it speaks of
+entities         P  who stands in it: owner, abuse mailboxes, by one rule
+jcard            P  what a card says
 kept             P  the form in which it is kept
 bootstrap        P  IANA's lists of registries
 contacts         P  who is told: ordered rules

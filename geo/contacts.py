@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from geo.book import Book, BookKind, BookRow, Match, Subject
+from geo.entities import RegisteredContact
 from geo.mailbox import domain_of, under
-from geo.rdap import RegisteredContact
 from schemas.hosting import Contact
 from schemas.settings import HosterRule
 
@@ -145,10 +145,7 @@ def _found_out(fact: Facts) -> Iterator[tuple[int, int, Contact]]:
 
 
 def _registered(contact: RegisteredContact, source: str, where: str) -> Contact:
-    role = "abuse role" if "abuse" in contact.roles else "mailbox marked for abuse"
-    of = f" of {contact.handle}" if contact.handle else ""
-    near = "" if contact.depth == 1 else f", {contact.depth - 1} inside another entity"
-    return Contact(channel="mail", address=contact.address, source=source, rule=f"{where}: {role}{of}{near}")
+    return Contact(channel="mail", address=contact.address, source=source, rule=f"{where}: {contact.provenance}")
 
 
 def _may_be_told(candidate: _Candidate, rules: Rules) -> bool:

@@ -9,9 +9,10 @@ from ipaddress import ip_network
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from geo.blocks import filed_under, smallest_announced
+from geo.entities import ABUSE_DESK
 from geo.kept import Kept, decode
 from geo.rdap import (
-    ABUSE_DESK,
     BadAnswer,
     DomainRecord,
     EntityRecord,
@@ -19,9 +20,7 @@ from geo.rdap import (
     SystemRecord,
     domain_record,
     entity_record,
-    filed_under,
     network_record,
-    smallest_announced,
     system_record,
 )
 from geo.registration_cache import RegistrationCache
@@ -139,7 +138,8 @@ class Registrations:
                 return None
             block: Network = ip_network(address)
             if said.answer is not None:
-                block = filed_under(network_record(said.answer, address, self.countries), address, leaf)
+                record = network_record(said.answer, address, self.countries)
+                block = filed_under(record.blocks, record.kind, address, leaf)
             # An older answer for a smaller block must not hide the new one.
             if old is not None and old.block is not None:
                 block = max(block, old.block, key=lambda network: network.prefixlen)

@@ -4,22 +4,30 @@ One shape for both ways: what is stored, parsed and shown later does not depend 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, Final
 
 from geo.mailbox import mailbox
 from schemas.hosting import Address, Network
 
-# "% Abuse contact for '198.51.100.0 - 198.51.100.255' is 'abuse@…'" (RIPE NCC, APNIC, AFRINIC);
-# "OrgAbuseEmail: …" (ARIN); "abuse-mailbox: …" (a role in the answer).
+# The surest first: "% Abuse contact for '198.51.100.0 - 198.51.100.255' is 'abuse@…'" (RIPE NCC, APNIC, AFRINIC);
+# the network's own and the organisation's mailbox (ARIN); "abuse-mailbox:" of a role in the answer (RPSL).
 _ABUSE: Final = (
     re.compile(r"^% Abuse contact for .{1,200} is '([^']{3,254})'", re.MULTILINE),
-    re.compile(r"^(?:Org|R)?AbuseEmail:[ \t]+(\S{3,254})", re.MULTILINE),
+    re.compile(r"^RAbuseEmail:[ \t]+(\S{3,254})", re.MULTILINE),
+    re.compile(r"^OrgAbuseEmail:[ \t]+(\S{3,254})", re.MULTILINE),
     re.compile(r"^abuse-mailbox:[ \t]+(\S{3,254})", re.MULTILINE),
 )
+# LACNIC: "abuse-c: JDM7", and further down "nic-hdl: JDM7" with its "e-mail:" in the same paragraph.
+_DESK: Final = re.compile(r"^abuse-c:[ \t]+(\S{1,80})", re.MULTILINE)
+_PARAGRAPH: Final = re.compile(r"\n[ \t\r]*\n")
+_HANDLE: Final = re.compile(r"^nic-hdl:[ \t]+(\S{1,80})", re.MULTILINE)
+_MAIL: Final = re.compile(r"^e-mail:[ \t]+(\S{3,254})", re.MULTILINE)
+_REMARK: Final = re.compile(r"^(?:remarks|Comment):[ \t]+(.{1,500})", re.MULTILINE)
 #: Characters of the raw answer that are searched; registries' answers are a few thousand long.
 _SEARCHED: Final = 200_000
+_MAX_REMARKS: Final = 200
 
 
 def as_rdap(result: Mapping[str, Any], address: Address) -> dict[str, Any] | None:
@@ -29,19 +37,30 @@ def as_rdap(result: Mapping[str, Any], address: Address) -> dict[str, Any] | Non
         return None
     block, net = max(nets, key=lambda pair: pair[0].prefixlen)
     raw = str(result.get("raw") or "")[:_SEARCHED]
-    found = dict.fromkeys(a for form in _ABUSE for text in form.findall(raw) if (a := mailbox(text)) is not None)
+    found = dict.fromkeys(a for text in _mailboxes(raw) if (a := mailbox(text)) is not None)
+    owner = _first_line(net.get("description"))
     return {
         "objectClassName": "ip network",
         "handle": str(net.get("handle") or net.get("name") or ""),
         "startAddress": str(block.network_address),
         "endAddress": str(block.broadcast_address),
-        "name": net.get("name"),
+        "name": net.get("name") or owner,
         "country": net.get("country"),
+        "remarks": [{"description": _REMARK.findall(raw)[:_MAX_REMARKS]}],
         "entities": [
-            {"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _named(net)]},
+            {"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _named(owner)]},
             *({"objectClassName": "entity", "roles": ["abuse"], "vcardArray": ["vcard", _mail(a)]} for a in found),
         ],
     }
+
+
+def _mailboxes(raw: str) -> Iterator[str]:
+    for form in _ABUSE:
+        yield from form.findall(raw)
+    desks = set(_DESK.findall(raw))
+    for paragraph in _PARAGRAPH.split(raw):
+        if desks & set(_HANDLE.findall(paragraph)):
+            yield from _MAIL.findall(paragraph)
 
 
 def _blocks(text: object) -> Sequence[Network]:
@@ -54,9 +73,12 @@ def _blocks(text: object) -> Sequence[Network]:
     return blocks
 
 
-def _named(net: Mapping[str, Any]) -> list[list[Any]]:
-    name = net.get("description")
-    return [["fn", {}, "text", name.splitlines()[0]]] if isinstance(name, str) and name.strip() else []
+def _first_line(text: object) -> str | None:
+    return next((line.strip() for line in text.splitlines() if line.strip()), None) if isinstance(text, str) else None
+
+
+def _named(owner: str | None) -> list[list[Any]]:
+    return [["fn", {}, "text", owner]] if owner is not None else []
 
 
 def _mail(address: str) -> list[list[Any]]:

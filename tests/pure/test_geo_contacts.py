@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo.book import Book, BookKind, Match, Subject, read_book
 from geo.contacts import LARGEST, Facts, Rules, choose, ladder_contact, registrar_contact
-from geo.rdap import RegisteredContact
+from geo.entities import RegisteredContact
 from geo.rulebook import hoster_rules
 from schemas.hosting import Contact
 from schemas.settings import HosterRule

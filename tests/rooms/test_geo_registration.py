@@ -1,22 +1,27 @@
 """Registration data from a registry on loopback: kept, shared, polite, bounded."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from geo.dns import Resolver
 from geo.fetch import LARGEST, REDIRECTS, Fetcher
+from geo.rdap import network_record
 from geo.registration import Registrations
 from geo.registration_cache import MemoryRegistrations
 from geo.registries import Registries, typed_base
 from geo.reserved import is_public
 from geo.rulebook import shipped_bootstrap, shipped_countries
 from geo.whois import PortFortyThree
+from geo.whois_text import as_rdap
 from schemas.errors import Misconfigured, Temporary
 from schemas.hosting import Address
 from tests.fakes.geo_dns import serving
@@ -25,6 +30,7 @@ from tests.fakes.geo_rdap import FakeRdap, card, entity, network, registering
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADDRESS = ip_address("198.51.100.7")
 REFRESH = timedelta(hours=12)
+RECORDED = json.loads((Path(__file__).parents[1] / "data" / "registration" / "port43" / "answers.json").read_text())
 ABUSE = entity("abuse", None, "abuse@alpha.test")
 
 
@@ -276,6 +282,21 @@ async def test_port_43_answers_through_ipwhois() -> None:
     assert [net["cidr"] for net in result["nets"]] == ["8.8.8.0/24"]
     assert result["nets"][0]["country"] == "NL"
     assert "abuse@alpha.test" in result["raw"]
+
+
+@pytest.mark.parametrize("answer", RECORDED["answers"], ids=[answer["asked"] for answer in RECORDED["answers"]])
+async def test_a_recorded_answer_of_port_43_is_read_as_it_stands(answer: dict[str, Any]) -> None:
+    """Country, name, block and abuse mailboxes of all five registries, through ipwhois and the shape of RDAP."""
+    address, expected = ip_address(answer["asked"]), answer["expected"]
+    async with port_43("\n".join([*answer["text"], ""]).encode()) as port:
+        result = await PortFortyThree(server="127.0.0.1", port=port).ask(address, answer["registry"], 5)
+    found = as_rdap(result, address)
+    assert found is not None
+    record = network_record(found, address, shipped_countries())
+
+    assert (record.country, record.name) == (expected["country"], expected["name"])
+    assert [contact.address for contact in record.abuse] == expected["abuse"]
+    assert expected["block"] in {None, *map(str, record.blocks)}
 
 
 async def test_port_43_that_hangs_is_left_behind() -> None:
