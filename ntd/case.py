@@ -147,6 +147,7 @@ class Case:
 
     item: Item
     stays: tuple[Stay, ...]
+    unsaved: bool = False  # rounds that changed nothing stand beside it, and are written with the next change
 
     @property
     def at_work(self) -> tuple[Stay, ...]:

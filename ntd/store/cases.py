@@ -3,22 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
 
-from ntd.case import Case, Item, Record, Stay, Step, Tell
-from ntd.store.base import Connection, Row, Store, row_id
+from ntd.case import Case, Record, Stay, Step, Tell
+from ntd.store.base import Connection, Store, row_id
+from ntd.store.case_rows import case_of, item_row, stay_of, stay_row
 from ntd.store.sql import statement
-from schemas.check import Baseline, GoneBy, Round, Verdict
-from schemas.ids import HosterId, HostId, ItemId, PlaceId, RecipientId, SiteId, StayId
-from schemas.item import Attention, Basis, Classification, State
+from schemas.check import Round
+from schemas.ids import HostId, ItemId
 from schemas.settings import Settings
 
-_LOCK = statement("cases.lock_items")
+_LOCK = statement("cases.lock")
+_ITEMS = statement("cases.items")
 _STAYS = statement("cases.stays")
 _SAVE_ITEMS = statement("cases.save_items")
+_SAVED = statement("cases.saved")
 _SAVE_STAYS = statement("cases.save_stays")
 _TELL = statement("cases.tell")
 _STRIKE_TELLINGS = statement("cases.strike_tellings")
@@ -38,108 +39,18 @@ _HELD_UNTIL = statement("cases.held_until")
 async def lock(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Case]:
     """Load and lock items with their open stays, in the order of their ids; unknown ids are absent."""
     wanted = list(ids)
-    rows = await connection.fetch(_LOCK, wanted)
+    await connection.execute(_LOCK, wanted)
+    return await read(connection, wanted)
+
+
+async def read(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Case]:
+    """Load items with their open stays as they are now, without a lock; unknown ids are absent."""
+    wanted = list(ids)
+    rows = await connection.fetch(_ITEMS, wanted)
     stays: dict[ItemId, list[Stay]] = {}
     for row in await connection.fetch(_STAYS, wanted):
-        stays.setdefault(ItemId(row["item_id"]), []).append(_stay(row))
-    return {ItemId(row["id"]): Case(item=_item(row), stays=tuple(stays.get(ItemId(row["id"]), ()))) for row in rows}
-
-
-def _item(row: Row) -> Item:
-    return Item(
-        id=ItemId(row["id"]),
-        host=HostId(row["host_id"]),
-        site=SiteId(row["site_id"]),
-        state=State(row["state"]),
-        attention=frozenset(Attention(one) for one in row["attention"]),
-        priority=row["priority"],
-        confirmed=row["confirmed"],
-        classification=Classification(row["classification"]) if row["classification"] else None,
-        basis=Basis(row["basis"]),
-        copied_from=row["copied_from"],
-        gone_by=GoneBy(row["gone_by"]) if row["gone_by"] else None,
-        last_verdict=Verdict(row["last_verdict"]) if row["last_verdict"] else None,
-        baseline=_baseline(row),
-        **{name: row[name] for name in _PLAIN_OF_ITEM},
-    )
-
-
-_PLAIN_OF_ITEM = (
-    "received_at",
-    "resolved_at",
-    "looked_at",
-    "first_country",
-    "first_attempt_at",
-    "first_accepted_at",
-    "last_up_at",
-    "first_down_at",
-    "gone_at",
-    "gone_known_at",
-    "closed_at",
-    "ended_at",
-    "hold_until",
-    "spell",
-    "placed_version",
-    "checks",
-    "checked_at",
-    "last_reason",
-    "last_round_id",
-    "watch",
-)
-
-
-def _baseline(row: Row) -> Baseline | None:
-    if row["first_sha256"] is None:
-        return None
-    return Baseline(sha256=row["first_sha256"].hex(), length_bytes=row["first_length"], type=row["first_type"])
-
-
-_PLAIN_OF_STAY = (
-    "country",
-    "partner",
-    "spell",
-    "began_at",
-    "began_by",
-    "ended_at",
-    "ended_by",
-    "ended_known_at",
-    "first_attempt_at",
-    "clock_at",
-    "noticed_at",
-    "forwarded_at",
-    "failed_at",
-    "last_up_at",
-    "first_down_at",
-    "run_at",
-    "run_rounds",
-    "gone_at",
-    "gone_known_at",
-    "returned_at",
-    "told_at",
-    "told_by_us",
-    "reminders",
-    "answered_at",
-    "partner_reminded",
-    "told_directly",
-    "steps_done",
-    "follow_up_at",
-    "began_known_at",
-    "located_at",
-    "asked_at",
-)
-
-
-def _stay(row: Row) -> Stay:
-    return Stay(
-        id=StayId(row["id"]),
-        item=ItemId(row["item_id"]),
-        hoster=HosterId(row["hoster_id"]) if row["hoster_id"] is not None else None,
-        place=PlaceId(row["place_id"]) if row["place_id"] is not None else None,
-        recipient=RecipientId(row["recipient_id"]) if row["recipient_id"] is not None else None,
-        contacts=tuple(RecipientId(one) for one in row["contacts"]),
-        gone_by=GoneBy(row["gone_by"]) if row["gone_by"] else None,
-        **{name: row[name] for name in _PLAIN_OF_STAY},
-    )
+        stays.setdefault(ItemId(row["item_id"]), []).append(stay_of(row))
+    return {ItemId(row["id"]): case_of(row, stays.get(ItemId(row["id"]), ())) for row in rows}
 
 
 async def settle(
@@ -205,99 +116,27 @@ async def _save_items(
     connection: Connection, before: dict[ItemId, Case], steps: Sequence[Step], rounds: dict[UUID, int]
 ) -> None:
     changed = [
-        _item_row(step.case.item, rounds)
+        item_row(step.case.item, rounds)
         for step in steps
-        if step.case.item != before[step.case.item.id].item or step.case.item.id in rounds
+        if step.case.item != (was := before[step.case.item.id]).item or step.case.item.id in rounds or was.unsaved
     ]
     if changed:
         await connection.execute(_SAVE_ITEMS, *map(list, zip(*changed, strict=True)))
-
-
-def _item_row(item: Item, rounds: dict[UUID, int]) -> tuple[Any, ...]:
-    first = item.baseline
-    return (
-        item.id,
-        item.state.value,
-        ",".join(sorted(one.value for one in item.attention)),
-        item.priority,
-        item.resolved_at,
-        item.looked_at,
-        item.first_country,
-        item.first_attempt_at,
-        item.first_accepted_at,
-        item.last_up_at,
-        item.first_down_at,
-        item.gone_at,
-        item.gone_known_at,
-        item.gone_by.value if item.gone_by else None,
-        item.closed_at,
-        item.ended_at,
-        item.hold_until,
-        item.spell,
-        item.placed_version,
-        item.checks,
-        item.checked_at,
-        item.last_verdict.value if item.last_verdict else None,
-        item.last_reason,
-        rounds.get(item.id, item.last_round_id),
-        bytes.fromhex(first.sha256) if first else None,
-        first.type if first else None,
-        first.length_bytes if first else None,
-        item.copied_from,
-    )
+    carried = [case for case in (before[step.case.item.id] for step in steps) if case.unsaved]
+    if carried:
+        ids, times = [case.item.id for case in carried], [case.item.checked_at for case in carried]
+        await connection.execute(_SAVED, ids, times)
 
 
 async def _save_stays(connection: Connection, before: dict[ItemId, Case], steps: Sequence[Step]) -> None:
-    known = {stay.id: stay for case in before.values() for stay in case.stays}
+    # What rounds that changed nothing had left stands in no row of a stay yet.
+    known = {stay.id: stay for case in before.values() if not case.unsaved for stay in case.stays}
     changed = [stay for step in steps for stay in step.case.stays if known.get(stay.id) != stay]
     if not changed:
         return
     # Ended ones first: a new stay never meets the open row of the one it follows.
     changed.sort(key=lambda stay: (stay.ended_at is None, stay.id))
-    await connection.execute(_SAVE_STAYS, *map(list, zip(*(_stay_row(stay) for stay in changed), strict=True)))
-
-
-def _stay_row(stay: Stay) -> tuple[Any, ...]:
-    return (
-        stay.id,
-        stay.item,
-        stay.hoster,
-        stay.country,
-        stay.place,
-        stay.recipient,
-        ",".join(str(one) for one in stay.contacts),
-        stay.partner,
-        stay.spell,
-        stay.began_at,
-        stay.began_by,
-        stay.ended_at,
-        stay.ended_by,
-        stay.ended_known_at,
-        stay.first_attempt_at,
-        stay.clock_at,
-        stay.noticed_at,
-        stay.forwarded_at,
-        stay.failed_at,
-        stay.last_up_at,
-        stay.first_down_at,
-        stay.run_at,
-        stay.run_rounds,
-        stay.gone_at,
-        stay.gone_known_at,
-        stay.gone_by.value if stay.gone_by else None,
-        stay.returned_at,
-        stay.told_at,
-        stay.told_by_us,
-        stay.reminders,
-        stay.answered_at,
-        stay.partner_reminded,
-        stay.told_directly,
-        stay.steps_done,
-        stay.follow_up_at,
-        stay.began_known_at,
-        stay.located_at,
-        stay.asked_at,
-    )
+    await connection.execute(_SAVE_STAYS, *map(list, zip(*(stay_row(stay) for stay in changed), strict=True)))
 
 
 async def _strike(connection: Connection, steps: Sequence[Step], now: datetime) -> None:

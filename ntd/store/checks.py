@@ -1,14 +1,19 @@
 """What is due by a time: looks at items, follow-ups of stays, holds that are over."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
 from uuid import UUID
+
+import orjson
 
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.cases import observations_of
 from ntd.store.sql import statement
 from ntd.store.worlds import Perch, perches
+from ntd.uneventful import Uneventful
 from schemas.check import Baseline, Round
 from schemas.ids import HostId, ItemId, NoticeId, StayId
 
@@ -16,10 +21,13 @@ _RENEW = statement("checks.renew")
 _CLAIM = statement("checks.claim")
 _HELD = statement("checks.held")
 _GIVE_BACK = statement("checks.give_back")
+_WAITING = statement("checks.waiting")
+_KEEP_UNEVENTFUL = statement("checks.keep_uneventful")
 _KEEP_LOOKS = statement("checks.keep_looks")
 _CHECK_NOW = statement("checks.check_now")
 _FOLLOW_UPS = statement("checks.follow_ups")
 _RELEASED = statement("checks.released")
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATENESS = statement("checks.lateness")
 _DRY_RUN = statement("checks.dry_run_accepted")
 _ITEMS_OF = statement("checks.items_of_notices")
@@ -67,19 +75,45 @@ def _to_check(store: Store, row: Row, places: tuple[Perch, ...], token: UUID) ->
     )
 
 
-async def held(connection: Connection, ids: Sequence[ItemId], token: UUID) -> set[ItemId]:
-    """Give those of the items whose lease is still ours; their cases must be locked already."""
-    return {ItemId(row["item_id"]) for row in await connection.fetch(_HELD, list(ids), token)}
+async def held(connection: Connection, ids: Sequence[ItemId], token: UUID) -> dict[ItemId, bytes | None]:
+    """Give those of the items whose lease is still ours, each with the hash of what its kept look shows."""
+    return {ItemId(row["item_id"]): row["evidence"] for row in await connection.fetch(_HELD, list(ids), token)}
 
 
-async def keep_looks(connection: Connection, store: Store, seen: Sequence[tuple[ItemId, Round]], now: datetime) -> None:
-    """Write over what the newest look of each item saw."""
-    rows = [
-        (item, one.at, store.seal_bytes("round.observations", row_id(item), observations_of(one), now))
-        for item, one in seen
-    ]
+async def waiting(connection: Connection, ids: Sequence[ItemId]) -> set[ItemId]:
+    """Give those of the items about which a message waits for a look."""
+    return {ItemId(row["item_id"]) for row in await connection.fetch(_WAITING, list(ids))}
+
+
+async def keep_uneventful(connection: Connection, rounds: Sequence[Uneventful], token: UUID) -> None:
+    """Write down rounds that changed nothing, those whose lease is still ours."""
+    rows = [(one.item, one.next_at, one.checks, one.at, one.up_at) for one in sorted(rounds, key=lambda one: one.item)]
+    if rows:
+        await connection.execute(_KEEP_UNEVENTFUL, *map(list, zip(*rows, strict=True)), token)
+
+
+async def keep_looks(
+    connection: Connection,
+    store: Store,
+    seen: Sequence[tuple[ItemId, Round]],
+    kept: Mapping[ItemId, bytes | None],
+    now: datetime,
+) -> None:
+    """Write over what the newest look of each item saw, where it shows anything else than the one that is `kept`."""
+    rows = []
+    for item, one in sorted(seen, key=lambda pair: pair[0]):
+        evidence = evidence_of(one)
+        if kept.get(item) != evidence:
+            sealed = store.seal_bytes("round.observations", row_id(item), observations_of(one), now)
+            rows.append((item, one.at, sealed, evidence))
     if rows:
         await connection.execute(_KEEP_LOOKS, *map(list, zip(*rows, strict=True)))
+
+
+def evidence_of(one: Round) -> bytes:
+    """Hash what a round shows, its moments and durations left out: 8 bytes, to see that the next shows the same."""
+    timeless = [replace(look, at=_NEVER, elapsed_s=0.0) for look in one.observations]
+    return sha256(orjson.dumps(timeless, default=str)).digest()[:8]
 
 
 async def give_back(store: Store, token: UUID, now: datetime) -> None:

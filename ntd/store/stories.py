@@ -219,22 +219,23 @@ def _checks(store: Store, pages: Pages) -> dict[str, Any]:
         return {"count": item["checks"], "last": None}
     kept = next(iter(pages.last_look), None)
     seen = store.open("round.observations", row_id(item["id"]), kept["observations"]) if kept else []
+    at = moment_json(item["checked_at"])
     return {
         "count": item["checks"],
         "last": {
-            "at": moment_json(item["checked_at"]),
+            "at": at,
             "verdict": item["last_verdict"],
             "reason": item["last_reason"],
-            "observations": [_observation(one) for one in seen],
+            "observations": [{"at": at, **_observation(one)} for one in seen],
         },
     }
 
 
 def _observation(seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell a kept look as `ntd check --json` spells one (contract, section 6)."""
+    """Spell a kept look as `ntd check --json` spells one (contract, section 6); the same again is kept once."""
     body = seen["body"] or {}
     return {
-        "at": seen["at"].replace("+00:00", "Z"),
+        "since": seen["at"].replace("+00:00", "Z"),
         "vantage": seen["vantage"],
         "outcome": seen["sight"],
         "addresses": seen["addresses"],

@@ -7,7 +7,7 @@ from uuid import UUID
 from monitor.look import Looker
 from monitor.schedule import next_check
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, round_meaning
-from ntd.case import Case
+from ntd.case import Case, Step
 from ntd.checking import Looked, settle
 from ntd.clock import Clock
 from ntd.placing import World
@@ -15,14 +15,17 @@ from ntd.store import cases, checks
 from ntd.store.base import Connection, Store
 from ntd.store.checks import ItemToCheck
 from ntd.store.worlds import worlds
+from ntd.uneventful import uneventful
 from schemas.check import Meaning, Round
 from schemas.hosting import Address
-from schemas.ids import HostId, StayId
+from schemas.ids import HostId, ItemId, StayId
 from schemas.settings import Settings
 from schemas.url import parse_url
 
 #: Renewed while a round is under way; what a killed daemon held is due again after this.
 LEASE = timedelta(seconds=45)
+
+_Results = Mapping[ItemId, tuple[ItemToCheck, Round]]
 
 
 class Check:
@@ -56,18 +59,44 @@ class Check:
     async def settle(self, results: Sequence[tuple[ItemToCheck, Round]], now: datetime) -> None:
         """Write what the rounds came to; those whose lease was lost are dropped."""
         by_id = {job.id: (job, seen) for job, seen in results}
+        changing = await self._settle_uneventful(by_id, now)
+        if not changing:
+            return
         async with self._store.transaction() as connection:
-            before = await cases.lock(connection, sorted(by_id))
+            before = await cases.lock(connection, changing)
             ours = await checks.held(connection, sorted(before), self._token)
-            world = await self._worlds(connection, [before[item] for item in ours], now)
-            steps = []
-            for item in sorted(ours):
-                job, seen = by_id[item]
-                looked = self._looked(before[item], job, seen, now)
-                steps.append(settle(before[item], looked, world[before[item].item.host], now))
+            steps = await self._steps(connection, {item: before[item] for item in sorted(ours)}, by_id, now)
             await cases.settle(connection, self._store, self._settings, before, steps, by="check", now=now)
-            looks = [(item, by_id[item][1]) for item in sorted(ours)]
-            await checks.keep_looks(connection, self._store, looks, now)
+            looks = [(item, by_id[item][1]) for item in ours]
+            await checks.keep_looks(connection, self._store, looks, ours, now)
+
+    async def _settle_uneventful(self, by_id: _Results, now: datetime) -> list[ItemId]:
+        """Write down the rounds that changed nothing, without a lock on their items; give the others."""
+        async with self._store.transaction() as connection:
+            before = await cases.read(connection, sorted(by_id))
+            ours = await checks.held(connection, sorted(before), self._token)
+            steps = await self._steps(connection, {item: before[item] for item in sorted(ours)}, by_id, now)
+            silent = [one for step in steps if (one := uneventful(before[step.case.item.id], step))]
+            waiting = await checks.waiting(connection, [one.item for one in silent])
+            silent = [one for one in silent if one.item not in waiting]
+            await checks.keep_uneventful(connection, silent, self._token)
+            looks = [(one.item, by_id[one.item][1]) for one in silent]
+            await checks.keep_looks(connection, self._store, looks, ours, now)
+        return sorted(ours.keys() - {one.item for one in silent})
+
+    async def _steps(
+        self,
+        connection: Connection,
+        before: Mapping[ItemId, Case],
+        by_id: _Results,
+        now: datetime,
+    ) -> list[Step]:
+        world = await self._worlds(connection, list(before.values()), now)
+        steps = []
+        for item, case in before.items():
+            job, seen = by_id[item]
+            steps.append(settle(case, self._looked(case, job, seen, now), world[case.item.host], now))
+        return steps
 
     async def _worlds(self, connection: Connection, found: Sequence[Case], now: datetime) -> Mapping[HostId, World]:
         # Only what may come back must be routed anew.

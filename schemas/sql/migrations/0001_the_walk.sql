@@ -181,7 +181,13 @@ CREATE TABLE schedule (
     item_id     uuid PRIMARY KEY REFERENCES item,
     due_at      timestamptz NOT NULL,
     token       uuid,
-    watch       smallint NOT NULL DEFAULT 0    -- how many looks of watch_after_gone are done
+    watch       smallint NOT NULL DEFAULT 0,   -- how many looks of watch_after_gone are done
+    -- Rounds that changed nothing write here only; the next change carries them to the item and its stays. Null: none.
+    checks      integer,                       -- rounds in all
+    checked_at  timestamptz,
+    up_at       timestamptz,                   -- the last of them that saw it up at every place
+    evidence    bytea,                         -- hash of what the row in last_look shows, its times left out
+    CHECK ((checks IS NULL) = (checked_at IS NULL))
 ) WITH (
     fillfactor = 70,
     -- Every claim begins at the end of the index where the dead lie: they are cleared away early.

@@ -1,25 +1,36 @@
--- name: lock_items
+-- name: lock
 -- Items are always locked in the order of their ids: two settlements over the same items queue, they never deadlock.
+SELECT FROM item WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: items
+-- What is decided on. Read after the lock, where there is one: a lock that was waited for shows what came before it.
 SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed, i.classification, i.basis,
        i.copied_from, i.received_at, i.resolved_at, i.looked_at, i.first_country, i.first_attempt_at,
-       i.first_accepted_at, i.last_up_at, i.first_down_at, i.gone_at, i.gone_known_at, i.gone_by, i.closed_at,
-       i.ended_at, i.hold_until, i.spell, i.placed_version, i.checks, i.checked_at, i.last_verdict, i.last_reason,
-       i.last_round_id, i.first_sha256, i.first_type, i.first_length, coalesce(s.watch, 0) AS watch
+       i.first_accepted_at, greatest(i.last_up_at, s.up_at) AS last_up_at, i.first_down_at, i.gone_at,
+       i.gone_known_at, i.gone_by, i.closed_at, i.ended_at, i.hold_until, i.spell, i.placed_version,
+       coalesce(s.checks, i.checks) AS checks, coalesce(s.checked_at, i.checked_at) AS checked_at, i.last_verdict,
+       i.last_reason, i.last_round_id, i.first_sha256, i.first_type, i.first_length, coalesce(s.watch, 0) AS watch,
+       s.checks IS NOT NULL AS unsaved
   FROM item i
   LEFT JOIN schedule s ON s.item_id = i.id
  WHERE i.id = ANY($1::uuid[])
  ORDER BY i.id
-   FOR NO KEY UPDATE OF i
 
 -- name: stays
--- Those not ended, and the refused ones: they say which country is not to be told again.
-SELECT id, item_id, hoster_id, country, place_id, recipient_id, contacts, partner, spell, began_at, began_by,
-       began_known_at, located_at, ended_at, ended_by, ended_known_at, first_attempt_at, clock_at, noticed_at, forwarded_at, failed_at, last_up_at,
-       first_down_at, run_at, run_rounds, gone_at, gone_known_at, gone_by, returned_at, told_at, told_by_us, reminders,
-       answered_at, partner_reminded, told_directly, steps_done, follow_up_at, asked_at
-  FROM stay
- WHERE item_id = ANY($1::uuid[]) AND (ended_at IS NULL OR ended_by = 'refused')
- ORDER BY item_id, id
+-- Those not ended, and the refused ones: they say which country is not to be told again. Rounds that changed nothing
+-- saw every open place up.
+SELECT y.id, y.item_id, y.hoster_id, y.country, y.place_id, y.recipient_id, y.contacts, y.partner, y.spell, y.began_at,
+       y.began_by, y.began_known_at, y.located_at, y.ended_at, y.ended_by, y.ended_known_at, y.first_attempt_at,
+       y.clock_at, y.noticed_at, y.forwarded_at, y.failed_at,
+       CASE WHEN y.ended_at IS NULL AND y.gone_at IS NULL THEN greatest(y.last_up_at, s.up_at)
+            ELSE y.last_up_at END AS last_up_at,
+       y.first_down_at, y.run_at, y.run_rounds, y.gone_at, y.gone_known_at, y.gone_by, y.returned_at, y.told_at,
+       y.told_by_us, y.reminders, y.answered_at, y.partner_reminded, y.told_directly, y.steps_done, y.follow_up_at,
+       y.asked_at
+  FROM stay y
+  LEFT JOIN schedule s ON s.item_id = y.item_id
+ WHERE y.item_id = ANY($1::uuid[]) AND (y.ended_at IS NULL OR y.ended_by = 'refused')
+ ORDER BY y.item_id, y.id
 
 -- name: save_items
 -- The whole of what may change, written back in one statement for a batch.
@@ -43,6 +54,12 @@ UPDATE item i
              hold_until, spell, placed_version, checks, checked_at, last_verdict, last_reason, last_round_id,
              first_sha256, first_type, first_length, copied_from)
  WHERE i.id = n.id
+
+-- name: saved
+-- What rounds that changed nothing had left is written with the item now; what another one left meanwhile stays.
+UPDATE schedule s SET checks = NULL, checked_at = NULL, up_at = NULL
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS n (item_id, checked_at)
+ WHERE s.item_id = n.item_id AND s.checked_at <= n.checked_at
 
 -- name: save_stays
 -- Ended stays come first in the arrays, so that a new one never meets the old one's place.

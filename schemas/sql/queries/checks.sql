@@ -11,8 +11,21 @@ SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_
   FROM leased JOIN item i ON i.id = leased.item_id
 
 -- name: held
--- Only the holder of the lease settles.
-SELECT item_id FROM schedule WHERE item_id = ANY($1::uuid[]) AND token = $2
+-- Only the holder of the lease settles. What the kept look shows comes along: the same again is not written again.
+SELECT item_id, evidence FROM schedule WHERE item_id = ANY($1::uuid[]) AND token = $2
+
+-- name: waiting
+-- Items with a message that waits for a look: to let it go is a change.
+SELECT DISTINCT item_id FROM telling WHERE item_id = ANY($1::uuid[]) AND notice_id IS NULL AND wait_for IS NOT NULL
+
+-- name: keep_uneventful
+-- A round that changed nothing: this narrow row is all that is written, and only by the holder of its lease.
+UPDATE schedule s
+   SET due_at = n.due_at, token = NULL, checks = n.checks, checked_at = n.checked_at,
+       up_at = greatest(s.up_at, n.up_at)
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::timestamptz[], $5::timestamptz[])
+       AS n (item_id, due_at, checks, checked_at, up_at)
+ WHERE s.item_id = n.item_id AND s.token = $6
 
 -- name: give_back
 -- What a stopping daemon still holds is due at once for the next one.
@@ -56,7 +69,13 @@ UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])
 UPDATE schedule SET due_at = $3 WHERE item_id = ANY($1::uuid[]) AND token = $2
 
 -- name: keep_looks
--- The evidence of the newest look, written over: rounds that changed something are kept beside it.
+-- The evidence of the newest look that saw something else, written over: rounds that changed something are kept beside it.
+WITH seen AS (
+    SELECT item_id, at, observations, evidence
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::bytea[], $4::bytea[]) AS n (item_id, at, observations, evidence)
+), marked AS (
+    UPDATE schedule s SET evidence = seen.evidence FROM seen WHERE s.item_id = seen.item_id
+)
 INSERT INTO last_look (item_id, at, observations)
-SELECT item_id, at, observations FROM unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) AS n (item_id, at, observations)
+SELECT item_id, at, observations FROM seen
     ON CONFLICT (item_id) DO UPDATE SET at = excluded.at, observations = excluded.observations

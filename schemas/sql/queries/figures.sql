@@ -1,7 +1,8 @@
 -- name: items
 -- One pass over the items serves every figure about them.
-SELECT state, last_verdict, attention, count(*) AS items, sum(checks) AS checks
+SELECT state, last_verdict, attention, count(*) AS items, sum(coalesce(schedule.checks, item.checks)) AS checks
 FROM item
+LEFT JOIN schedule ON schedule.item_id = item.id
 GROUP BY state, last_verdict, attention;
 
 -- name: messages

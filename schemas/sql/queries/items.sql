@@ -3,13 +3,16 @@
 SELECT item.id, item.secret, item.state, item.attention, item.priority, item.source, item.confirmed,
        item.classification, item.basis, item.site_type, item.media, item.copied_from, item.spell,
        item.received_at, item.confirmed_at, item.resolved_at, item.first_attempt_at, item.first_accepted_at,
-       item.last_up_at, item.first_down_at, item.gone_at, item.gone_by, item.closed_at, item.ended_at,
-       item.hold_until, item.checks, item.checked_at, item.last_verdict, item.last_reason, item.last_round_id,
+       greatest(item.last_up_at, schedule.up_at) AS last_up_at, item.first_down_at, item.gone_at, item.gone_by,
+       item.closed_at, item.ended_at, item.hold_until, coalesce(schedule.checks, item.checks) AS checks,
+       coalesce(schedule.checked_at, item.checked_at) AS checked_at, item.last_verdict, item.last_reason,
+       item.last_round_id,
        item.host_id, item.site_id, host.name AS host_name, host.name_hash AS host_hash, host.facts AS host_facts,
        site.name AS site_name, site.name_hash AS site_hash
 FROM item
 JOIN host ON host.id = item.host_id
 JOIN site ON site.id = item.site_id
+LEFT JOIN schedule ON schedule.item_id = item.id
 WHERE item.id = $1;
 
 -- name: by_url
@@ -27,9 +30,12 @@ LIMIT 1000;
 -- name: stays
 -- Every time the item spent at a hoster, with its clock.
 SELECT stay.id, hoster.key_hash, hoster.name, stay.country, place.asn, stay.began_at, stay.began_by, stay.ended_at,
-       stay.ended_by, stay.clock_at, stay.noticed_at, stay.forwarded_at, stay.partner, stay.last_up_at, stay.gone_at,
-       stay.gone_by, stay.returned_at, stay.reminders
+       stay.ended_by, stay.clock_at, stay.noticed_at, stay.forwarded_at, stay.partner,
+       CASE WHEN stay.ended_at IS NULL AND stay.gone_at IS NULL THEN greatest(stay.last_up_at, schedule.up_at)
+            ELSE stay.last_up_at END AS last_up_at,
+       stay.gone_at, stay.gone_by, stay.returned_at, stay.reminders
 FROM stay
+LEFT JOIN schedule ON schedule.item_id = stay.item_id
 LEFT JOIN hoster ON hoster.id = stay.hoster_id
 LEFT JOIN place ON place.id = stay.place_id
 WHERE stay.item_id = $1
@@ -130,11 +136,12 @@ WITH chosen AS MATERIALIZED (
     LIMIT $9
 )
 SELECT chosen.id, chosen.secret, chosen.state, chosen.attention, chosen.priority, chosen.source, chosen.received_at,
-       chosen.checked_at, chosen.last_verdict, chosen.host_id,
+       coalesce(schedule.checked_at, chosen.checked_at) AS checked_at, chosen.last_verdict, chosen.host_id,
        host.name AS host_name, host.name_hash AS host_hash, site.name AS site_name, site.name_hash AS site_hash
 FROM chosen
 JOIN host ON host.id = chosen.host_id
 JOIN site ON site.id = chosen.site_id
+LEFT JOIN schedule ON schedule.item_id = chosen.id
 ORDER BY chosen.id DESC;
 
 -- name: states
