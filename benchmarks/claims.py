@@ -29,6 +29,7 @@ from monitor.look import Looker
 from ntd.clock import SystemClock
 from ntd.store import checks
 from ntd.store.base import Connection, Store, row_id
+from ntd.store.cases import observations_of
 from ntd.store.connect import open_store
 from ntd.vault import create_key_file
 from ntd.walk.check import Check
@@ -54,15 +55,19 @@ class Scripted:
 
     async def round(self, *_ignored: object, now: datetime, **_also: object) -> Round:
         """Answer as `monitor.look.Looker` does."""
-        address = ip_address(ADDRESS)
-        seen = Observation(
-            at=now, vantage="direct", sight=Sight.ANSWERED, address=address, addresses=(address,), status=200, body=BODY
-        )
-        return Round(at=now, observations=(seen,), meaning=UP)
+        return _seen(now)
+
+
+def _seen(now: datetime) -> Round:
+    address = ip_address(ADDRESS)
+    seen = Observation(
+        at=now, vantage="direct", sight=Sight.ANSWERED, address=address, addresses=(address,), status=200, body=BODY
+    )
+    return Round(at=now, observations=(seen,), meaning=UP)
 
 
 async def fill(store: Store, items: int, now: datetime) -> None:
-    """Write so many items that a hoster was told about, due evenly over the hour that begins now."""
+    """Write so many items that a hoster was told about and that were seen up, due evenly over the hour from now."""
     hosts = max(1, items // ITEMS_OF_A_HOST)
     async with store.pool.acquire() as connection:
         # Nobody checks what refers to what: it took as long as all the rest.
@@ -73,8 +78,9 @@ async def fill(store: Store, items: int, now: datetime) -> None:
             ids = [uuid7(now) for _ in range(min(_BLOCK, items - begin))]
             await _fill_items(connection, store, ids, hosts, now)
             await _fill_stays(connection, ids, now)
-            due = [(one, now + HOUR * chance.random()) for one in ids]
-            await connection.copy_records_to_table("schedule", records=due, columns=("item_id", "due_at"))
+            await _fill_looks(connection, store, ids, now)
+            due = [(one, now + HOUR * chance.random(), checks.evidence_of(_seen(now))) for one in ids]
+            await connection.copy_records_to_table("schedule", records=due, columns=("item_id", "due_at", "evidence"))
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
 
@@ -164,6 +170,12 @@ async def _fill_items(connection: Connection, store: Store, ids: list[UUID], hos
             "first_length",
         ),
     )
+
+
+async def _fill_looks(connection: Connection, store: Store, ids: list[UUID], now: datetime) -> None:
+    seen = observations_of(_seen(now))
+    rows = [(one, now, store.seal_bytes("round.observations", row_id(one), seen, now)) for one in ids]
+    await connection.copy_records_to_table("last_look", records=rows, columns=("item_id", "at", "observations"))
 
 
 async def _fill_stays(connection: Connection, ids: list[UUID], now: datetime) -> None:

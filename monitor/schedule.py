@@ -44,7 +44,7 @@ def next_check(
     """
     every = interval_at(now - received_at, settings.schedule)
     due = now + every * (1 + SPREAD * _chance(seed, f"{now.timestamp():.0f}"))
-    ahead = [start + mark for start in clock_from for mark in marks if start + mark > now - MARK_WITHIN]
+    ahead = [at for start in clock_from for mark in marks if now - MARK_WITHIN < (at := start + mark) < due]
     return min([due, *(_after_mark(mark, seed) for mark in ahead if _after_mark(mark, seed) > now)])
 
 

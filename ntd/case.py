@@ -4,15 +4,17 @@ Every decision has the same shape: `(case, what happened, now) -> Step`; the ste
 the commands that the store carries out in the same transaction. Nothing else changes an item.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ntd.lifecycle import Event, StayFacts, after
 from schemas.check import Baseline, GoneBy, Round, Verdict
 from schemas.ids import HosterId, HostId, ItemId, PlaceId, RecipientId, SiteId, StayId
 from schemas.item import Attention, Basis, Classification, State
 from schemas.notice import Kind
+
+_Value = TypeVar("_Value", "Item", "Stay")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,13 @@ class Step:
     held_from: datetime | None = None
     held_until: datetime | None = None  # a held spell ends
     round: Round | None = None  # to be kept, when it changed something
+
+
+def having(value: _Value, **fields: Any) -> _Value:
+    """Give the value with these fields; itself where it has them already, which is most often and costs least."""
+    if all(getattr(value, name) == wanted for name, wanted in fields.items()):
+        return value
+    return replace(value, **fields)
 
 
 def state_after(case: Case, event: Event) -> State:

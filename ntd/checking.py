@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
-from ntd.case import Case, Item, Record, Stay, Step, state_after
+from ntd.case import Case, Item, Record, Stay, Step, having, state_after
 from ntd.following import follow_up_at
 from ntd.going import gone_item, watch_at
 from ntd.lifecycle import Event, all_gone
@@ -49,11 +49,10 @@ def _counted(case: Case, looked: Looked, now: datetime) -> Case:
         checked_at=now,
         last_verdict=meaning.verdict,
         last_reason=meaning.reason,
+        last_up_at=looked.round.at if meaning.verdict is Verdict.UP else case.item.last_up_at,
         baseline=case.item.baseline or baseline_of(looked.round),
         attention=_attention(case.item, meaning),
     )
-    if meaning.verdict is Verdict.UP:
-        item = replace(item, last_up_at=looked.round.at)
     return replace(case, item=item)
 
 
@@ -75,7 +74,7 @@ def _attention(item: Item, meaning: Meaning) -> frozenset[Attention]:
 def _at_work(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
     rules = world.settings
     stays = tuple(_stay(stay, looked, rules, now) for stay in case.stays)
-    stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
+    stays = tuple(having(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
     case = replace(case, stays=stays)
     back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
     # A refused item is watched for a move, not for its end: what it still has open is a place left behind.
@@ -87,7 +86,7 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
         return replace(step, history=(*over, *step.history), strike_stays=_newly_gone(before, case))
     running = [stay for stay in case.at_work if stay.run_rounds]
     down = [stay.first_down_at for stay in case.at_work if stay.first_down_at]
-    case = replace(case, item=replace(case.item, first_down_at=min(down, default=None)))
+    case = replace(case, item=having(case.item, first_down_at=min(down, default=None)))
     notable = _notable(before, looked)
     step = Step(
         case=case,

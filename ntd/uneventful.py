@@ -1,10 +1,16 @@
 """Rounds that change nothing: the most of all rounds, and all that is left of them is a count and two times. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
-from ntd.case import Case, Stay, Step
+from ntd.case import Case, Item, Stay, Step
 from schemas.ids import ItemId
+
+#: Everything that a round which changes nothing leaves as it was.
+_TIMES = {"checks", "checked_at", "last_up_at"}
+_rest_of_item = attrgetter(*(one.name for one in fields(Item) if one.name not in _TIMES))
+_rest_of_stay = attrgetter(*(one.name for one in fields(Stay) if one.name not in _TIMES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ def uneventful(before: Case, step: Step) -> Uneventful | None:
     if step.check_at is None or item.checked_at is None or step != plain:
         return None
     was = before.item
-    if replace(item, checks=was.checks, checked_at=was.checked_at, last_up_at=was.last_up_at) != was:
+    if _rest_of_item(item) != _rest_of_item(was):
         return None
     if not _same_but_up(before.stays, after.stays):
         return None
@@ -37,6 +43,4 @@ def uneventful(before: Case, step: Step) -> Uneventful | None:
 
 
 def _same_but_up(before: tuple[Stay, ...], after: tuple[Stay, ...]) -> bool:
-    if len(before) != len(after):
-        return False
-    return all(replace(new, last_up_at=old.last_up_at) == old for old, new in zip(before, after, strict=True))
+    return [_rest_of_stay(stay) for stay in before] == [_rest_of_stay(stay) for stay in after]
