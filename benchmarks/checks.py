@@ -79,7 +79,7 @@ async def _measure(port: int, checks: int, at_once: int, rounds: int) -> dict[st
     address = ip_address("127.0.0.1")
     found = Names(fate=NameFate.FOUND, addresses=(address,))
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
-    settings = Monitor(per_host=100)
+    settings = Monitor(per_host=100, per_network=500)
 
     async def names(_host: str) -> Names:
         return found

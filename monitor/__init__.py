@@ -5,11 +5,15 @@ passes through memory and nothing of it stays but a hash, a length, a type and m
 
 look       one round: every chosen vantage, every address as far as needed, limits per host and in all
 probe      one look: names, dial, redirects, bounded read, sibling; observes and never judges
-slots      how many connections at once to one host, and in all
+slots      how many connections at once to one host, to one network, and in all
 reading    an answer read under bounds
 vantage    where we look from: direct, through a proxy; canaries that say whether to believe it
-pinned     one question to exactly one address; library errors become named faults
+pinned     one question to exactly one address, directly or by proxy; library errors become named faults
+exchange   one connection: a request out, an answer in, nothing stored on the way
 wordings   the data file of known pages, loaded
+faults     P  what a look ran into, by name
+framing    P  an HTTP/1 answer told from its bytes, every part under a bound
+certificate  P  what a server's certificate says of itself
 decoding   P  a body unpacked under a bound
 pages      P  what of a page is compared with known wordings
 signs      P  known pages recognised; a page compared with its sibling

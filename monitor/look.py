@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from monitor.pinned import Dialler
+from monitor.pinned import ByProxy, Dialler, Direct
 from monitor.probe import Manner, Probe, Public, Question, Resolve, in_order, sight_of
 from monitor.slots import Slots
 from monitor.vantage import TOR, Canaries, Vantage, resolved
@@ -21,8 +21,8 @@ from schemas.url import HostKind, Url, parse_url
 
 #: Addresses of one name that a round asks; a name with more is never seen gone (`not_all_asked`).
 ADDRESSES: Final = 32
-#: A dial may take this share of the whole look, so that another address can still be tried.
-_DIAL_SHARE: Final = 1 / 3
+#: Asking for the names may take this share of the whole look, …
+_NAMES_SHARE: Final = 1 / 2
 #: … and asking the canaries this one.
 _CANARY_SHARE: Final = 1 / 2
 #: Canaries that sang this long before a round still speak for it when it comes out gone, in seconds.
@@ -37,6 +37,7 @@ class _Ask:
 
     url: Url
     names: Names
+    names_s: float
     baseline: Baseline | None
     full: bool
     referrer: str | None
@@ -53,6 +54,7 @@ class _Ask:
             baseline=self.baseline,
             full=self.full,
             referrer=self.referrer,
+            names_s=self.names_s,
             now=self.now,
         )
 
@@ -85,12 +87,8 @@ class Looker:
         chosen = list(settings.vantage) or [_DIRECT]
         if all(one.proxy for one in chosen):
             chosen.append(_DIRECT)
-        slots = Slots(settings.per_host)
-        async with AsyncExitStack() as stack:
-            vantages = [_vantage(one, settings, names, public, slots) for one in chosen]
-            for vantage in vantages:
-                stack.push_async_callback(vantage.close)
-            yield cls(settings, vantages, names, public)
+        slots = Slots(settings.per_host, settings.per_network)
+        yield cls(settings, [_vantage(one, settings, names, public, slots) for one in chosen], names, public)
 
     async def round(
         self,
@@ -114,9 +112,11 @@ class Looker:
         began = asyncio.get_running_loop().time()
         deadline = began + self._timeout_s
         full = confirmed or self._settings.presumed == "full"
+        names = await resolved(self._names, url, began + self._timeout_s * _NAMES_SHARE)
         ask = _Ask(
             url=url,
-            names=await resolved(self._names, url, deadline),
+            names=names,
+            names_s=asyncio.get_running_loop().time() - began,
             baseline=baseline,
             full=full,
             referrer=referrer,
@@ -198,8 +198,7 @@ async def _each(looks: Sequence[Coroutine[Any, Any, list[Observation]]]) -> list
 
 def _vantage(settings: VantageSettings, rules: Monitor, names: Resolve, public: Public, slots: Slots) -> Vantage:
     timeout_s = rules.timeout.total_seconds()
-    connect_s = timeout_s * _DIAL_SHARE
-    dialler = Dialler.through(settings.proxy, connect_s) if settings.proxy else Dialler.direct(connect_s)
+    dialler = Dialler(ByProxy(settings.proxy) if settings.proxy else Direct(), timeout_s=timeout_s)
     manner = Manner(body_limit_bytes=rules.body_limit_bytes, redirects=rules.redirects, user_agent=rules.user_agent)
 
     def probe(public: Public, slots: Slots) -> Probe:
@@ -215,6 +214,6 @@ def _vantage(settings: VantageSettings, rules: Monitor, names: Resolve, public: 
         )
 
     # The operator typed the canaries, so they may stand anywhere; their turns are not taken from the items' hosts.
-    singing = probe(lambda _: True, Slots(rules.per_host))
+    singing = probe(lambda _: True, Slots(rules.per_host, rules.per_network))
     canaries = Canaries([parse_url(text) for text in rules.canaries], singing, names, timeout_s * _CANARY_SHARE)
-    return Vantage(settings, dialler=dialler, probe=probe(public, slots), canaries=canaries)
+    return Vantage(settings, probe=probe(public, slots), canaries=canaries)

@@ -1,25 +1,29 @@
 """One question to exactly one address, and everything that can go wrong with it by name.
 
-The request's URL holds the checked address itself, so nothing is resolved again between look-up and dial; the name
-travels as Host and SNI. Certificates are noted, not obeyed: a hoster with an expired one still serves. Every question
-has its own connection, cookies are not kept.
+The checked address itself is dialled, so nothing is resolved again between look-up and dial; the name travels as Host
+and SNI. Certificates are noted, not obeyed: a hoster with an expired one still serves. Every question has its own
+connection, cookies are not kept.
 """
 
+import asyncio
 import errno
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Self
+from socket import socket
+from typing import Final, Protocol
 
-import aiohttp
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
-from multidict import CIMultiDictProxy
-from yarl import URL
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from python_socks.async_.asyncio import Proxy
 
-from schemas.check import Sight
+from monitor.certificate import tls_facts
+from monitor.exchange import Exchange, Sink
+from monitor.faults import Fault
+from monitor.framing import BrokenAnswer
+from schemas.check import Phases, Sight, Tls
 from schemas.hosting import Address
 from schemas.url import HostKind, Url
 
@@ -35,118 +39,153 @@ _CERTIFICATE: Final = {
     62: "wrong name",
     64: "wrong name",
 }
-#: What the HTTP library raises, and what that is: the first that fits.
+#: What is raised while dialling or asking, and what that is: the first that fits.
 _NAMED: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Sight, str], ...]] = (
     (
         (ProxyError, ProxyConnectionError, ProxyTimeoutError),
         Sight.OUR_FAULT,
         "the proxy could not or would not connect",
     ),
-    ((aiohttp.ConnectionTimeoutError, aiohttp.SocketTimeoutError), Sight.TIMEOUT, "no connection in time"),
-    (ssl.SSLError, Sight.TLS_FAULT, "TLS broke before an answer"),
-    (aiohttp.ServerDisconnectedError, Sight.UNREACHABLE, "closed the connection without an answer"),
-    (OSError, Sight.UNREACHABLE, "the connection broke before an answer"),
-    ((aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError), Sight.BAD_ANSWER, "the answer breaks HTTP"),
+    (TimeoutError, Sight.TIMEOUT, "no connection in time"),
 )
-_HEADER_BYTES: Final = 16_384
-_HEADER_COUNT: Final = 200
-_CHUNK_BYTES: Final = 65_536
-
-
-class Fault(Exception):  # noqa: N818 -- a fact about the look, which becomes part of the observation
-    """The question got no usable answer; `words` say why, without URL or host."""
-
-    def __init__(self, sight: Sight, words: str) -> None:
-        super().__init__(words)
-        self.sight, self.words = sight, words
+#: Parts of a whole look: how long its phases may take, so that another address can still be tried.
+_DIAL_SHARE: Final = 1 / 3
+_TLS_SHARE: Final = 1 / 3
+_HEAD_SHARE: Final = 4 / 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The head of an answer, and the stream of its body while the connection is open."""
+    """The head of an answer."""
 
     status: int
-    headers: CIMultiDictProxy[str]
-    body: aiohttp.StreamReader
-    tls: str | None
+    fields: Mapping[str, str]  # by name in lower case
+    tls: Tls | None
+
+
+#: Told the head of the answer as soon as it is there; gives who takes the body, None when nobody wants it.
+Take = Callable[[Answer], Sink | None]
+
+
+class Way(Protocol):
+    """How a connection comes about."""
+
+    async def connect(self, exchange: Exchange, host: str, port: int, within_s: float) -> asyncio.Transport:
+        """Connect `exchange` to an address, or to an onion service by its name."""
+        ...
+
+
+class Direct:
+    """From this machine."""
+
+    async def connect(self, exchange: Exchange, host: str, port: int, within_s: float) -> asyncio.Transport:
+        """Connect to an address."""
+        async with asyncio.timeout(within_s):
+            transport, _ = await asyncio.get_running_loop().create_connection(lambda: exchange, host, port)
+        return transport
+
+
+class ByProxy:
+    """Through a proxy, which is asked to connect to the checked address.
+
+    A proxy's HTTP is only ever CONNECT, for plain http too: it must not resolve, cache or answer itself.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._proxy = Proxy.from_url(url, rdns=True, loop=asyncio.get_running_loop())
+
+    async def connect(self, exchange: Exchange, host: str, port: int, within_s: float) -> asyncio.Transport:
+        """Connect as the proxy does."""
+        joined: socket = await self._proxy.connect(host, port, timeout=within_s)
+        transport, _ = await asyncio.get_running_loop().create_connection(lambda: exchange, sock=joined)
+        return transport
 
 
 class Dialler:
-    """Asks addresses, directly or through one proxy."""
+    """Asks addresses, each within the phases that a look of `timeout_s` has."""
 
-    def __init__(self, connector: aiohttp.TCPConnector, *, connect_timeout_s: float) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s),
-            max_line_size=_HEADER_BYTES,
-            max_field_size=_HEADER_BYTES,
-            max_headers=_HEADER_COUNT,
-            read_bufsize=_CHUNK_BYTES,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        )
-        self._strict, self._lenient = _trust(check=True), _trust(check=False)
+    def __init__(self, way: Way, *, timeout_s: float) -> None:
+        self._way = way
+        self._dial_s, self._tls_s = timeout_s * _DIAL_SHARE, timeout_s * _TLS_SHARE
+        self._head_s = timeout_s * _HEAD_SHARE
 
-    @classmethod
-    def direct(cls, connect_timeout_s: float) -> Self:
-        """Dial from this machine."""
-        return cls(
-            aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False), connect_timeout_s=connect_timeout_s
-        )
+    async def ask(self, url: Url, address: Address | None, fields: bytes, take: Take) -> Phases:
+        """Send GET to `address` (None: an onion service, by name), hand the answer to `take`, say how long it took.
 
-    @classmethod
-    def through(cls, proxy: str, connect_timeout_s: float) -> Self:
-        """Dial through a proxy (socks5://… or http://…), which is asked to connect to the checked address.
-
-        A proxy's HTTP is only ever CONNECT, for plain http too: it must not resolve, cache or answer itself.
+        `fields` are the lines of the request's head behind Host. Fault says why there is no answer; once `take` was
+        called, it says what broke behind the head.
         """
-        connector = ProxyConnector.from_url(proxy, limit=0, force_close=True, rdns=True)
-        return cls(connector, connect_timeout_s=connect_timeout_s)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._session.close()
-
-    @asynccontextmanager
-    async def ask(self, url: Url, address: Address | None, headers: Mapping[str, str]) -> AsyncIterator[Answer]:
-        """Send GET to `address` (None: an onion service, by name) and give the answer's head; Fault says why not.
-
-        The body's own faults come out of reading it inside the block, as Fault too.
-        """
-        with _NamedFaults():
-            response, tls = await self._get(url, address, headers)
-            try:
-                yield Answer(status=response.status, headers=response.headers, body=response.content, tls=tls)
-            finally:
-                response.close()
-
-    async def _get(
-        self, url: Url, address: Address | None, headers: Mapping[str, str]
-    ) -> tuple[aiohttp.ClientResponse, str | None]:
+        request = request_of(url, fields)
+        if url.scheme == "http":
+            return await self._ask(url, address, request, take, None)
         try:
-            return await self._send(url, address, headers, self._strict), "ok" if url.scheme == "https" else None
-        except aiohttp.ClientConnectorCertificateError as fault:
-            noted = _certificate_words(fault.certificate_error)
-        return await self._send(url, address, headers, self._lenient), noted
+            return await self._ask(url, address, request, take, _trust(check=True))
+        except ssl.SSLCertVerificationError as fault:
+            doubt = _CERTIFICATE.get(fault.verify_code, "not trusted")
+        return await self._ask(url, address, request, take, _trust(check=False), doubt)
 
-    async def _send(
-        self, url: Url, address: Address | None, headers: Mapping[str, str], trust: ssl.SSLContext
-    ) -> aiohttp.ClientResponse:
-        return await self._session.get(
-            _target(url, address),
-            headers={"Host": host_header(url), **headers},
-            allow_redirects=False,
-            ssl=trust,
-            server_hostname=url.host,
+    async def _ask(
+        self,
+        url: Url,
+        address: Address | None,
+        request: bytes,
+        take: Take,
+        tls: ssl.SSLContext | None,
+        trust: str = "ok",
+    ) -> Phases:
+        noted: Tls | None = None
+        # `take` is handed the facts of a handshake that came before the head.
+        exchange = Exchange(
+            lambda status, fields: take(Answer(status=status, fields=fields, tls=noted)), paused=tls is not None
+        )
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            with _named_faults():
+                transport = await self._way.connect(exchange, _host(url, address), url.port, self._dial_s)
+                joined = loop.time()
+                if tls is not None:
+                    transport, noted = await self._handshake(exchange, transport, tls, url.host, trust)
+                await exchange.send(transport, request, self._head_s)
+        finally:
+            exchange.drop()
+        return Phases(
+            dial_s=joined - began,
+            tls_s=exchange.sent_at - joined if tls is not None else 0.0,
+            wait_s=exchange.head_at - exchange.sent_at,
+            read_s=exchange.over_at - exchange.head_at,
         )
 
+    async def _handshake(
+        self, exchange: Exchange, transport: asyncio.Transport, context: ssl.SSLContext, host: str, trust: str
+    ) -> tuple[asyncio.Transport, Tls]:
+        try:
+            async with asyncio.timeout(self._tls_s):
+                secured = await asyncio.get_running_loop().start_tls(transport, exchange, context, server_hostname=host)
+        except TimeoutError as fault:
+            raise Fault(Sight.TIMEOUT, "no TLS in time") from fault
+        except (ConnectionError, ValueError) as fault:  # ValueError: a name that cannot be asked for
+            if isinstance(fault, ssl.SSLError):
+                raise
+            raise Fault(Sight.TLS_FAULT, "TLS: the connection broke in the handshake") from fault
+        if secured is None:
+            raise Fault(Sight.TLS_FAULT, "TLS: the connection broke in the handshake")
+        spoken: ssl.SSLObject = secured.get_extra_info("ssl_object")
+        der = spoken.getpeercert(binary_form=True) or b""
+        return secured, tls_facts(der, trust=trust, protocol=spoken.version(), host=host)
 
-def _target(url: Url, address: Address | None) -> URL:
-    if address is None and url.kind is not HostKind.ONION:
+
+def _host(url: Url, address: Address | None) -> str:
+    if address is not None:
+        return str(address)
+    if url.kind is not HostKind.ONION:
         raise Fault(Sight.OUR_FAULT, "a name was to be dialled instead of an address")
-    host = url.host if address is None else f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
-    return URL(f"{url.scheme}://{host}:{url.port}{url.path}", encoded=True)
+    return url.host
+
+
+def request_of(url: Url, fields: bytes) -> bytes:
+    """Write the request: its first line, Host, and the given lines."""
+    return b"GET %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (url.path.encode(), host_header(url).encode(), fields)
 
 
 def host_header(url: Url) -> str:
@@ -169,30 +208,29 @@ def _trust(*, check: bool) -> ssl.SSLContext:
     return context
 
 
-def _certificate_words(fault: Exception) -> str:
-    return _CERTIFICATE.get(getattr(fault, "verify_code", 0), "not trusted")
-
-
-class _NamedFaults:
-    """Translate what the HTTP library raises into Faults, once."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
-        if isinstance(fault, Exception) and (named := _fault_of(fault)) is not None:
-            raise named from fault
+@contextmanager
+def _named_faults() -> Iterator[None]:
+    """Translate what is raised while dialling and asking into Faults, once."""
+    try:
+        yield
+    except (Fault, ssl.SSLCertVerificationError):
+        raise
+    except BrokenAnswer as fault:
+        raise Fault(Sight.BAD_ANSWER, str(fault)) from fault
+    except ssl.SSLError as fault:
+        reason = re.sub(r"[^a-z0-9]+", " ", (fault.reason or "broke before an answer").lower())
+        raise Fault(Sight.TLS_FAULT, f"TLS: {reason[:80]}") from fault
+    except Exception as fault:
+        if (named := _fault_of(fault)) is None:
+            raise
+        raise named from fault
 
 
 def _fault_of(fault: Exception) -> Fault | None:
-    if isinstance(fault, aiohttp.ClientConnectorError):
-        return _no_connection(fault.os_error)
-    return next((Fault(sight, words) for kinds, sight, words in _NAMED if isinstance(fault, kinds)), None)
-
-
-def _no_connection(fault: OSError) -> Fault:
-    if isinstance(fault, ssl.SSLError):
-        reason = re.sub(r"[^a-z0-9]+", " ", (fault.reason or "handshake failed").lower())
-        return Fault(Sight.TLS_FAULT, f"TLS: {reason[:80]}")
-    words = errno.errorcode.get(fault.errno or 0, "no connection").lower()
-    return Fault(Sight.OUR_FAULT if fault.errno in _OURS else Sight.UNREACHABLE, words)
+    for kinds, sight, words in _NAMED:
+        if isinstance(fault, kinds):
+            return Fault(sight, words)
+    if isinstance(fault, OSError):
+        words = errno.errorcode.get(fault.errno or 0, "the connection broke before an answer").lower()
+        return Fault(Sight.OUR_FAULT if fault.errno in _OURS else Sight.UNREACHABLE, words)
+    return None

@@ -2,20 +2,21 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from monitor.decoding import ENCODINGS
+from monitor.faults import Fault
 from monitor.pages import Page
-from monitor.pinned import Answer, Dialler, Fault
-from monitor.reading import page_of, read_body, redirect_of, retry_after_s
+from monitor.pinned import Answer, Dialler
+from monitor.reading import Intake, page_of, redirect_of, retry_after_s
 from monitor.siblings import siblings_of
 from monitor.signs import Ended, Known, fingerprint, signs_of
 from monitor.slots import Slots
-from schemas.check import Baseline, Body, Hop, Names, Observation, Sight, Signs
+from schemas.check import Baseline, Body, Hop, Names, Observation, Phases, Sight, Signs, Tls
 from schemas.hosting import Address, NameFate
 from schemas.url import HostKind, Url, parse_url
 
@@ -40,6 +41,7 @@ class Manner:
     body_limit_bytes: int
     redirects: int
     user_agent: str
+    accept_language: str = "en-US,en;q=0.5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Question:
     baseline: Baseline | None = None
     full: bool = True  # False: headers only, no body and no sibling
     referrer: str | None = None
+    names_s: float = 0.0  # how long asking for the names took
     now: datetime
 
 
@@ -62,7 +65,8 @@ class _Trail:
     url: Url
     hops: list[Hop] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
-    tls: str | None = None
+    tls: Tls | None = None
+    phases: Phases = field(default_factory=Phases)
     status: int | None = None
     retry_after_s: float | None = None
     body: Body | None = None
@@ -75,6 +79,43 @@ def sight_of(names: Names) -> Sight | None:
     if names.addresses:
         return None
     return _NAMELESS.get(names.fate, Sight.NAME_FAULT)
+
+
+class _Taking:
+    """Takes one answer into a trail as it comes."""
+
+    def __init__(self, trail: _Trail, question: Question, limit_bytes: int) -> None:
+        self._trail, self._question, self._limit_bytes = trail, question, limit_bytes
+        self._answer: Answer | None = None
+        self._intake: Intake | None = None
+        self.target: Url | None = None
+        #: The status is an answer in itself, whatever becomes of the body.
+        self.answered = False
+
+    def head(self, answer: Answer) -> Intake | None:
+        """Take the head; give who takes the body, None when nobody wants it."""
+        trail, question = self._trail, self._question
+        hop = Hop(url=trail.url.text, status=answer.status)
+        trail.hops.append(hop)
+        trail.status, trail.tls = answer.status, _worse(trail.tls, answer.tls)
+        trail.retry_after_s = retry_after_s(answer, question.now)
+        self.target = redirect_of(answer, trail.url)
+        if self.target is not None:
+            trail.hops[-1] = replace(hop, location=self.target.text)
+        elif question.full:
+            content = answer.status in _CONTENT
+            self._answer, self.answered = answer, not content
+            self._intake = Intake(answer, self._limit_bytes if content else _WORDS_BYTES)
+        return self._intake
+
+    def finish(self) -> None:
+        """Take what came of the body, once all of it is there."""
+        if self._intake is None or self._answer is None:
+            return
+        self._trail.body, start = self._intake.finish()
+        baseline = self._question.baseline
+        if baseline is None or self._trail.body.sha256 != baseline.sha256:
+            self._trail.page = page_of(self._answer, start)
 
 
 class Probe:
@@ -95,7 +136,7 @@ class Probe:
         self._vantage, self._dialler, self._slots, self._tor = vantage, dialler, slots, tor
         self._names, self._public = names, public
         self._manner, self._known = manner, known
-        self._headers = _headers(manner.user_agent, None)
+        self._fields = fields_of(manner, None)
 
     async def look(self, question: Question, deadline: float) -> Observation:
         """Look once at one address; every fault from outside becomes part of the observation.
@@ -139,6 +180,7 @@ class Probe:
             elapsed_s=elapsed_s,
             final_site=trail.url.site if trail.url.site != question.url.site else None,
             tls=trail.tls,
+            phases=replace(trail.phases, names_s=round(question.names_s, 4)),
         )
 
     async def _follow(self, trail: _Trail, address: Address | None, question: Question, timer: asyncio.Timeout) -> None:
@@ -187,31 +229,19 @@ class Probe:
         self, trail: _Trail, address: Address | None, question: Question, timer: asyncio.Timeout
     ) -> Url | None:
         """Ask one address once; give where it sends us, None when this is the answer."""
-        headers = self._headers if question.referrer is None else _headers(self._manner.user_agent, question.referrer)
-        async with (
-            self._slots.hold(trail.url.host, timer),
-            self._dialler.ask(trail.url, address, headers) as answer,
-        ):
-            trail.hops.append(Hop(url=trail.url.text, status=answer.status))
-            trail.status, trail.tls = answer.status, _worse(trail.tls, answer.tls)
-            trail.retry_after_s = retry_after_s(answer, question.now)
-            target = redirect_of(answer, trail.url)
-            if target is None and question.full:
-                await self._read(trail, answer, question.baseline)
-            return target
-
-    async def _read(self, trail: _Trail, answer: Answer, baseline: Baseline | None) -> None:
-        content = answer.status in _CONTENT
-        try:
-            trail.body, start = await read_body(answer, self._manner.body_limit_bytes if content else _WORDS_BYTES)
-        except Fault as fault:
-            if content:
-                raise
-            # Without content the status is the answer; what breaks behind it takes nothing from it.
-            trail.note = fault.words
-            return
-        if baseline is None or trail.body.sha256 != baseline.sha256:
-            trail.page = page_of(answer, start)
+        fields = self._fields if question.referrer is None else fields_of(self._manner, question.referrer)
+        taking = _Taking(trail, question, self._manner.body_limit_bytes)
+        async with self._slots.hold(trail.url.host, address, timer):
+            try:
+                spent = await self._dialler.ask(trail.url, address, fields, taking.head)
+                trail.phases = _longer(trail.phases, spent)
+                taking.finish()
+            except Fault as fault:
+                if not taking.answered:
+                    raise
+                # Without content the status is the answer; what breaks behind it takes nothing from it.
+                trail.note = fault.words
+        return taking.target
 
     def _signs(self, question: Question, trail: _Trail) -> Signs:
         if trail.body is None:
@@ -264,18 +294,34 @@ def in_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     return tuple(sorted(addresses, key=lambda address: (-address.version, int(address))))
 
 
-def _worse(before: str | None, now: str | None) -> str | None:
+def _worse(before: Tls | None, now: Tls | None) -> Tls | None:
     """Keep the first certificate that was not in order."""
-    return before if before not in {None, "ok"} else now or before
+    return before if before is not None and before.trust != "ok" else now or before
 
 
-def _headers(user_agent: str, referrer: str | None) -> Mapping[str, str]:
-    """Ask as a browser does: a hoster must not be able to answer us differently by our headers."""
-    headers = {
-        "User-Agent": user_agent,
+def _longer(before: Phases, more: Phases) -> Phases:
+    return Phases(
+        dial_s=round(before.dial_s + more.dial_s, 4),
+        tls_s=round(before.tls_s + more.tls_s, 4),
+        wait_s=round(before.wait_s + more.wait_s, 4),
+        read_s=round(before.read_s + more.read_s, 4),
+    )
+
+
+def fields_of(manner: Manner, referrer: str | None) -> bytes:
+    """Write the head of a request behind Host as a browser does, so that a hoster cannot tell us by it.
+
+    A referrer that does not fit into one line is left away.
+    """
+    fields = {
+        "User-Agent": manner.user_agent,
         "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        "Accept-Language": "en-US,en;q=0.5",
+        "Accept-Language": manner.accept_language,
         "Accept-Encoding": ", ".join(ENCODINGS),
+    }
+    if referrer is not None and referrer.isascii() and referrer.isprintable():
+        fields["Referer"] = referrer
+    fields |= {
         "Connection": "keep-alive",
         "Upgrade-Insecure-Requests": "1",
         "Sec-Fetch-Dest": "document",
@@ -283,4 +329,4 @@ def _headers(user_agent: str, referrer: str | None) -> Mapping[str, str]:
         "Sec-Fetch-Site": "none" if referrer is None else "cross-site",
         "Sec-Fetch-User": "?1",
     }
-    return headers if referrer is None else {**headers, "Referer": referrer}
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()

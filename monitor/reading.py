@@ -9,8 +9,9 @@ from typing import Final
 import ada_url
 
 from monitor.decoding import BrokenEncoding, decoder_for
+from monitor.faults import Fault
 from monitor.pages import Page, looks_like_page, page_text, read_page
-from monitor.pinned import Answer, Fault
+from monitor.pinned import Answer
 from schemas.check import Body, Sight
 from schemas.errors import Refused
 from schemas.url import Url, parse_url
@@ -26,7 +27,7 @@ _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([a-z0-9_-]{2,20})", re.IGNOR
 
 def redirect_of(answer: Answer, url: Url) -> Url | None:
     """Give where the answer sends us, None when nowhere; Fault when that is no web address."""
-    location = answer.headers.get("Location")
+    location = answer.fields.get("location")
     if answer.status not in _REDIRECTS or not location:
         return None
     # Servers send the bytes of their path as they are: UTF-8 most often.
@@ -39,7 +40,7 @@ def redirect_of(answer: Answer, url: Url) -> Url | None:
 
 def retry_after_s(answer: Answer, now: datetime) -> float | None:
     """Give the wait the server asks for in seconds (RFC 9110, 10.2.3), None when it does not."""
-    value = (answer.headers.get("Retry-After") or "").strip()
+    value = (answer.fields.get("retry-after") or "").strip()
     if not value:
         return None
     if value.isascii() and value.isdigit():
@@ -51,12 +52,16 @@ def retry_after_s(answer: Answer, now: datetime) -> float | None:
     return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 
 
-class _Intake:
+class Intake:
     """Takes a body in piece by piece and keeps nothing of it but the beginning of a page."""
 
-    def __init__(self, content_type: str | None, content_encoding: str | None, limit_bytes: int) -> None:
-        self._type, self._limit = content_type, limit_bytes
-        self._decoder = decoder_for(content_encoding)
+    def __init__(self, answer: Answer, limit_bytes: int) -> None:
+        """Take at most `limit_bytes` unpacked bytes."""
+        self._type, self._limit = type_of(answer), limit_bytes
+        try:
+            self._decoder = decoder_for(answer.fields.get("content-encoding"))
+        except BrokenEncoding as fault:
+            raise Fault(Sight.BAD_ANSWER, str(fault)) from fault
         self._digest = hashlib.sha256()
         self._length = self._packed = 0
         self._page: bytearray | None = None
@@ -66,20 +71,23 @@ class _Intake:
         """Take a piece; say whether more is wanted."""
         self._packed += len(raw)
         try:
-            # One byte more than wanted tells "longer than the limit" from "exactly the limit".
-            piece = self._decoder.feed(raw, self._limit - self._length + 1)
+            for piece in self._decoder.pieces(raw):
+                self._keep(piece)
+                if self._truncated:
+                    return False
         except BrokenEncoding as fault:
             raise Fault(Sight.BAD_ANSWER, str(fault)) from fault
-        if not self._length and piece and looks_like_page(self._type, piece):
-            self._page = bytearray()
-        self._truncated = self._length + len(piece) > self._limit
-        self._keep(piece[: self._limit - self._length])
         # A piece may be of any size: what has come far enough is enough, however much came with it.
-        if not self._truncated and self._packed > self._limit + _PACKED_BEYOND_BYTES:
+        if self._packed > self._limit + _PACKED_BEYOND_BYTES:
             raise Fault(Sight.BAD_ANSWER, "the packed body does not end")
-        return not self._truncated
+        return True
 
     def _keep(self, piece: bytes) -> None:
+        if not self._length and looks_like_page(self._type, piece):
+            self._page = bytearray()
+        room = self._limit - self._length
+        if len(piece) > room:
+            piece, self._truncated = piece[:room], True
         self._length += len(piece)
         self._digest.update(piece)
         if self._page is not None:
@@ -95,18 +103,9 @@ class _Intake:
         return body, bytes(self._page or b"")
 
 
-async def read_body(answer: Answer, limit_bytes: int) -> tuple[Body, bytes]:
-    """Read at most `limit_bytes` unpacked bytes; give what may be kept, and the beginning of a page for this look."""
-    intake = _Intake(type_of(answer), answer.headers.get("Content-Encoding"), limit_bytes)
-    async for raw in answer.body.iter_any():
-        if not intake.take(raw):
-            break
-    return intake.finish()
-
-
 def type_of(answer: Answer) -> str | None:
     """Give the declared type, lower case, without parameters; None when there is none that can be read."""
-    match = _TYPE.match(answer.headers.get("Content-Type") or "")
+    match = _TYPE.match(answer.fields.get("content-type") or "")
     return match[1].lower() if match else None
 
 
@@ -114,5 +113,5 @@ def page_of(answer: Answer, start: bytes) -> Page | None:
     """Take a page apart; None when the body is no page."""
     if not start:
         return None
-    charset = _CHARSET.search(answer.headers.get("Content-Type") or "")
+    charset = _CHARSET.search(answer.fields.get("content-type") or "")
     return read_page(page_text(start, charset[1] if charset else None))

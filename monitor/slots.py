@@ -1,69 +1,87 @@
-"""Politeness: how many connections at once to one host, and in all."""
+"""Politeness inside one daemon: how many connections at once to one host, to one network, and in all."""
 
 import asyncio
+from collections.abc import Hashable
 from typing import Final
 
-from monitor.pinned import Fault
+from monitor.faults import Fault
 from schemas.check import Sight
+from schemas.hosting import Address
 
 #: Connections at once in all: bounds sockets and memory of one daemon.
 ALL: Final = 512
 #: How long one question waits for its turn before the look ends as "we were too busy".
 WAIT_S: Final = 60.0
+#: What counts as one network by the IP version: a /24 (the smallest that is announced), a /48 (one site, RFC 6177).
+_NETWORK_BITS: Final = {4: 32 - 24, 6: 128 - 48}
 
 
 class Slots:
     """Hands out turns to dial; a look's deadline stands still while it waits for one."""
 
-    def __init__(self, per_host: int) -> None:
-        self._per_host = per_host
-        self._all = asyncio.Semaphore(ALL)
-        self._hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
+    def __init__(self, per_host: int, per_network: int) -> None:
+        self.all = asyncio.Semaphore(ALL)
+        self._per_host, self._per_network = per_host, per_network
+        self._turns: dict[Hashable, tuple[asyncio.Semaphore, int]] = {}
 
-    def hold(self, host: str, deadline: asyncio.Timeout) -> "_Turn":
-        """Hold one connection's turn at a host; Fault when none comes free."""
-        return _Turn(self, host, deadline)
+    def hold(self, host: str, address: Address | None, deadline: asyncio.Timeout) -> "_Turn":
+        """Hold one connection's turn at a host and at an address's network; Fault when none comes free."""
+        return _Turn(self, host, address, deadline)
 
-    async def take(self, host: str, deadline: asyncio.Timeout) -> None:
-        """Take a turn at a host, then one of all."""
-        turn, users = self._hosts.get(host) or (asyncio.Semaphore(self._per_host), 0)
-        self._hosts[host] = turn, users + 1
-        try:
-            await _wait(turn, deadline)
-            try:
-                await _wait(self._all, deadline)
-            except BaseException:
-                turn.release()
-                raise
-        except BaseException:
-            self._leave(host)
-            raise
+    def enter(self, key: Hashable, limit: int) -> asyncio.Semaphore:
+        """Come to a door; who came must leave."""
+        turn, users = self._turns.get(key) or (asyncio.Semaphore(limit), 0)
+        self._turns[key] = turn, users + 1
+        return turn
 
-    def give_back(self, host: str) -> None:
-        """Give both turns back."""
-        self._all.release()
-        self._hosts[host][0].release()
-        self._leave(host)
-
-    def _leave(self, host: str) -> None:
-        turn, users = self._hosts.pop(host)
+    def leave(self, key: Hashable) -> None:
+        """Leave a door; the last one closes it."""
+        turn, users = self._turns.pop(key)
         if users > 1:
-            self._hosts[host] = turn, users - 1
+            self._turns[key] = turn, users - 1
+
+    def doors(self, host: str, address: Address | None) -> tuple[tuple[Hashable, int], ...]:
+        """Name the doors to a host and its network with their limits, in the one order in which everybody waits."""
+        if address is None:
+            return ((host, self._per_host),)
+        network = (address.version, int(address) >> _NETWORK_BITS[address.version])
+        return (host, self._per_host), (network, self._per_network)
 
 
 class _Turn:
     """A turn as a block. A class, because it stands in the way of every single request."""
 
-    __slots__ = ("_deadline", "_host", "_slots")
+    __slots__ = ("_address", "_deadline", "_entered", "_held", "_host", "_slots")
 
-    def __init__(self, slots: Slots, host: str, deadline: asyncio.Timeout) -> None:
-        self._slots, self._host, self._deadline = slots, host, deadline
+    def __init__(self, slots: Slots, host: str, address: Address | None, deadline: asyncio.Timeout) -> None:
+        self._slots, self._host, self._address, self._deadline = slots, host, address, deadline
+        self._entered: list[Hashable] = []
+        self._held: list[asyncio.Semaphore] = []
 
     async def __aenter__(self) -> None:
-        await self._slots.take(self._host, self._deadline)
+        slots = self._slots
+        try:
+            for key, limit in slots.doors(self._host, self._address):
+                turn = slots.enter(key, limit)
+                self._entered.append(key)
+                await self._take(turn)
+            await self._take(slots.all)
+        except BaseException:
+            self._leave()
+            raise
 
     async def __aexit__(self, *_fault: object) -> None:
-        self._slots.give_back(self._host)
+        self._leave()
+
+    async def _take(self, turn: asyncio.Semaphore) -> None:
+        await _wait(turn, self._deadline)
+        self._held.append(turn)
+
+    def _leave(self) -> None:
+        for turn in self._held:
+            turn.release()
+        for key in self._entered:
+            self._slots.leave(key)
 
 
 async def _wait(turn: asyncio.Semaphore, deadline: asyncio.Timeout) -> None:

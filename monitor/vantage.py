@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from monitor.pinned import Dialler
 from monitor.probe import Probe, Question, Resolve, in_order
 from schemas.check import Names, Observation, Sight
 from schemas.hosting import NameFate
@@ -78,13 +77,9 @@ async def resolved(names: Resolve, url: Url, deadline: float) -> Names:
 class Vantage:
     """One place to look from."""
 
-    def __init__(self, settings: VantageSettings, *, dialler: Dialler, probe: Probe, canaries: Canaries) -> None:
+    def __init__(self, settings: VantageSettings, *, probe: Probe, canaries: Canaries) -> None:
         self.name = settings.name
         self.network = settings.network or settings.name
         self.direct = not settings.proxy
         self.tor = settings.network.lower() == TOR
-        self.probe, self.canaries, self._dialler = probe, canaries, dialler
-
-    async def close(self) -> None:
-        """Close its connections."""
-        await self._dialler.close()
+        self.probe, self.canaries = probe, canaries

@@ -58,6 +58,29 @@ class Hop:
 
     url: str
     status: int
+    location: str | None = None  # where a redirect pointed, as a URL of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """What was noted of a TLS connection; a bad certificate stops no look."""
+
+    trust: str  # "ok", "expired", "wrong name", "self-signed", …
+    protocol: str  # e.g. "TLSv1.3"
+    certificate_sha256: str  # hex, of the server's own certificate
+    expires_at: datetime | None  # None: could not be read
+    name_matches: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """How long each part of a look took, in seconds, over all its hops; the comparison with a sibling not counted."""
+
+    names_s: float = 0.0
+    dial_s: float = 0.0
+    tls_s: float = 0.0
+    wait_s: float = 0.0  # from the request to the head of the answer
+    read_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +124,8 @@ class Observation:
     retry_after_s: float | None = None
     elapsed_s: float = 0.0
     final_site: str | None = None  # registered domain where redirects ended, when another than asked
-    tls: str | None = None  # "ok", "expired", "self-signed", …; None without TLS
+    tls: Tls | None = None  # of the hop whose certificate was not in order, else of the last
+    phases: Phases = Phases()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

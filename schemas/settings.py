@@ -207,6 +207,7 @@ class Monitor(Section):
     body_limit_bytes: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = 1_048_576
     redirects: Annotated[int, Field(ge=0, le=50)] = 5
     per_host: Annotated[int, Field(ge=1, le=100)] = 2
+    per_network: Annotated[int, Field(ge=1, le=500)] = 16
     allow: list[Network] = []
     canaries: list[Canary] = []
     presumed: Literal["headers", "full", "off"] = "headers"

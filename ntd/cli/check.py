@@ -11,7 +11,7 @@ from geo.resolve import Locator
 from ntd.cli.frame import CLOCK, run, settings_of
 from ntd.cli.output import console, print_json
 from ntd.looking import open_looker
-from schemas.check import Observation, Round
+from schemas.check import Observation, Round, Tls
 from schemas.settings import Settings
 from schemas.url import Url, parse_url
 from schemas.wire import moment_json
@@ -60,7 +60,7 @@ def _observation_json(seen: Observation) -> dict[str, Any]:
         "outcome": seen.sight,
         "addresses": [str(address) for address in seen.addresses],
         "address": str(seen.address) if seen.address else None,
-        "hops": [{"url": hop.url, "status": hop.status} for hop in seen.hops],
+        "hops": [asdict(hop) for hop in seen.hops],
         "status": seen.status,
         "type": seen.body.type if seen.body else None,
         "length_bytes": seen.body.length_bytes if seen.body else None,
@@ -68,10 +68,15 @@ def _observation_json(seen: Observation) -> dict[str, Any]:
         "sha256": seen.body.sha256 if seen.body else None,
         "signs": asdict(seen.signs),
         "fault": seen.fault,
-        "tls": seen.tls,
+        "tls": _tls_json(seen.tls) if seen.tls else None,
         "retry_after_s": seen.retry_after_s,
         "elapsed_s": seen.elapsed_s,
+        "phases": asdict(seen.phases),
     }
+
+
+def _tls_json(noted: Tls) -> dict[str, Any]:
+    return asdict(noted) | {"expires_at": moment_json(noted.expires_at)}
 
 
 def _tree(url: Url, seen: Round) -> Tree:
@@ -85,7 +90,7 @@ def _tree(url: Url, seen: Round) -> Tree:
             cut = ", cut" if one.body.truncated else ""
             look.add(f"{one.body.type or 'no type'}, {one.body.length_bytes} bytes{cut}, sha256 {one.body.sha256}")
         marks = {name: mark for name, mark in asdict(one.signs).items() if mark not in {None, False}}
-        for label, value in (("signs", marks), ("tls", one.tls), ("fault", one.fault)):
+        for label, value in (("signs", marks), ("tls", one.tls.trust if one.tls else None), ("fault", one.fault)):
             if value:
                 look.add(f"{label}: {value}")
     return tree

@@ -20,9 +20,10 @@ LONGEST_FILE = 400
 # What reaches outside of a function's arguments. `secrets` makes ids and tokens and counts as a value.
 # fmt: off
 OUTSIDE = frozenset({
-    "aiohttp", "aiohttp_socks", "aiosmtplib", "asyncio", "asyncpg", "concurrent", "dns.asyncquery",
+    "aiohttp", "aiosmtplib", "asyncio", "asyncpg", "concurrent", "dns.asyncquery",
     "dns.asyncresolver", "dns.query", "dns.resolver", "fcntl", "http.client", "http.server", "ipwhois.ipwhois",
-    "ipwhois.net", "logging", "maxminddb", "multiprocessing", "os", "prometheus_client", "psutil", "random", "rich",
+    "ipwhois.net", "logging", "maxminddb", "multiprocessing", "os", "prometheus_client", "psutil", "python_socks",
+    "random", "rich",
     "select", "selectors", "shutil", "signal", "smtplib", "socket", "ssl", "structlog", "subprocess", "tempfile",
     "tenacity", "threading", "time", "typer", "urllib.request", "uvloop",
 })

@@ -3,6 +3,8 @@
 import asyncio
 import pickle
 import ssl
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 import trustme
@@ -271,16 +273,45 @@ async def test_connections_to_one_host_are_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "noted"),
-    [("img.test", "not trusted"), ("other.test", "not trusted")],
-    ids=["unknown issuer", "wrong name"],
+    ("name", "expires", "matches"),
+    [("img.test", 2, True), ("*.test", 2, True), ("other.test", 2, False), ("img.test", -1, True)],
+    ids=["unknown issuer", "wildcard", "wrong name", "expired"],
 )
-async def test_certificates_are_noted_and_not_obeyed(name: str, noted: str) -> None:
-    """A hoster with a certificate that a browser would refuse is still looked at."""
+async def test_certificates_are_noted_and_not_obeyed(name: str, expires: int, *, matches: bool) -> None:
+    """A hoster with a certificate that a browser would refuse is still looked at; what it says is written down."""
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    trustme.CA().issue_cert(name).configure_cert(tls)
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(days=expires)  # noqa: TID251 -- OpenSSL has only the real time
+    issued = trustme.CA().issue_cert(name, not_after=ends, not_before=ends - timedelta(days=90))
+    issued.configure_cert(tls)
+    der = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
     async with serving({"/i/1.jpg": picture("1")}, tls=tls) as web:
         seen = await look(f"https://img.test:{web.port}/i/1.jpg")
+    noted = seen.observations[0].tls
+    assert noted is not None
 
     assert seen.meaning.verdict is Verdict.UP
-    assert seen.observations[0].tls in {noted, "unknown issuer", "self-signed"}
+    assert noted.trust in {"unknown issuer", "expired"}
+    assert (noted.protocol, noted.expires_at, noted.name_matches) == ("TLSv1.2", ends, matches)
+    assert noted.certificate_sha256 == sha256(der).hexdigest()
+
+
+async def test_every_part_of_a_look_is_timed() -> None:
+    """Names, dial, TLS, the wait for the head and the read are timed apart, and all of it stands in the whole."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("img.test").configure_cert(tls)
+
+    async def late(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)
+        writer.write(picture("1")[:50])
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(picture("1")[50:])
+
+    async with serving({"/i/1.jpg": late}, tls=tls) as web:
+        seen = (await look(f"https://img.test:{web.port}/i/1.jpg")).observations[0]
+    spent = seen.phases
+
+    assert min(spent.dial_s, spent.tls_s, spent.names_s + 0.0001) > 0
+    assert min(spent.wait_s, spent.read_s + 0.06) > 0.04
+    assert spent.dial_s + spent.tls_s + spent.wait_s + spent.read_s <= seen.elapsed_s + 0.001
