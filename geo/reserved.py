@@ -64,36 +64,47 @@ SPECIAL_V6 = tuple(
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _COMPATIBLE = IPv6Network("::/96")
 _TRANSLATED = IPv6Network("64:ff9b::/96")
+_LOCALLY_TRANSLATED = IPv6Network("64:ff9b:1::/48")
 _LOW_32_BITS = 0xFFFF_FFFF
+_LOW_16_BITS = 0xFFFF
+_NOBODY = range(1 << 24)  # 0.0.0.0/8: what the other reading sees of a prefix
 
 
 def is_public(address: Address, allow: Sequence[Network] = ()) -> bool:
     """Say whether a site may live at the address; `allow`: networks the operator declared public although they are not.
 
-    An IPv6 address that carries an IPv4 address inside is public only where the operator allowed its form and the
+    An IPv6 address that carries IPv4 addresses inside is public only where the operator allowed its form and every
     address inside is public too.
     """
     if _inside(address, allow):
-        carried = embedded_v4(address)
-        return carried is None or is_public(carried, allow)
+        return all(is_public(carried, allow) for carried in embedded_v4(address))
     if isinstance(address, IPv4Address):
         return not _inside(address, SPECIAL_V4)
     return address in _GLOBAL_UNICAST and not _inside(address, SPECIAL_V6)
 
 
-def embedded_v4(address: Address) -> IPv4Address | None:
-    """Give the IPv4 address that an IPv6 address carries: mapped, compatible, 6to4, Teredo (its client) or NAT64.
+def embedded_v4(address: Address) -> tuple[IPv4Address, ...]:
+    """Give the IPv4 addresses that an IPv6 address carries: mapped, compatible, 6to4, Teredo (server, client), NAT64.
+
+    Where a translator's own prefix may be a /96 or a /48 (RFC 8215), both readings are given that make sense.
 
     >>> embedded_v4(IPv6Address("2002:7f00:1::"))
-    IPv4Address('127.0.0.1')
+    (IPv4Address('127.0.0.1'),)
     """
     if isinstance(address, IPv4Address):
-        return None
+        return ()
+    number = int(address)
     if address.teredo is not None:
-        return address.teredo[1]
-    if address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):
-        return IPv4Address(int(address) & _LOW_32_BITS)
-    return address.ipv4_mapped or address.sixtofour
+        return address.teredo
+    if address in _LOCALLY_TRANSLATED:
+        # RFC 6052, 2.2: behind a /48 the address stands in bits 48 to 63 and 72 to 87.
+        split = (number >> 64 & _LOW_16_BITS) << 16 | number >> 40 & _LOW_16_BITS
+        readings = tuple(IPv4Address(one) for one in (number & _LOW_32_BITS, split) if one not in _NOBODY)
+        return readings or (IPv4Address(0),)
+    if address in _TRANSLATED or (address in _COMPATIBLE and number > 1):
+        return (IPv4Address(number & _LOW_32_BITS),)
+    inside = address.ipv4_mapped or address.sixtofour
+    return (inside,) if inside else ()
 
 
 def _inside(address: Address, networks: Sequence[Network]) -> bool:

@@ -20,6 +20,8 @@ from schemas.url import Url, parse_url
 PAGE_BYTES: Final = 131_072
 #: How much more than the limit a packed body may be before unpacking it is given up.
 _PACKED_BEYOND_BYTES: Final = 65_536
+#: Longest redirect that is followed; browsers and servers stop between 2 and 64 KiB.
+_LOCATION_CHARACTERS: Final = 16_384
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TYPE: Final = re.compile(r"\s*([a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60})\s*(?:;|$)", re.IGNORECASE)
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([a-z0-9_-]{2,20})", re.IGNORECASE)
@@ -30,6 +32,8 @@ def redirect_of(answer: Answer, url: Url) -> Url | None:
     location = answer.fields.get("location")
     if answer.status not in _REDIRECTS or not location:
         return None
+    if len(location) > _LOCATION_CHARACTERS:
+        raise Fault(Sight.BAD_ANSWER, "redirects to an address that is too long")
     # Servers send the bytes of their path as they are: UTF-8 most often.
     text = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:

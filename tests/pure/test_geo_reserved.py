@@ -1,6 +1,6 @@
 """Which addresses are nobody's server."""
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
 
@@ -115,13 +115,18 @@ def test_ipv6_outside_global_unicast_is_not_public(address: str) -> None:
         ("::10.0.0.1", "10.0.0.1"),
         ("2002:7f00:1::", "127.0.0.1"),
         ("64:ff9b::a00:1", "10.0.0.1"),
-        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"),
-        ("2a00::1", None),
+        ("64:ff9b:1::a00:1", "10.0.0.1"),
+        ("64:ff9b:1:7f00:0:100::", "127.0.0.1"),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "65.54.227.120 192.0.2.45"),
+        ("64:ff9b:1:7f00:0:100:808:808", "8.8.8.8 127.0.0.1"),
+        ("64:ff9b:1::", str(IPv4Address(0))),
+        ("2a00::1", ""),
+        ("10.0.0.1", ""),
     ],
 )
-def test_an_embedded_ipv4_address_is_found(address: str, inside: str | None) -> None:
-    """Mapped, compatible, 6to4, NAT64 and Teredo addresses carry an IPv4 address."""
-    assert embedded_v4(ip_address(address)) == (ip_address(inside) if inside else None)
+def test_an_embedded_ipv4_address_is_found(address: str, inside: str) -> None:
+    """Mapped, compatible, 6to4, NAT64 and Teredo addresses carry IPv4 addresses."""
+    assert embedded_v4(ip_address(address)) == tuple(map(ip_address, inside.split()))
 
 
 def test_an_allowed_network_is_public_and_what_it_carries_must_be_too() -> None:
@@ -133,6 +138,8 @@ def test_an_allowed_network_is_public_and_what_it_carries_must_be_too() -> None:
     assert not is_public(ip_address("::ffff:127.0.0.1"), [loopback])
     assert is_public(ip_address("64:ff9b::808:808"), [translated])
     assert not is_public(ip_address("64:ff9b::7f00:1"), [translated])
+    assert is_public(ip_address("64:ff9b:1::808:808"), [ip_network("64:ff9b:1::/48")])
+    assert not is_public(ip_address("64:ff9b:1:7f00:0:100:808:808"), [ip_network("64:ff9b:1::/48")])
 
 
 def test_the_tables_hold_every_registered_block() -> None:
