@@ -14,7 +14,7 @@ from ntd.store.cases import observations_of
 from ntd.store.sql import statement
 from ntd.store.worlds import Perch, perches
 from ntd.uneventful import Uneventful
-from schemas.check import Baseline, Round
+from schemas.check import Baseline, Phases, Round
 from schemas.ids import HostId, ItemId, NoticeId, StayId
 
 _RENEW = statement("checks.renew")
@@ -28,6 +28,7 @@ _CHECK_NOW = statement("checks.check_now")
 _FOLLOW_UPS = statement("checks.follow_ups")
 _RELEASED = statement("checks.released")
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_TIME: Final = Phases()
 _LATENESS = statement("checks.lateness")
 _DRY_RUN = statement("checks.dry_run_accepted")
 _ITEMS_OF = statement("checks.items_of_notices")
@@ -112,7 +113,7 @@ async def keep_looks(
 
 def evidence_of(one: Round) -> bytes:
     """Hash what a round shows, its moments and durations left out: 8 bytes, to see that the next shows the same."""
-    timeless = [replace(look, at=_NEVER, elapsed_s=0.0) for look in one.observations]
+    timeless = [replace(look, at=_NEVER, elapsed_s=0.0, phases=_NO_TIME) for look in one.observations]
     return sha256(orjson.dumps(timeless, default=str)).digest()[:8]
 
 
