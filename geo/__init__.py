@@ -30,6 +30,7 @@ bootstrap        P  IANA's lists of registries
 contacts         P  who is told: ordered rules
 book             P  the operator's contact book
 rulebook            settings, book and shipped data as rules
+platforms        P  what strangers share, who runs it, and whom that spares
 places           P  facts about addresses to places
 country          P  in which country
 fronts           P  the machine itself, or a front

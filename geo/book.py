@@ -42,6 +42,7 @@ class Subject:
     site: str
     address: Address | None = None
     asn: int | None = None
+    under: str | None = None  # the domain that the host shares with strangers, e.g. "blogspot.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Match:
 
     asn: int | None = None
     network: Network | None = None
-    name: str | None = None  # a host or a site
+    name: str | None = None  # a host, a site, or what strangers share
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -69,14 +70,17 @@ class Match:
     def holds(self, subject: Subject) -> bool:
         """Say whether the rule is about the subject."""
         if self.name is not None:
-            return self.name in {subject.host, subject.site}
+            return self.name in {subject.host, subject.site, subject.under}
         if self.network is not None:
             return subject.address is not None and subject.address in self.network
         return self.asn is None or self.asn == subject.asn
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Order rules: the exact host, its site (fewer labels), the longest network, the AS, everything."""
+        """Order rules, the strongest lowest: the exact host, its site (fewer labels), the longest network, the AS, all.
+
+        A platform's domain has fewer labels still, so what is said of one blog goes before what is said of all blogs.
+        """
         if self.name is not None:
             return 0, -self.name.count(".")
         if self.network is not None:

@@ -4,12 +4,17 @@ From the strongest to the weakest:
 
 1. what the operator wrote about this hoster in the configuration (`[[hoster]]`)
 2. the contact book, kind abuse (for a front: kind front first)
-3. the registration of the network: the abuse role nearest to the address first
-4. the mailbox in the network file
-5. the registration of the AS
+3. the platform, where the host is one of many that strangers share (data/platforms.csv)
+4. the registration of the network: the abuse role nearest to the address first
+5. the mailbox in the network file
+6. the registration of the AS
 
-Inside 1 and 2 the match decides: exact host, then site, then the longest network, then the AS. Mailboxes of registries
-and of our own domain are never taken from 3 to 5; a `never` row of the book strikes a candidate wherever it comes from.
+The registrar of the domain is told only as a step of the ladder, and so is who connects the network; neither where the
+host is shared: that would hit everybody else there.
+
+Inside 1 and 2 the match decides: exact host, then site, then what the host shares with strangers, then the longest
+network, then the AS. Mailboxes of registries, of exchange points, of ourselves, and such as say that nobody reads them
+(data/never.csv) are never taken from 3 to 6; a `never` row of the book strikes a candidate wherever it comes from.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,12 +23,20 @@ from typing import Final
 
 from geo.book import Book, BookKind, BookRow, Match, Subject
 from geo.entities import RegisteredContact
-from geo.mailbox import domain_of, under
-from schemas.hosting import Contact
+from geo.mailbox import Never
+from geo.platforms import Platform, Platforms
+from schemas.hosting import Contact, SharedHost
 from schemas.settings import HosterRule
 
 #: Candidates kept for one place; nobody is told by way of the eleventh.
 LARGEST: Final = 10
+_PLATFORM: Final = 3
+# How sure a platform's contact is (geo/data/README.md).
+_SURE: Final = {
+    "page": "on its own page",
+    "named": "named by others",
+    "memory": "not read again: look before you rely on it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +44,7 @@ class Facts:
     """What is known of one address that may lead to a contact."""
 
     subject: Subject
+    platform: Platform | None = None  # of the host
     registered: tuple[RegisteredContact, ...] = ()  # of the network
     file_mailbox: str | None = None  # of the network file
     file_name: str = ""
@@ -43,7 +57,8 @@ class Rules:
 
     hosters: tuple[tuple[Match, HosterRule], ...] = ()
     book: Book = field(default_factory=Book)
-    never_domains: frozenset[str] = frozenset()  # registries and ourselves
+    platforms: Platforms = field(default_factory=Platforms)
+    never: Never = field(default_factory=Never)  # registries, exchange points, ourselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +104,11 @@ def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidat
         for order, row in enumerate(rules.book.matching(kind, fact.subject)):
             contact = of_row(row, rules.book.name, manner)
             yield _Candidate(rank=(tier, row.match.rank, order), contact=contact, subject=fact.subject)
+    # A rule about a network says nothing about how a platform on it wants to be told.
+    by_name = next((_manner(rule) for match, rule in matching if match.name is not None), Manner())
     for tier, order, contact in _found_out(fact):
-        told = replace(contact, format=manner.format, group=manner.group, language=manner.language)
+        how = by_name if tier == _PLATFORM else manner
+        told = replace(contact, format=how.format, group=how.group, language=how.language)
         yield _Candidate(rank=(tier, (0, 0), order), contact=told, subject=fact.subject, own_words=False)
 
 
@@ -135,13 +153,25 @@ def of_row(row: BookRow, book: str, manner: Manner) -> Contact:
 
 
 def _found_out(fact: Facts) -> Iterator[tuple[int, int, Contact]]:
+    if fact.platform is not None:
+        for order, address in enumerate(fact.platform.contacts):
+            yield _PLATFORM, order, _of_platform(fact.platform, address)
     for order, contact in enumerate(fact.registered):
-        yield 3, order, _registered(contact, "rdap", "registration of the network")
+        yield 4, order, _registered(contact, "rdap", "registration of the network")
     if fact.file_mailbox is not None:
         rule = f"abuse_email of the longest prefix in {fact.file_name}"
-        yield 4, 0, Contact(channel="mail", address=fact.file_mailbox, source="network file", rule=rule)
+        yield 5, 0, Contact(channel="mail", address=fact.file_mailbox, source="network file", rule=rule)
     for order, contact in enumerate(fact.system):
-        yield 5, order, _registered(contact, "rdap autnum", f"registration of AS{fact.subject.asn}")
+        yield 6, order, _registered(contact, "rdap autnum", f"registration of AS{fact.subject.asn}")
+
+
+def _of_platform(platform: Platform, address: str) -> Contact:
+    what = f"{platform.kind.words} {platform.name}"
+    rule = (
+        f"platforms.csv ({platform.date}, {_SURE.get(platform.checked, platform.checked)}): {what}, {platform.source}"
+    )
+    channel = "form" if address.startswith("https://") else "mail"
+    return Contact(channel=channel, address=address, source="platform", rule=rule)
 
 
 def _registered(contact: RegisteredContact, source: str, where: str) -> Contact:
@@ -152,21 +182,35 @@ def _may_be_told(candidate: _Candidate, rules: Rules) -> bool:
     contact = candidate.contact
     if rules.book.vetoes(contact.address, candidate.subject):
         return False
-    return candidate.own_words or not under(domain_of(contact.address), rules.never_domains)
+    return candidate.own_words or not rules.never.strikes(contact.address)
 
 
 def ladder_contact(
-    kind: BookKind, subjects: Iterable[Subject], rules: Rules, registrar: Contact | None = None
+    kind: BookKind,
+    subjects: Iterable[Subject],
+    rules: Rules,
+    registrar: Contact | None = None,
+    shared: SharedHost | None = None,
 ) -> Contact | None:
     """Find who is told at a step of the ladder (site, upstream, registrar): the book, then the domain's registration.
 
-    None where nobody is known: the step is skipped and recorded.
+    None where nobody is known, and at the steps that `spared` spares a host that strangers share: the step is skipped
+    and recorded.
     """
+    if spared(kind, shared):
+        return None
     rows = [(row, subject) for subject in subjects for row in rules.book.matching(kind, subject)]
     for row, subject in sorted(rows, key=lambda pair: pair[0].match.rank):
         if not rules.book.vetoes(row.address, subject):
             return of_row(row, rules.book.name, Manner())
     return registrar if kind is BookKind.REGISTRAR else None
+
+
+def spared(kind: BookKind, shared: SharedHost | None) -> bool:
+    """Say whether a step would hit strangers: upstream of a shared host, and the registrar of a shared domain."""
+    if shared is None:
+        return False
+    return kind is BookKind.UPSTREAM or (kind is BookKind.REGISTRAR and not shared.own_domain)
 
 
 def registrar_contact(abuse: Sequence[RegisteredContact], rules: Rules, subject: Subject) -> Contact | None:

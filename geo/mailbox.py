@@ -1,7 +1,10 @@
 """Is this a mail address that can be written to?"""
 
+import csv
 import re
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self
 
 #: RFC 5321, 4.5.3.1: octets of a local part and of a path.
 _LONGEST_LOCAL: Final = 64
@@ -45,3 +48,41 @@ def under(domain: str, parents: frozenset[str]) -> bool:
     """
     labels = domain.split(".")
     return any(".".join(labels[start:]) in parents for start in range(len(labels)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Never:
+    """Mailboxes that get no notice, whoever names them: of registries, of exchange points, of ourselves, of nobody."""
+
+    domains: frozenset[str] = frozenset()  # and everything below them
+    names: frozenset[str] = frozenset()  # local parts in lower case, at whatever domain
+    mailboxes: frozenset[str] = frozenset()  # in lower case
+
+    @classmethod
+    def read(cls, lines: Iterable[str]) -> Self:
+        """Read the shipped list: column `match` is a domain, "name@" for a local part anywhere, or a whole mailbox."""
+        matches = [row["match"].lower() for row in csv.DictReader(lines)]
+        return cls(
+            domains=frozenset(match for match in matches if "@" not in match),
+            names=frozenset(match[:-1] for match in matches if match.endswith("@")),
+            mailboxes=frozenset(match for match in matches if "@" in match[:-1]),
+        )
+
+    def strikes(self, address: str) -> bool:
+        """Say whether a mailbox is never to be told.
+
+        >>> never = Never(domains=frozenset({"ripe.net"}), names=frozenset({"noreply"}))
+        >>> never.strikes("abuse@db.ripe.net"), never.strikes("NoReply@hoster.test"), never.strikes("abuse@stripe.net")
+        (True, True, False)
+        """
+        whole = address.casefold()
+        local, _, domain = whole.rpartition("@")
+        return local in self.names or whole in self.mailboxes or under(domain, self.domains)
+
+    def with_ourselves(self, *, domains: Iterable[str], mailboxes: Iterable[str]) -> Self:
+        """Add our own domains and mailboxes; empty ones are none."""
+        return type(self)(
+            domains=self.domains | {domain.lower() for domain in domains if domain},
+            names=self.names,
+            mailboxes=self.mailboxes | {address.casefold() for address in mailboxes if address},
+        )

@@ -5,13 +5,14 @@ would look like a move the next time everybody answers. Where everybody answered
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from geo.book import Subject
 from geo.contacts import Facts, Rules, choose
 from geo.country import standing
 from geo.fronts import Fronts
+from geo.platforms import Tenancy
 from geo.prefixes import NetworkFact
 from geo.rdap import NetworkRecord, SystemRecord
 from schemas.hosting import Address, Located, Network, Place
@@ -99,17 +100,19 @@ def locate(
     host: str, site: str, addresses: Sequence[AddressFacts], *, cnames: Sequence[str], fronts: Fronts, rules: Rules
 ) -> tuple[Located, ...]:
     """Group the addresses (in `address_order`) by hoster and country; that of the lowest address comes first."""
+    tenancy = rules.platforms.tenancy(host, cnames)
     groups: dict[tuple[str, str | None], list[tuple[Place, AddressFacts]]] = {}
     for facts in addresses:
         place = place_of(facts, cnames, fronts)
         if place is not None:
+            place = run_by(place, tenancy)
             groups.setdefault((place.hoster_key, place.country), []).append((place, facts))
     return tuple(
         Located(
             place=members[0][0],
             addresses=tuple(facts.address for _, facts in members),
             contacts=choose(
-                [contact_facts(host, site, facts) for _, facts in members],
+                [contact_facts(host, site, facts, tenancy) for _, facts in members],
                 rules,
                 front=members[0][0].front is not None,
             ),
@@ -118,10 +121,24 @@ def locate(
     )
 
 
-def contact_facts(host: str, site: str, facts: AddressFacts) -> Facts:
+def run_by(place: Place, tenancy: Tenancy | None) -> Place:
+    """Give the place of a host behind a front where the platform that runs it is known and can be told.
+
+    Nobody need name an origin then: the platform is the hoster. Where its machines stand is not known; the country of
+    the front's network says nothing about it.
+    """
+    platform = tenancy.platform if tenancy is not None else None
+    if place.front is None or platform is None or not platform.contacts:
+        return place
+    return replace(place, hoster=platform.name, run_by=platform.name, front=None, country=None, country_disputed=False)
+
+
+def contact_facts(host: str, site: str, facts: AddressFacts, tenancy: Tenancy | None = None) -> Facts:
     """Give what of an address may lead to a contact."""
+    under = tenancy.shared.under if tenancy is not None else None
     return Facts(
-        subject=Subject(host=host, site=site, address=facts.address, asn=facts.asn),
+        subject=Subject(host=host, site=site, address=facts.address, asn=facts.asn, under=under),
+        platform=tenancy.platform if tenancy is not None else None,
         registered=facts.registration.abuse if facts.registration is not None else (),
         file_mailbox=facts.file.abuse_email if facts.file is not None else None,
         file_name=facts.file.source if facts.file is not None else "",

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import Final, Self
 
 from geo.book import BookKind, Subject
-from geo.contacts import ladder_contact, registrar_contact
+from geo.contacts import ladder_contact, registrar_contact, spared
 from geo.cymru import origin_name, read_origin, read_system, system_name
 from geo.dns import Resolver
 from geo.fetch import Fetcher
@@ -144,15 +144,19 @@ class Locator:
 
         `registrar`: ask for the registration of the domain too; None: where the ladder has a step to the registrar.
         """
+        rules = await self._rulebook.current()
+        tenancy = rules.platforms.tenancy(host)
         asked = self._has_registrar_step if registrar is None else registrar
+        # The registrar of a domain that strangers share is never told, so nobody asks who it is.
+        asked = asked and not spared(BookKind.REGISTRAR, tenancy.shared if tenancy is not None else None)
         answer, named, registered = await asyncio.gather(
             self.addresses(host, now), self._nameservers(site, kind, now), self._domain(site, kind, now, asked=asked)
         )
         public = tuple(address for address in answer.addresses if self.is_public(address))
         found = await asyncio.gather(*(self._address(address, now) for address in public[:MAX_ADDRESSES]))
-        rules = await self._rulebook.current()
         facts = [one.facts for one in found]
         record = registered.record
+        tenancy = rules.platforms.tenancy(host, answer.cnames)
         questions = (*answer.questions, *named.questions, *(q for one in found for q in one.questions))
         return Resolution(
             host=host,
@@ -160,6 +164,7 @@ class Locator:
             kind=kind,
             at=now,
             fate=answer.fate,
+            shared=tenancy.shared if tenancy is not None else None,
             cnames=answer.cnames,
             addresses=answer.addresses,
             nameservers=named.names,
@@ -180,14 +185,21 @@ class Locator:
         site: str,
         addresses: Sequence[Address] = (),
         asn: int | None = None,
+        cnames: Sequence[str] = (),
         registrar: Contact | None = None,
     ) -> Contact | None:
         """Find who is told at a step of the ladder: kind site, front, upstream or registrar; None skips the step.
 
-        `registrar` is the `registrar_contact` of the last Resolution.
+        `registrar` is the `registrar_contact` of the last Resolution, `cnames` are its CNAMEs.
         """
-        subjects = [Subject(host=host, site=site, address=address, asn=asn) for address in addresses or (None,)]
-        return ladder_contact(kind, subjects, await self._rulebook.current(), registrar)
+        rules = await self._rulebook.current()
+        tenancy = rules.platforms.tenancy(host, cnames)
+        shared = tenancy.shared if tenancy is not None else None
+        under = shared.under if shared is not None else None
+        subjects = [
+            Subject(host=host, site=site, address=address, asn=asn, under=under) for address in addresses or (None,)
+        ]
+        return ladder_contact(kind, subjects, rules, registrar, shared)
 
     async def _nameservers(self, site: str, kind: HostKind, now: datetime) -> _Servers:
         if kind is not HostKind.WEB:

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from email.utils import parseaddr
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,10 +15,11 @@ from geo.book import Book, Match, read_book
 from geo.bootstrap import Bootstrap
 from geo.contacts import Rules
 from geo.fronts import Fronts
-from geo.mailbox import domain_of
+from geo.mailbox import Never, domain_of
+from geo.platforms import Platforms
 from geo.watched import Watched
 from schemas.errors import Misconfigured
-from schemas.settings import HosterRule, Organisation, Settings
+from schemas.settings import HosterRule, Settings
 
 _DATA: Final = files("geo") / "data"
 _log = structlog.get_logger()
@@ -39,9 +41,14 @@ def shipped_countries() -> dict[str, str]:
     return {row["name"].casefold(): row["code"] for row in csv.DictReader(_lines(_DATA / "countries.csv"))}
 
 
-def shipped_never() -> frozenset[str]:
-    """Read the domains whose mailboxes never get a notice: registries."""
-    return frozenset(row["domain"] for row in csv.DictReader(_lines(_DATA / "never.csv")))
+def shipped_never() -> Never:
+    """Read the mailboxes that never get a notice: of registries, of exchange points, of nobody."""
+    return Never.read(_lines(_DATA / "never.csv"))
+
+
+def shipped_platforms() -> Platforms:
+    """Read the platforms we know."""
+    return Platforms.read(_lines(_DATA / "platforms.csv"))
 
 
 def _lines(file: Traversable) -> list[str]:
@@ -54,7 +61,7 @@ class Rulebook:
     def __init__(self, settings: Settings) -> None:
         """Take the rules of the settings; Misconfigured where a `[[hoster]]` matches nothing that can be."""
         self._hosters = hoster_rules(settings.hoster)
-        self._never = shipped_never() | _ourselves(settings.organisation)
+        self._never, self._platforms = _with_ourselves(shipped_never(), settings), shipped_platforms()
         path = settings.geo.contacts
         self._book = Watched(Path(path), "geo.contacts", _read) if path else None
 
@@ -65,7 +72,7 @@ class Rulebook:
     async def current(self) -> Rules:
         """Give the rules as they stand now."""
         book = await self._book.current() if self._book is not None else Book()
-        return Rules(hosters=self._hosters, book=book, never_domains=self._never)
+        return Rules(hosters=self._hosters, book=book, platforms=self._platforms, never=self._never)
 
 
 def hoster_rules(rules: Sequence[HosterRule]) -> tuple[tuple[Match, HosterRule], ...]:
@@ -79,8 +86,12 @@ def hoster_rules(rules: Sequence[HosterRule]) -> tuple[tuple[Match, HosterRule],
     return tuple(read)
 
 
-def _ourselves(organisation: Organisation) -> frozenset[str]:
-    return frozenset({organisation.domain.lower(), domain_of(organisation.contact_email)})
+def _with_ourselves(never: Never, settings: Settings) -> Never:
+    organisation, notices = settings.organisation, settings.notices
+    return never.with_ourselves(
+        domains=(organisation.domain, domain_of(organisation.contact_email)),
+        mailboxes=(parseaddr(notices.from_)[1], notices.bounce_address),
+    )
 
 
 def _read(path: Path) -> Book:

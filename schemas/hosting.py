@@ -67,6 +67,39 @@ class Contact:
     language: str | None = None
 
 
+class PlatformKind(StrEnum):
+    """What strangers share at a platform."""
+
+    MESSENGER = "messenger"
+    CLOUD_DRIVE = "cloud_drive"
+    OBJECT_STORE = "object_store"
+    SHORTENER = "shortener"  # what stands there is elsewhere: its target is a URL of its own
+    LINK_PAGE = "link_page"
+    BLOG = "blog"
+    SITE_BUILDER = "site_builder"
+    APP_HOST = "app_host"
+    IPFS_GATEWAY = "ipfs_gateway"  # shows content that has no hoster
+    ONION_GATEWAY = "onion_gateway"  # shows onion services, which have none either
+    WEB_ARCHIVE = "web_archive"
+    SOCIAL_NETWORK = "social_network"
+
+    @property
+    def words(self) -> str:
+        """Write it for people."""
+        return self.value.replace("_", " ").replace("ipfs", "IPFS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedHost:
+    """A host that is one of many under a domain which belongs to neither of those who publish there."""
+
+    under: str  # the domain they share
+    platform: str | None  # who runs it, where known
+    kind: PlatformKind | None
+    rule: str  # why we say so, in words an analyst understands
+    own_domain: bool = False  # the host's own domain is the customer's and only leads to the platform
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One combination of network, AS, country, organisation and front."""
@@ -77,6 +110,7 @@ class Place:
     country: str | None  # ISO 3166-1 alpha-2, upper case
     hoster: str  # display name: organisation where one is mapped, else "AS64501", else the network
     front: str | None = None  # name of the front, None where it is the machine itself
+    run_by: str | None = None  # the platform that runs the host, where the network is only a front of it
     category: Category | None = None
     country_sources: dict[str, str] = field(default_factory=dict, hash=False)  # source → country
     country_disputed: bool = False
@@ -89,7 +123,9 @@ class Place:
 
     @property
     def hoster_key(self) -> str:
-        """Identify the hoster: its AS where known, else its organisation, else its network."""
+        """Identify the hoster: the platform that runs the host, its AS where known, its organisation, its network."""
+        if self.run_by is not None:
+            return f"name:{self.run_by.casefold()}"
         return f"as{self.asn}" if self.asn is not None else f"name:{self.hoster.casefold()}"
 
 
@@ -111,6 +147,7 @@ class Resolution:
     kind: HostKind
     at: datetime
     fate: NameFate
+    shared: SharedHost | None = None  # None: the host is somebody's own, as far as we know
     cnames: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()  # every A and AAAA, in `address_order`
     nameservers: tuple[str, ...] = ()

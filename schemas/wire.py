@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas.hosting import Contact, Located, Question, Resolution
+from schemas.hosting import Contact, Located, Question, Resolution, SharedHost
 from schemas.url import Url
 
 Json = dict[str, Any]
@@ -70,6 +70,19 @@ def contact_json(contact: Contact) -> Json:
     }
 
 
+def shared_json(shared: SharedHost | None) -> Json | None:
+    """Spell what a host shares with strangers; null where it is somebody's own."""
+    if shared is None:
+        return None
+    return {
+        "under": shared.under,
+        "platform": shared.platform,
+        "kind": shared.kind.value if shared.kind is not None else None,
+        "own_domain": shared.own_domain,
+        "rule": shared.rule,
+    }
+
+
 def question_json(question: Question) -> Json:
     """Spell one question asked on the way."""
     return {
@@ -90,6 +103,7 @@ def resolution_json(url: Url, resolution: Resolution) -> Json:
         "site": resolution.site,
         "kind": resolution.kind.value,
         "fate": resolution.fate.value,
+        "shared": shared_json(resolution.shared),
         "hosting": hosting_json(resolution.located, resolution.at, resolution),
         "hosters": [hoster_json(located) for located in resolution.located],
         "not_public": [str(address) for address in resolution.not_public],

@@ -1,17 +1,19 @@
 """`ntd resolve`: one look-up with every fact and its source; needs no database and no key."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 from rich.tree import Tree
 
+from geo.platforms import content_address
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
 from ntd.cli.frame import CLOCK, run, settings_of
 from ntd.cli.output import console, print_json
-from schemas.hosting import Contact, Located, Resolution
+from schemas.hosting import Contact, Located, PlatformKind, Resolution
 from schemas.settings import Settings
-from schemas.url import Url, parse_url
+from schemas.url import HostKind, Url, parse_url
 from schemas.wire import resolution_json
 
 app = typer.Typer()
@@ -48,6 +50,8 @@ def tree_of(url: Url, resolution: Resolution) -> Tree:
     ):
         if values:
             name.add(f"{label}: {', '.join(values)}")
+    for line in _kind_lines(url, resolution):
+        name.add(line)
     if resolution.registrar is not None:
         name.add(f"registrar: {resolution.registrar}")
     for located in resolution.located:
@@ -61,6 +65,21 @@ def tree_of(url: Url, resolution: Resolution) -> Tree:
         age = f", {question.age_s:.0f} s ago" if question.age_s else ""
         asked.add(f"{question.asked} — {question.of}{age}: {question.answer}")
     return tree
+
+
+def _kind_lines(url: Url, resolution: Resolution) -> Iterator[str]:
+    """Say what the kind of host means for who is told."""
+    shared = resolution.shared
+    if shared is not None:
+        yield f"shared with strangers under {shared.under} — {shared.rule}"
+        spared = "upstreams" if shared.own_domain else "upstreams and registrar"
+        yield f"never told about it: {spared}, who would hit everybody else there"
+        if shared.kind is PlatformKind.SHORTENER:
+            yield "a link shortener: what it leads to is a URL of its own, told about only when it is submitted"
+    if (content := content_address(url)) is not None:
+        yield f"IPFS content {content}, shown by a gateway: what one no longer shows, every other one still does"
+    if resolution.kind is HostKind.ONION:
+        yield "an onion service: nobody can tell where it stands, so nobody can be told (RFC 7686)"
 
 
 def _draw(tree: Tree, located: Located) -> None:

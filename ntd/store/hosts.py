@@ -127,7 +127,11 @@ async def _add_hosters(connection: Connection, store: Store, places: set[Place],
     by_hash = {store.vault.hash("hoster", place.hoster_key): place for place in sorted(places, key=repr)}
     if not by_hash:
         return {}
-    rows = [(key, store.seal("hoster.name", key, place.hoster, now), place.asn) for key, place in by_hash.items()]
+    rows = [
+        # The AS in front of a platform is not the platform's.
+        (key, store.seal("hoster.name", key, place.hoster, now), None if place.run_by else place.asn)
+        for key, place in by_hash.items()
+    ]
     await connection.execute(_ADD_HOSTERS, now, *map(list, zip(*rows, strict=True)))
     found = await connection.fetch(_HOSTERS, list(by_hash))
     return {by_hash[row["key_hash"]].hoster_key: row["id"] for row in found}

@@ -26,6 +26,7 @@ class Foothold:
     country: str | None
     asn: int | None
     addresses: tuple[Address, ...]
+    cnames: tuple[str, ...]
     registrar: Contact | None  # the registrar's abuse contact, by the last look
 
 
@@ -42,6 +43,7 @@ async def foothold(connection: Connection, store: Store, case: Case, stay: Stay)
         country=stay.country,
         asn=row["asn"],
         addresses=addresses_of(store, row["id"], row["addresses"]) if row["addresses"] else (),
+        cnames=tuple(facts.get("cnames", ())),
         registrar=_contact(facts.get("registrar_contact")),
     )
 

@@ -73,6 +73,7 @@ class Follow:
                 site=at.site,
                 addresses=at.addresses,
                 asn=at.asn,
+                cnames=at.cnames,
                 registrar=at.registrar,
             )
         regulator = self._settings.regulator

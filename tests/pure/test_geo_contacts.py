@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 from geo.book import Book, BookKind, Match, Subject, read_book
 from geo.contacts import LARGEST, Facts, Rules, choose, ladder_contact, registrar_contact
 from geo.entities import RegisteredContact
-from geo.rulebook import hoster_rules
-from schemas.hosting import Contact
+from geo.mailbox import Never
+from geo.platforms import Platforms
+from geo.rulebook import hoster_rules, shipped_never
+from schemas.hosting import Contact, SharedHost
 from schemas.settings import HosterRule
 
 SUBJECT = Subject(host="img.site.test", site="site.test", address=ip_address("198.51.100.7"), asn=64501)
+PLATFORMS = Platforms.read(
+    [
+        "name,kind,hosts,cnames,contacts,source,checked,date",
+        "Blogs,blog,blogs.test,sites.blogs.test,abuse@blogs.test https://blogs.test/abuse,https://blogs.test/,page,2026-11-22",
+        "Nameless,cloud_drive,drive.test,,,https://drive.test/,kind,2026-11-22",
+    ]
+)
 HEADER = "match,kind,address,format,language,note"
 
 
@@ -25,7 +34,7 @@ def book(*rows: str) -> Book:
 
 def rules(*hosters: HosterRule, rows: tuple[str, ...] = (), never: frozenset[str] = frozenset()) -> Rules:
     """Make the rules."""
-    return Rules(hosters=hoster_rules(hosters), book=book(*rows), never_domains=never)
+    return Rules(hosters=hoster_rules(hosters), book=book(*rows), never=Never(domains=never), platforms=PLATFORMS)
 
 
 def mail(address: str, depth: int = 1) -> RegisteredContact:
@@ -39,10 +48,11 @@ def told(rules: Rules, *, front: bool = False, **facts: object) -> list[str]:
     return [contact.address for contact in choose([fact], rules, front=front)]
 
 
-def test_the_order_is_configuration_book_registration_file_as() -> None:
-    """All five sources speak: all five candidates come, the strongest first, each saying why."""
+def test_the_order_is_configuration_book_platform_registration_file_as() -> None:
+    """All six sources speak: all candidates come, the strongest first, each saying why."""
     fact = Facts(
         subject=SUBJECT,
+        platform=PLATFORMS.by_host["blogs.test"],
         registered=(mail("rdap@alpha.test"),),
         file_mailbox="file@alpha.test",
         file_name="nets.csv",
@@ -56,6 +66,8 @@ def test_the_order_is_configuration_book_registration_file_as() -> None:
     assert [(contact.address.partition("@")[0], contact.source) for contact in contacts] == [
         ("config", "config"),
         ("book", "contacts"),
+        ("abuse", "platform"),
+        ("https://blogs.test/abuse", "platform"),
         ("rdap", "rdap"),
         ("file", "network file"),
         ("as", "rdap autnum"),
@@ -63,6 +75,8 @@ def test_the_order_is_configuration_book_registration_file_as() -> None:
     assert [contact.rule for contact in contacts] == [
         "[[hoster]] for AS64501: the operator's own word",
         "book.csv, line 2: abuse contact for AS64501",
+        "platforms.csv (2026-11-22, on its own page): blog Blogs, https://blogs.test/",
+        "platforms.csv (2026-11-22, on its own page): blog Blogs, https://blogs.test/",
         "registration of the network: abuse role of H-1",
         "abuse_email of the longest prefix in nets.csv",
         "registration of AS64501: abuse role of H-1",
@@ -218,3 +232,68 @@ def test_another_header_is_no_contact_book() -> None:
 def test_a_match_is_an_as_a_network_or_a_name_in_any_case(text: str) -> None:
     """Each way of writing it finds the subject."""
     assert Match.read(text).holds(SUBJECT)
+
+
+def test_what_is_said_of_one_customer_goes_before_what_is_said_of_all() -> None:
+    """A row about a platform's domain speaks of every host there, after the host's own row and before any network's."""
+    subject = Subject(
+        host="img.me.blogs.test", site="me.blogs.test", address=SUBJECT.address, asn=64501, under="blogs.test"
+    )
+    rows = ("198.51.100.0/24,abuse,net@a.test,,,", "blogs.test,abuse,all@a.test,,,", "me.blogs.test,abuse,me@a.test,,,")
+    chosen = choose([Facts(subject=subject, platform=PLATFORMS.by_host["blogs.test"])], rules(rows=rows))
+
+    assert [one.address for one in chosen[:4]] == ["me@a.test", "all@a.test", "net@a.test", "abuse@blogs.test"]
+
+
+def test_how_a_network_wants_to_be_told_says_nothing_of_a_platform_on_it() -> None:
+    """A rule about the AS sets the format of the network's mailbox only; a rule about the name sets the platform's."""
+    facts = Facts(subject=SUBJECT, platform=PLATFORMS.by_host["blogs.test"], registered=(mail("r@a.test"),))
+    of_network = choose([facts], rules(HosterRule(match="as64501", format="xarf")))
+    of_name = choose([facts], rules(HosterRule(match="site.test", format="xarf")))
+
+    assert [one.format for one in of_network] == ["digest", "digest", "xarf"]
+    assert [one.format for one in of_name] == ["xarf", "xarf", "xarf"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "own_domain", "told"),
+    [
+        (BookKind.UPSTREAM, False, None),
+        (BookKind.UPSTREAM, True, None),
+        (BookKind.REGISTRAR, False, None),
+        (BookKind.REGISTRAR, True, "desk@registrar.test"),
+        (BookKind.SITE, False, "owner@site.test"),
+    ],
+)
+def test_the_ladder_spares_strangers(kind: BookKind, own_domain: bool, told: str | None) -> None:
+    """Nobody's upstream hears of a shared host; a registrar only of a domain that is the customer's own."""
+    laid_down = rules(rows=("site.test,site,owner@site.test,,,", "as64501,upstream,noc@up.test,,,"))
+    desk = Contact(channel="mail", address="desk@registrar.test", source="rdap domain", rule="")
+    shared = SharedHost(under="blogs.test", platform="Blogs", kind=None, rule="", own_domain=own_domain)
+    found = ladder_contact(kind, [SUBJECT], laid_down, desk, shared)
+
+    assert (found.address if found else None) == told
+
+
+@pytest.mark.parametrize(
+    ("address", "struck"),
+    [
+        ("abuse@lacnic.net", True),
+        ("abuse@db.ripe.net", True),
+        ("hostmaster@arin.net", True),
+        ("noc@ams-ix.net", True),
+        ("NOREPLY@hoster.test", True),
+        ("unread@hoster.test", True),
+        ("us@mail.test", True),
+        ("abuse@hotline.test", True),
+        ("abuse@mail.test", False),
+        ("abuse@stripe.net", False),
+        ("reply@hoster.test", False),
+        ("https://hotline.test/form", False),
+    ],
+)
+def test_registries_exchanges_ourselves_and_nobody_are_never_told(address: str, struck: bool) -> None:
+    """By domain, by local part, by whole mailbox, in any case of letters; look-alikes are told."""
+    never = shipped_never().with_ourselves(domains=["Hotline.test", ""], mailboxes=["Us@Mail.test", ""])
+
+    assert never.strikes(address) is struck

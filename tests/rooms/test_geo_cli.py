@@ -15,6 +15,7 @@ from geo.resolve import Locator
 from ntd.cli.resolve import tree_of
 from ntd.clock import SystemClock
 from schemas.url import parse_url
+from schemas.wire import resolution_json
 from tests.fakes.geo_world import a_world
 
 
@@ -59,5 +60,49 @@ async def test_the_tree_tells_the_whole_reasoning(tmp_path: Path) -> None:
         "contact: front@beta.test (mail, contacts) — book.csv, line 2: front contact for AS64502",
         f"A img.site.test — {world.dns.address}: 10.0.0.1, 127.1.0.1, 127.2.0.1",
         "network 127.1.0.1 — networks.csv: 127.1.0.0/16, AS64501, Alpha Hosting, NL, hosting",
+    ):
+        assert line in text
+
+
+async def test_the_tree_says_what_strangers_share_and_whom_that_spares(tmp_path: Path) -> None:
+    """The platform is told before the network it stands on, with the row that says so; nobody asks for a registrar."""
+    async with a_world(tmp_path) as world:
+        world.dns.name("t.me", A=["127.3.0.1"])
+        url, console = parse_url("http://t.me/somebody"), Console(width=220, file=StringIO())
+        async with Locator.open(world.settings(), MemoryRegistrations()) as locator:
+            found = await locator.resolve(url.host, url.site, url.kind, SystemClock().now(), registrar=True)
+        console.print(tree_of(url, found))
+        text, document = cast("StringIO", console.file).getvalue(), resolution_json(url, found)
+
+    for line in (
+        "shared with strangers under t.me — platforms.csv (2026-11-22): t.me stands at t.me, messenger Telegram",
+        "never told about it: upstreams and registrar",
+        "contact: stopCA@telegram.org (mail, platform) — platforms.csv (2026-11-22, named by others)",
+        "then: abuse@gamma.test (mail, network file)",
+    ):
+        assert line in text
+    assert document["shared"] == {
+        "under": "t.me",
+        "platform": "Telegram",
+        "kind": "messenger",
+        "own_domain": False,
+        "rule": "platforms.csv (2026-11-22): t.me stands at t.me, messenger Telegram",
+    }
+    assert not any(question["asked"].startswith("rdap domain") for question in document["questions"])
+
+
+async def test_the_tree_says_what_has_no_hoster(tmp_path: Path) -> None:
+    """Content of IPFS, an onion service, what a shortener leads to: each has its own line."""
+    async with a_world(tmp_path) as world, world.locator() as locator:
+        text = ""
+        for one in ("http://gate.test/ipfs/" + "Qm" + "a" * 44, f"http://{'a' * 56}.onion/", "http://bit.ly/a"):
+            url, console = parse_url(one), Console(width=220, file=StringIO())
+            console.print(tree_of(url, await locator.resolve(url.host, url.site, url.kind, SystemClock().now())))
+            text += cast("StringIO", console.file).getvalue()
+
+    for line in (
+        f"IPFS content Qm{'a' * 44}, shown by a gateway: what one no longer shows, every other one still does",
+        "an onion service: nobody can tell where it stands, so nobody can be told (RFC 7686)",
+        "a link shortener: what it leads to is a URL of its own, told about only when it is submitted",
     ):
         assert line in text
