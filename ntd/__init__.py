@@ -23,6 +23,8 @@ going           P  what makes an item gone, and when it is looked at afterwards
 returning       P  an item that was seen up again goes back to work
 following       P  what follows up on a stay, and when
 acting          P  what a person decides
+voiding         P  a dry run is over
+holding         P  nothing goes out about an item, now or when it comes back
 answering       P  what an answer does to an item
 duplicates      P  a URL that is submitted again
 intake          P  one record becomes a submission, or a refusal with its reason

@@ -3,12 +3,13 @@
 An act that the state does not allow is an IllegalTransition; nothing changes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
+from ntd.case import Case, Item, Stay, Step, Tell, state_after
 from ntd.going import gone_item, watch_at
-from ntd.lifecycle import Event, possible
+from ntd.holding import Act, copied, hold_instead, record_of
+from ntd.lifecycle import Event
 from ntd.placing import World, asked_again, attention_of, renewed, routes_of, tellings
 from ntd.returning import return_to_work
 from schemas.check import GoneBy, Meaning, Round, Verdict
@@ -24,56 +25,19 @@ WAITS_FOR_A_HUMAN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Who decided, why, and when."""
-
-    by: str
-    reason: str
-    now: datetime
-
-
-def _record(case: Case, act: Act, word: str, state: State, **detail: object) -> Record:
-    return Record(
-        item=case.item.id,
-        event=word,
-        at=act.now,
-        before=case.item.state,
-        after=state,
-        detail={"reason": act.reason, **detail},
-    )
-
-
-def hold(case: Case, act: Act, until: datetime | None) -> Step:
-    """Stop everything about the item until a date or a release."""
-    state = state_after(case, Event.HELD)
-    line = _record(case, act, "held", state, until=until.isoformat() if until else None)
-    item = replace(case.item, state=state, hold_until=until)
-    stays = tuple(_silenced(stay, item) for stay in case.stays)
-    return Step(case=Case(item=item, stays=stays), history=(line,), strike=True, no_more_checks=True, held_from=act.now)
-
-
-def _silenced(stay: Stay, item: Item) -> Stay:
-    # A first notice that was due and is struck now is due again after the release; a partner's no still stands.
-    stands = stay.noticed_at is not None or Attention.FORWARD_REFUSED in item.attention
-    return replace(
-        stay,
-        follow_up_at=None,
-        asked_at=None,
-        told_directly=stay.told_directly and stands,
-        told_by_us=stay.told_by_us and not (_copied(stay, item) and stay.told_at is None),
-    )
-
-
 def release(case: Case, act: Act, world: World) -> Step:
     """Let a held item go on: its state is what the facts say; who was not told yet is told.
 
-    An item that waits for a human because of a rule is let go past that rule.
+    An item that waits for a human because of a rule is let go past that rule; one that was to be held when it returns
+    is not to be any more.
     """
     if case.item.state is State.ROUTED and case.item.attention & WAITS_FOR_A_HUMAN:
         return _let_go(case, act, world)
+    if case.item.hold_on_return:
+        item = replace(case.item, hold_on_return=False, hold_until=None)
+        return Step(case=replace(case, item=item), history=(record_of(case, act, "released", item.state),))
     state = state_after(case, Event.RELEASED)
-    line = _record(case, act, "released", state)
+    line = record_of(case, act, "released", state)
     item = replace(case.item, state=state, hold_until=None)
     open_stays = tuple(stay for stay in case.at_work if stay.hoster is not None)
     released = _route_anew(Case(item=item, stays=case.stays), open_stays, world, act.now)
@@ -101,7 +65,7 @@ def _let_go(case: Case, act: Act, world: World) -> Step:
     told = {one.stay for one in tell}
     stays = tuple(replace(stay, follow_up_at=None) if stay.id in told else stay for stay in case.stays)
     item = replace(case.item, attention=attention_of(case, routes))
-    line = _record(case, act, "released", State.ROUTED)
+    line = record_of(case, act, "released", State.ROUTED)
     return Step(case=Case(item=item, stays=stays), tell=tell, history=(line,), check_at=act.now)
 
 
@@ -117,25 +81,22 @@ def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime
 
 def _copied_waits(stay: Stay, item: Item, world: World) -> Stay:
     # Whom another notifier has told is told by us only after the SLA.
-    if not _copied(stay, item) or stay.told_by_us:
+    if not copied(stay, item) or stay.told_by_us:
         return stay
     return replace(stay, follow_up_at=item.received_at + world.settings.sla.removal)
-
-
-def _copied(stay: Stay, item: Item) -> bool:
-    # Its clock is the other notifier's: from receipt.
-    return bool(item.copied_from) and stay.clock_at == item.received_at
 
 
 def withdraw(case: Case, act: Act, because: str, told: tuple[RecipientId, ...]) -> Step:
     """Take the item back; only an error of ours tells those who were told, by item id, without URL."""
     state = state_after(case, Event.WITHDRAWN)
-    line = _record(case, act, "withdrawn", state, because=because)
+    line = record_of(case, act, "withdrawn", state, because=because)
     stays = tuple(
         replace(stay, ended_at=act.now, ended_by="withdrawn", ended_known_at=act.now, follow_up_at=None)
         for stay in case.open
     )
-    item = replace(case.item, state=state, ended_at=act.now, hold_until=None, attention=frozenset())
+    item = replace(
+        case.item, state=state, ended_at=act.now, hold_until=None, hold_on_return=False, attention=frozenset()
+    )
     tell = tuple(_withdrawal(case.item, recipient, act.now) for recipient in told) if because == "error" else ()
     return Step(
         case=Case(item=item, stays=stays),
@@ -162,7 +123,7 @@ def _withdrawal(item: Item, recipient: RecipientId, now: datetime) -> Tell:
 def reopen(case: Case, act: Act, world: World) -> Step:
     """Begin anew with an ended or gone item: a new stay, looked up and told anew."""
     state = state_after(case, Event.REOPENED)
-    line = _record(case, act, "reopened", state)
+    line = record_of(case, act, "reopened", state)
     ended = tuple(
         replace(stay, ended_at=act.now, ended_by="reopened", ended_known_at=act.now, follow_up_at=None)
         for stay in case.open
@@ -197,6 +158,8 @@ def reopen(case: Case, act: Act, world: World) -> Step:
         ended_at=None,
         watch=0,
         copied_from=None,
+        hold_until=None,
+        hold_on_return=False,
     )
     return Step(case=Case(item=item, stays=(*ended, fresh)), history=(line,), look_up=True, no_more_checks=True)
 
@@ -219,7 +182,7 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
     item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT)
     return Step(
         case=replace(after, item=item),
-        history=(_record(case, act, "gone", item.state, by_hand=True),),
+        history=(record_of(case, act, "gone", item.state, by_hand=True),),
         strike=True,
         check_at=watch_at(item, settings),
         no_more_checks=not settings.monitor.watch_after_gone,
@@ -232,7 +195,8 @@ def up(case: Case, act: Act, world: World) -> Step:
     seen = Round(at=act.now, observations=(), meaning=Meaning(verdict=Verdict.UP, reason="by_hand"))
     if case.item.state in {State.GONE, State.CLOSED}:
         step = return_to_work(case, None, seen, world, act.now)
-        return replace(step, history=(_record(case, act, "returned", step.case.item.state, by_hand=True),))
+        step = replace(step, history=(record_of(case, act, "returned", step.case.item.state, by_hand=True),))
+        return hold_instead(step, act.now)
     if not case.item.state.in_work:
         raise IllegalTransition(case.item.id, case.item.state.value, "up")
     stays = tuple(
@@ -244,49 +208,9 @@ def up(case: Case, act: Act, world: World) -> Step:
     item = replace(
         case.item, last_up_at=act.now, first_down_at=None, attention=case.item.attention - {Attention.CHANGED}
     )
-    line = _record(case, act, "up", case.item.state, by_hand=True)
+    line = record_of(case, act, "up", case.item.state, by_hand=True)
     look = act.now if case.item.state.checked else None
     return Step(case=Case(item=item, stays=stays), history=(line,), ready=act.now, check_at=look)
-
-
-def void_dry_run(case: Case, now: datetime) -> Step:
-    """Take back what was only accepted in a dry run: it counts nowhere, and the item waits for `ntd resume`."""
-    stays = tuple(
-        replace(
-            stay,
-            clock_at=stay.clock_at if _copied(stay, case.item) else None,
-            noticed_at=stay.noticed_at if _copied(stay, case.item) else None,
-            forwarded_at=None,
-            told_at=None,
-            told_by_us=False,
-            first_attempt_at=None,
-            reminders=0,
-            steps_done=0,
-            asked_at=None,
-            follow_up_at=None,
-        )
-        if stay.ended_at is None
-        else stay
-        for stay in case.stays
-    )
-    waits = {Attention.DRY_RUN} if case.item.state.in_work or case.item.state is State.HELD else set()
-    item = replace(
-        case.item,
-        first_attempt_at=None,
-        first_accepted_at=None,
-        attention=case.item.attention | waits,
-    )
-    case = Case(item=item, stays=stays)
-    state = state_after(case, Event.TAKEN_BACK) if possible(item.state, Event.TAKEN_BACK) else item.state
-    line = Record(
-        item=item.id,
-        event="acceptance_taken_back",
-        at=now,
-        before=item.state,
-        after=state,
-        detail={"why": "it was a dry run"},
-    )
-    return Step(case=replace(case, item=replace(item, state=state)), history=(line,))
 
 
 def resume(case: Case, act: Act, world: World) -> Step:
@@ -299,7 +223,7 @@ def resume(case: Case, act: Act, world: World) -> Step:
     )
     item = replace(case.item, spell=spell, attention=case.item.attention - {Attention.DRY_RUN})
     anew = Case(item=item, stays=stays)
-    line = _record(case, act, "resumed", item.state)
+    line = record_of(case, act, "resumed", item.state)
     if not item.state.in_work:
         # Held: its release tells them.
         return Step(case=anew, history=(line,))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ntd import acting
-from ntd.acting import Act
+from ntd import acting, holding
 from ntd.answering import partner_says, recipient_says
 from ntd.case import Case, Step
+from ntd.holding import Act
 from ntd.placing import World
 from ntd.store import cases
 from ntd.store.base import Connection, Store, row_id
@@ -98,7 +98,7 @@ async def hold(
 ) -> None:
     """Stop everything about items until a date or a release."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, by, now, lambda case, _: acting.hold(case, act, until))
+    await _act(store, settings, ids, by, now, lambda case, _: holding.hold(case, act, until))
 
 
 async def release(

@@ -45,6 +45,7 @@ class Item:
     closed_at: datetime | None = None
     ended_at: datetime | None = None
     hold_until: datetime | None = None
+    hold_on_return: bool = False  # was to be held when nothing was to be sent: held when it comes back
     spell: int = 1
     placed_version: int = 0
     checks: int = 0

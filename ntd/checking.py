@@ -12,6 +12,7 @@ from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, having, state_after
 from ntd.following import follow_up_at
 from ntd.going import gone_item, watch_at
+from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.placing import World, together
 from ntd.returning import return_to_work
@@ -35,10 +36,10 @@ def settle(case: Case, looked: Looked, world: World, now: datetime) -> Step:
     """Take one round into a case."""
     seen = _counted(case, looked, now)
     if case.item.state in {State.GONE, State.CLOSED}:
-        return _watched(case, seen, looked, world, now)
+        return hold_instead(_watched(case, seen, looked, world, now), now)
     if not case.item.state.checked:
         return Step(case=seen, no_more_checks=True)
-    return _at_work(case, seen, looked, world, now)
+    return hold_instead(_at_work(case, seen, looked, world, now), now)
 
 
 def _counted(case: Case, looked: Looked, now: datetime) -> Case:
@@ -163,6 +164,7 @@ def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: dateti
         strike=True,
         check_at=watch_at(item, rules),
         no_more_checks=not rules.monitor.watch_after_gone,
+        held_until=now if before.item.state is State.HELD else None,
         round=looked.round,
     )
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ntd import acting
-from ntd.acting import Act
 from ntd.case import Case, Record, Step
+from ntd.holding import Act, hold, hold_on_return
 from ntd.lifecycle import Event, possible
 from schemas.item import Attention, State, Submission
 
@@ -94,7 +93,16 @@ def _held(case: Case, given: Submission, act: Act) -> Step:
     if case.item.state is State.HELD:
         until = later(case.item.hold_until, given.hold_until)
         return Step(case=replace(case, item=replace(case.item, hold_until=until)))
-    return acting.hold(case, act, given.hold_until) if possible(case.item.state, Event.HELD) else Step(case=case)
+    if possible(case.item.state, Event.HELD):
+        return hold(case, act, given.hold_until)
+    # Withdrawn: nothing is sent whatever happens, and a human is asked.
+    return Step(case=case) if case.item.state is State.WITHDRAWN else _held_on_return(case, act, given.hold_until)
+
+
+def _held_on_return(case: Case, act: Act, until: datetime | None) -> Step:
+    if case.item.hold_on_return:
+        until = later(case.item.hold_until, until)
+    return hold_on_return(case, act, until)
 
 
 def _confirmed_by(given: Submission) -> dict[str, object] | None:

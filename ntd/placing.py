@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.going import gone_item, watch_at
+from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.routing import OF_FACTS, OF_ROUTING, Route, route
 from ntd.routing import Case as Question
@@ -82,7 +83,7 @@ def place(case: Case, world: World, now: datetime) -> Step:
     if item.state in {State.GONE, State.CLOSED, State.WITHDRAWN}:
         return Step(case=case)
     if item.state is State.REFUSED:
-        return _refused(case, world, now)
+        return hold_instead(_refused(case, world, now), now)
     return _follow(case, world, now)
 
 

@@ -50,6 +50,7 @@ _PLAIN_OF_ITEM = (
     "closed_at",
     "ended_at",
     "hold_until",
+    "hold_on_return",
     "spell",
     "placed_version",
     "checks",
@@ -147,6 +148,7 @@ def item_row(item: Item, rounds: dict[UUID, int]) -> tuple[Any, ...]:
         first.type if first else None,
         first.length_bytes if first else None,
         item.copied_from,
+        item.hold_on_return,
     )
 
 

@@ -34,6 +34,9 @@ _RECORD = statement("cases.record")
 _ROUNDS = statement("cases.rounds")
 _HELD_FROM = statement("cases.held_from")
 _HELD_UNTIL = statement("cases.held_until")
+_PAUSE = statement("cases.pause")
+_LOCK_PAUSED = statement("cases.lock_paused")
+_GO_ON = statement("cases.go_on")
 
 
 async def lock(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Case]:
@@ -200,9 +203,12 @@ async def _held(connection: Connection, steps: Sequence[Step], by: str) -> None:
     for moment in {step.held_from for step in steps if step.held_from}:
         ids = [step.case.item.id for step in steps if step.held_from == moment]
         await connection.execute(_HELD_FROM, ids, moment, by)
+        await connection.execute(_PAUSE, ids)
     for moment in {step.held_until for step in steps if step.held_until}:
         ids = [step.case.item.id for step in steps if step.held_until == moment]
         await connection.execute(_HELD_UNTIL, ids, moment)
+        await connection.execute(_LOCK_PAUSED, ids)
+        await connection.execute(_GO_ON, ids)
 
 
 async def follow_hosts(connection: Connection, hosts: Sequence[HostId], now: datetime) -> None:

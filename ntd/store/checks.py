@@ -14,6 +14,7 @@ from ntd.store.cases import observations_of
 from ntd.store.sql import statement
 from ntd.store.worlds import Perch, perches
 from ntd.uneventful import Uneventful
+from ntd.voiding import ReallyTold
 from schemas.check import Baseline, Phases, Round
 from schemas.ids import HostId, ItemId, NoticeId, StayId
 
@@ -32,6 +33,7 @@ _NO_TIME: Final = Phases()
 _LATENESS = statement("checks.lateness")
 _DRY_RUN = statement("checks.dry_run_accepted")
 _ITEMS_OF = statement("checks.items_of_notices")
+_REALLY_TOLD = statement("checks.really_told")
 _VOID = statement("checks.void_dry_run")
 
 
@@ -151,6 +153,14 @@ async def dry_run_notices(connection: Connection, n: int) -> tuple[list[NoticeId
     ids = [NoticeId(row["id"]) for row in await connection.fetch(_DRY_RUN, n)]
     items = [ItemId(row["item_id"]) for row in await connection.fetch(_ITEMS_OF, ids)] if ids else []
     return ids, items
+
+
+async def really_told(connection: Connection, items: Sequence[ItemId]) -> dict[StayId, ReallyTold]:
+    """Give what was really accepted about stays of these items; those about which nothing was are absent."""
+    return {
+        StayId(row["stay_id"]): ReallyTold(last_at=row["last_at"], reminders=row["reminders"])
+        for row in await connection.fetch(_REALLY_TOLD, list(items))
+    }
 
 
 async def void(connection: Connection, notices: Sequence[NoticeId], now: datetime) -> None:

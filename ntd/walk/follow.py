@@ -5,13 +5,15 @@ from uuid import UUID
 
 from geo.book import BookKind
 from geo.resolve import Locator
-from ntd.acting import Act, release, void_dry_run
+from ntd.acting import release
 from ntd.case import Case
 from ntd.following import Ladder, follow_up, next_step
+from ntd.holding import Act
 from ntd.store import cases, checks, ladder
 from ntd.store.base import Connection, Store
 from ntd.store.ladder import Foothold
 from ntd.store.worlds import worlds
+from ntd.voiding import void_dry_run
 from schemas.hosting import Contact
 from schemas.ids import ItemId, StayId
 from schemas.notice import Kind
@@ -109,6 +111,7 @@ class Follow:
                 return False
             before = await cases.lock(connection, items)
             await checks.void(connection, ids, now)
-            steps = [void_dry_run(case, now) for case in before.values()]
+            really = await checks.really_told(connection, items)
+            steps = [void_dry_run(case, really, now) for case in before.values()]
             await cases.settle(connection, self._store, self._settings, before, steps, by="follow", now=now)
         return True

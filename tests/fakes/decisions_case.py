@@ -6,9 +6,9 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from ntd.acting import Act
 from ntd.case import Case, Item, Stay
 from ntd.following import Ladder
+from ntd.holding import Act
 from ntd.placing import PartnerSeat, Seated, World, place
 from ntd.telling import Sent
 from schemas.check import GoneBy, Meaning, Round, Verdict

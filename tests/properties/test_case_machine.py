@@ -12,15 +12,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ntd.acting import gone, hold, release, reopen, resume, up, void_dry_run, withdraw
+from ntd.acting import gone, release, reopen, resume, up, withdraw
 from ntd.answering import partner_says, recipient_says
 from ntd.case import Case, Stay, Step, Tell
 from ntd.checking import Looked, settle
 from ntd.duplicates import again
 from ntd.following import follow_up
+from ntd.holding import hold
 from ntd.lifecycle import BY_FACTS, TABLE, standing
 from ntd.placing import Seated, World, place
 from ntd.telling import HOSTERS, STEPS, accepted, attempted, failed, forward_refused, unable
+from ntd.voiding import ReallyTold, void_dry_run
 from schemas.check import Meaning, Verdict
 from schemas.errors import IllegalTransition
 from schemas.exchange import Action, LinkAnswer, PartnerAnswer
@@ -77,6 +79,7 @@ ORDER = (Verdict.UP, Verdict.CHANGED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.
 VERDICTS = st.sampled_from([UP, UP, DOWN, DOWN, DOWN, CHANGED, BLOCKED, UNKNOWN])
 SILENT = frozenset({State.HELD, State.GONE, State.CLOSED, State.REFUSED, State.WITHDRAWN})
 URL = parse_url("http://img.one.test/i/1.jpg")
+REALLY = frozenset({Kind.FIRST, Kind.FRONT, Kind.FORWARD, Kind.REMINDER})
 LADDERS = [{"after": "72h", "to": "regulator"}, {"after": "96h", "to": "site"}]
 
 
@@ -373,11 +376,28 @@ class Walk(RuleBasedStateMachine):
         """Have a hoster say something."""
         self.carry_out(recipient_says(self.book.case, answer, note, self.now, look=True))
 
-    @rule()
-    def submitted_again(self) -> None:
+    @rule(hold_it=st.sampled_from([False, False, True]))
+    def submitted_again(self, *, hold_it: bool) -> None:
         """Submit the same URL again."""
-        given = Submission(url=URL, priority=1)
+        given = Submission(url=URL, priority=1, hold=hold_it)
         self._act(lambda: again(self.book.case, given, "submitter", self.now))
+
+    @precondition(lambda self: not self.dry)
+    @rule()
+    def go_dry(self) -> None:
+        """Begin a dry run in the middle of everything."""
+        self.dry = True
+
+    def _really_told(self) -> dict[StayId, ReallyTold]:
+        told: dict[StayId, ReallyTold] = {}
+        rows = (row for row in self.book.rows.values() if row.fate is Fate.ACCEPTED and not row.dry)
+        for row in rows:
+            stay, at = row.tell.stay, row.accepted_at
+            if stay and at and row.tell.kind in REALLY:
+                before = told.get(stay, ReallyTold(last_at=at, reminders=0))
+                reminders = before.reminders + (row.tell.kind is Kind.REMINDER)
+                told[stay] = ReallyTold(last_at=max(before.last_at, at), reminders=reminders)
+        return told
 
     @precondition(lambda self: self.dry)
     @rule()
@@ -386,10 +406,15 @@ class Walk(RuleBasedStateMachine):
         self.dry = False
         dry = [row for row in self.book.rows.values() if row.dry]
         if any(row.fate is Fate.ACCEPTED for row in dry):
-            self.carry_out(void_dry_run(self.book.case, self.now))
+            self.carry_out(void_dry_run(self.book.case, self._really_told(), self.now))
             self.messages = [one for one in self.messages if not one[1].dry]
 
     # What always holds.
+
+    @invariant()
+    def what_is_to_be_held_when_it_returns_is_never_in_work(self) -> None:
+        """Hold what was to be held before anything could be sent about it."""
+        assert not (self.book.item.hold_on_return and self.book.item.state.in_work)
 
     @invariant()
     def stays_decide_the_state(self) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from ntd.acting import gone, hold, release, reopen, resume, up, void_dry_run, withdraw
+from ntd.acting import gone, release, reopen, resume, up, withdraw
 from ntd.case import Case, Step
+from ntd.holding import hold
 from ntd.placing import place
 from ntd.returning import return_to_work
+from ntd.voiding import ReallyTold, void_dry_run
 from schemas.check import GoneBy
 from schemas.errors import IllegalTransition
 from schemas.item import Attention, State
@@ -243,12 +245,35 @@ def test_what_the_state_does_not_allow_changes_nothing(decide: Callable[[Case], 
 
 def test_what_a_dry_run_pretended_counts_nowhere() -> None:
     """Clocks, acceptances and reminders are void; the item waits for `ntd resume`."""
-    step = void_dry_run(told_at(located(), NOON, reminders=2, steps_done=1, first_attempt_at=NOON), NOON + DAY)
+    step = void_dry_run(told_at(located(), NOON, reminders=2, steps_done=1, first_attempt_at=NOON), {}, NOON + DAY)
     (stay,) = step.case.stays
 
     assert (stay.clock_at, stay.noticed_at, stay.told_at, stay.first_attempt_at) == (None,) * 4
     assert (stay.reminders, stay.steps_done, stay.told_by_us) == (0, 0, False)
     assert (step.case.item.state, set(step.case.item.attention)) == (State.ROUTED, {Attention.DRY_RUN})
+
+
+def test_what_was_really_told_before_a_dry_run_stands() -> None:
+    """Its clock runs on and its hoster is not told again; only the reminders of the dry run are void."""
+    case = told_at(located(HERE, THERE), NOON, reminders=3, steps_done=1)
+    step = void_dry_run(case, {case.stays[0].id: ReallyTold(last_at=NOON + HOUR, reminders=1)}, NOON + DAY)
+    kept, void = step.case.stays
+    resumed = resume(step.case, act(NOON + 2 * DAY), world(HERE, THERE))
+
+    assert (kept.clock_at, kept.told_at, kept.reminders) == (NOON, NOON + HOUR, 1)
+    assert (kept.follow_up_at, void.clock_at, void.noticed_at) == (NOON + DAY, None, None)
+    assert step.case.item.state is State.NOTICED
+    assert [tell.recipient for tell in resumed.tell] == [OTHER]
+
+
+def test_nothing_waits_for_resume_where_everybody_was_really_told() -> None:
+    """Two hosters with one mailbox had one message: it stands for both."""
+    case = told_at(located(HERE, replace(THERE, contacts=(ABUSE,))), NOON)
+    step = void_dry_run(case, {case.stays[0].id: ReallyTold(last_at=NOON, reminders=0)}, NOON + DAY)
+
+    assert [stay.clock_at for stay in step.case.stays] == [NOON, NOON]
+    assert step.case.item.attention == frozenset()
+    assert step.case.item.first_accepted_at == case.item.first_accepted_at
 
 
 def test_another_notifiers_word_is_not_void() -> None:
@@ -257,8 +282,8 @@ def test_another_notifiers_word_is_not_void() -> None:
     moved = place(case, world(THERE, version=2), NOON + HOUR).case
     later = told_at(Case(item=moved.item, stays=moved.at_work), NOON + 2 * HOUR)
 
-    assert void_dry_run(case, NOON + DAY).case.stays[0].clock_at == NOON
-    assert void_dry_run(later, NOON + DAY).case.stays[0].clock_at is None
+    assert void_dry_run(case, {}, NOON + DAY).case.stays[0].clock_at == NOON
+    assert void_dry_run(later, {}, NOON + DAY).case.stays[0].clock_at is None
 
 
 @pytest.mark.parametrize("state", State)
@@ -266,7 +291,7 @@ def test_a_dry_run_ends_for_items_in_any_state(state: State) -> None:
     """No state stops the turn; who is in work or held waits for resume."""
     case = with_state(located(), state)
     ended = replace(case.stays[0], ended_at=NOON, ended_by="refused", ended_known_at=NOON)
-    step = void_dry_run(replace(case, stays=(*case.stays, ended)), NOON + DAY)
+    step = void_dry_run(replace(case, stays=(*case.stays, ended)), {}, NOON + DAY)
 
     assert step.case.stays[1] == ended
     assert (Attention.DRY_RUN in step.case.item.attention) == (state.in_work or state is State.HELD)
@@ -275,7 +300,7 @@ def test_a_dry_run_ends_for_items_in_any_state(state: State) -> None:
 
 def test_resume_tells_for_real_in_a_new_spell() -> None:
     """The messages of the dry run are not the messages of now."""
-    waiting = void_dry_run(told_at(located(), NOON), NOON + HOUR).case
+    waiting = void_dry_run(told_at(located(), NOON), {}, NOON + HOUR).case
     step = resume(waiting, act(NOON + DAY), HOME)
 
     assert [(tell.recipient, tell.kind, tell.spell) for tell in step.tell] == [(ABUSE, Kind.FIRST, 2)]
@@ -284,7 +309,7 @@ def test_resume_tells_for_real_in_a_new_spell() -> None:
 
 def test_a_held_item_that_is_resumed_is_told_at_its_release() -> None:
     """Held: nothing goes out; released before it is resumed, it still waits."""
-    waiting = void_dry_run(held(told_at(located(), NOON)), NOON + HOUR).case
+    waiting = void_dry_run(held(told_at(located(), NOON)), {}, NOON + HOUR).case
     resumed = resume(waiting, act(NOON + DAY), HOME)
 
     assert (resumed.tell, resumed.check_at, resumed.case.item.spell) == ((), None, 2)
@@ -294,12 +319,12 @@ def test_a_held_item_that_is_resumed_is_told_at_its_release() -> None:
 
 def test_resume_leaves_copied_items_to_their_time_and_gone_stays_alone() -> None:
     """And an item that lost its place meanwhile is looked up, not looked at."""
-    case = void_dry_run(located(copied_from="c3p"), NOON).case
+    case = void_dry_run(located(copied_from="c3p"), {}, NOON).case
     step = resume(case, act(NOON + HOUR), HOME)
     here, there = located(HERE, THERE).stays
     gone_here = replace(here, gone_at=NOON, gone_known_at=NOON)
-    both = void_dry_run(replace(located(HERE, THERE), stays=(gone_here, there)), NOON).case
-    without = void_dry_run(with_state(received(), State.UNTRACEABLE), NOON).case
+    both = void_dry_run(replace(located(HERE, THERE), stays=(gone_here, there)), {}, NOON).case
+    without = void_dry_run(with_state(received(), State.UNTRACEABLE), {}, NOON).case
 
     assert (step.tell, step.case.stays[0].follow_up_at) == ((), NOON + DAY)
     assert [stay.spell for stay in resume(both, act(), world(HERE, THERE)).case.stays] == [1, 2]

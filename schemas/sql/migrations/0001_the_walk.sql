@@ -156,6 +156,7 @@ CREATE TABLE item (
     closed_at   timestamptz,
     ended_at    timestamptz,                   -- closed, refused or withdrawn
     hold_until  timestamptz,
+    hold_on_return boolean NOT NULL DEFAULT false, -- was to be held when nothing was to be sent: held when it comes back
     legal_hold_until timestamptz,
     spell       integer NOT NULL DEFAULT 1,    -- a return or a new routing begins a new one
     placed_version integer NOT NULL DEFAULT 0, -- host.version this item has followed
@@ -316,6 +317,7 @@ CREATE TABLE notice (
     token       uuid,
     attempts    integer NOT NULL DEFAULT 0,
     doubted     boolean NOT NULL DEFAULT false,
+    paused      boolean NOT NULL DEFAULT false,-- one of its items is held: not offered, not again either
     accepted_at timestamptz,
     accepted_by text CHECK (accepted_by IN ('relay', 'recipient', 'api', 'form')),
     delivered_at timestamptz,
@@ -327,7 +329,7 @@ CREATE TABLE notice (
     CHECK ((state = 'accepted') <= (accepted_at IS NOT NULL)),
     CHECK ((send_at IS NOT NULL) <= (state IN ('waiting', 'sending', 'doubtful')))
 );
-CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL AND NOT paused;
 CREATE INDEX notice_recipient ON notice (recipient_id, kind, accepted_at);
 CREATE INDEX notice_partner ON notice (partner, created_at) WHERE partner IS NOT NULL;
 -- Asked for at every turn that follows up, and nearly always empty.

@@ -7,7 +7,7 @@ SELECT FROM item WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed, i.classification, i.basis,
        i.copied_from, i.received_at, i.resolved_at, i.looked_at, i.first_country, i.first_attempt_at,
        i.first_accepted_at, greatest(i.last_up_at, s.up_at) AS last_up_at, i.first_down_at, i.gone_at,
-       i.gone_known_at, i.gone_by, i.closed_at, i.ended_at, i.hold_until, i.spell, i.placed_version,
+       i.gone_known_at, i.gone_by, i.closed_at, i.ended_at, i.hold_until, i.hold_on_return, i.spell, i.placed_version,
        coalesce(s.checks, i.checks) AS checks, coalesce(s.checked_at, i.checked_at) AS checked_at, i.last_verdict,
        i.last_reason, i.last_round_id, i.first_sha256, i.first_type, i.first_length, coalesce(s.watch, 0) AS watch,
        s.checks IS NOT NULL AS unsaved
@@ -39,7 +39,8 @@ UPDATE item i
        resolved_at = n.resolved_at, looked_at = n.looked_at, first_country = n.first_country,
        first_attempt_at = n.first_attempt_at, first_accepted_at = n.first_accepted_at, last_up_at = n.last_up_at,
        first_down_at = n.first_down_at, gone_at = n.gone_at, gone_known_at = n.gone_known_at, gone_by = n.gone_by,
-       closed_at = n.closed_at, ended_at = n.ended_at, hold_until = n.hold_until, spell = n.spell,
+       closed_at = n.closed_at, ended_at = n.ended_at, hold_until = n.hold_until,
+       hold_on_return = n.hold_on_return, spell = n.spell,
        placed_version = n.placed_version, checks = n.checks, checked_at = n.checked_at,
        last_verdict = n.last_verdict, last_reason = n.last_reason, last_round_id = n.last_round_id,
        first_sha256 = n.first_sha256, first_type = n.first_type, first_length = n.first_length,
@@ -48,11 +49,11 @@ UPDATE item i
               $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
               $13::timestamptz[], $14::text[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::int[],
               $19::int[], $20::int[], $21::timestamptz[], $22::text[], $23::text[], $24::bigint[], $25::bytea[],
-              $26::text[], $27::bigint[], $28::text[])
+              $26::text[], $27::bigint[], $28::text[], $29::bool[])
        AS n (id, state, attention, priority, resolved_at, looked_at, first_country, first_attempt_at,
              first_accepted_at, last_up_at, first_down_at, gone_at, gone_known_at, gone_by, closed_at, ended_at,
              hold_until, spell, placed_version, checks, checked_at, last_verdict, last_reason, last_round_id,
-             first_sha256, first_type, first_length, copied_from)
+             first_sha256, first_type, first_length, copied_from, hold_on_return)
  WHERE i.id = n.id
 
 -- name: saved
@@ -190,3 +191,22 @@ INSERT INTO held_spell (item_id, from_at, by) SELECT unnest($1::uuid[]), $2, $3 
 -- name: held_until
 -- The spell ends with the release or the end of the item.
 UPDATE held_spell SET until_at = $2 WHERE item_id = ANY($1::uuid[]) AND until_at IS NULL
+
+-- name: pause
+-- Nothing goes out about a held item: what was offered already, and may have been taken, is not offered again either.
+UPDATE notice SET paused = true
+ WHERE id IN (SELECT notice_id FROM notice_item WHERE item_id = ANY($1::uuid[]))
+   AND state IN ('waiting', 'sending', 'doubtful') AND NOT paused AND kind <> 'withdrawal'
+
+-- name: lock_paused
+-- Before it is asked whether another of their items is held: a hold that is under way has its message locked.
+SELECT FROM notice
+ WHERE paused AND id IN (SELECT notice_id FROM notice_item WHERE item_id = ANY($1::uuid[]))
+ ORDER BY id FOR NO KEY UPDATE
+
+-- name: go_on
+-- Offered again when none of its items is held any more.
+UPDATE notice n SET paused = false
+ WHERE n.paused AND n.id IN (SELECT notice_id FROM notice_item WHERE item_id = ANY($1::uuid[]))
+   AND NOT EXISTS (SELECT FROM notice_item o JOIN item i ON i.id = o.item_id
+                    WHERE o.notice_id = n.id AND i.state = 'held')

@@ -60,6 +60,14 @@ SELECT n.id FROM notice n WHERE n.dry_run AND n.state = 'accepted' AND n.voided_
 -- Whom the dry run pretended to tell about.
 SELECT DISTINCT item_id FROM notice_item WHERE notice_id = ANY($1::uuid[])
 
+-- name: really_told
+-- What was really accepted, stay by stay: a dry run that came afterwards takes nothing of it back.
+SELECT ni.stay_id, max(n.accepted_at) AS last_at, count(*) FILTER (WHERE n.kind = 'reminder') AS reminders
+  FROM notice_item ni JOIN notice n ON n.id = ni.notice_id
+ WHERE ni.item_id = ANY($1::uuid[]) AND ni.stay_id IS NOT NULL AND NOT n.dry_run AND n.state = 'accepted'
+   AND n.kind IN ('first', 'front', 'forward', 'reminder') AND ni.outcome IS DISTINCT FROM 'refused'
+ GROUP BY ni.stay_id
+
 -- name: void_dry_run
 -- Dry-run acceptances count nowhere from now on.
 UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])

@@ -25,7 +25,7 @@ FROM (SELECT look_due_at FROM host WHERE look_due_at <= $1 ORDER BY look_due_at 
 -- name: messages_due
 -- The same for messages that wait to be sent.
 SELECT min(send_at) AS oldest, count(*) AS due
-FROM (SELECT send_at FROM notice WHERE send_at <= $1 ORDER BY send_at LIMIT $2) AS late;
+FROM (SELECT send_at FROM notice WHERE send_at <= $1 AND NOT paused ORDER BY send_at LIMIT $2) AS late;
 
 -- name: reachable
 -- Is somebody there?

@@ -85,7 +85,7 @@ UPDATE telling SET notice_id = $2, wait_for = NULL, first_written_at = coalesce(
 -- Not taken within an hour of being written and never in doubt: written anew with a new id and deadline.
 WITH stale AS (
     SELECT id FROM notice
-     WHERE send_at <= $1 AND state = 'waiting' AND NOT doubted AND created_at < $1::timestamptz - interval '1 hour'
+     WHERE send_at <= $1 AND state = 'waiting' AND NOT doubted AND NOT paused AND created_at < $1::timestamptz - interval '1 hour'
        AND channel NOT IN ('form', 'exchange')
      ORDER BY send_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), old AS (
@@ -99,7 +99,7 @@ UPDATE telling t SET notice_id = NULL, gather_at = $1, tries = old.attempts
 -- name: claim
 -- First notices before reminders, urgent before routine; a lapsed lease is simply due again.
 WITH due AS (
-    SELECT id FROM notice WHERE send_at <= $1 ORDER BY urgency, priority, send_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM notice WHERE send_at <= $1 AND NOT paused ORDER BY urgency, priority, send_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE notice n
    SET state = CASE WHEN n.doubted OR l.offered THEN 'doubtful' ELSE 'sending' END, doubted = n.doubted OR coalesce(l.offered, false),
