@@ -1,7 +1,8 @@
-"""Fetch one registration answer: bounded in time, size and redirects, dialled only at addresses that were checked.
+"""Fetch one answer of a registry: bounded in time, size and redirects, dialled only at addresses that were checked.
 
-Only an origin the operator typed may be non-public; whatever it redirects to must be public like everything else.
-Messages name the origin and never the path: it holds the name of a site.
+Only an origin the operator typed may be non-public; whatever it redirects to must be public like everything else. A
+server that asks for a pause is left alone until it is over, whichever question led to it: each redirect counts as a
+question to the server it leads to. Messages name the origin and never the path: it holds the name of a site.
 """
 
 import asyncio
@@ -24,13 +25,20 @@ from schemas.hosting import Address
 
 #: Seconds for one answer, redirects and all.
 TIMEOUT_S: Final = 10.0
-#: Bytes of an answer that are read; the largest known are some 300 KB.
+#: Bytes of a registration answer that are read; the largest known are some 300 KB.
 LARGEST: Final = 1_048_576
+#: Bytes of a file that are read: IANA's bootstrap files have 35 KB, geofeeds of large access providers some 2 MB.
+LARGEST_FILE: Final = 4_194_304
 #: Redirects that are followed; registries send to each other once or twice.
 REDIRECTS: Final = 5
-#: The longest pause a registry may ask for and be given.
+#: The longest pause a server may ask for and be given.
 LONGEST_PAUSE: Final = timedelta(hours=1)
-_HEADERS: Final = {"Accept": "application/rdap+json, application/json"}
+#: A server that asks for a pause without saying how long.
+PAUSE: Final = timedelta(seconds=30)
+#: Servers whose pauses are remembered.
+_MAX_PAUSES: Final = 1000
+#: Hosts whose checked addresses are remembered.
+_MAX_PINNED: Final = 4096
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _BUSY: Final = frozenset({429, 503})
 #: RFC 9083 and 7480, section 5.3: there is no such object, or no such kind of question here.
@@ -38,6 +46,20 @@ _NOTHING: Final = frozenset({400, 404, 422, 501})
 _OK: Final = 200
 
 Origin = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What kind of answer is fetched."""
+
+    accept: str  # the media types asked for
+    largest: int  # bytes
+
+
+REGISTRATION: Final = Wanted(accept="application/rdap+json, application/json", largest=LARGEST)
+#: RFC 9224, section 8; RFC 9632, section 2.
+BOOTSTRAP: Final = Wanted(accept="application/json", largest=LARGEST_FILE)
+GEOFEED: Final = Wanted(accept="application/geofeed+csv, text/csv, text/plain", largest=LARGEST_FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +75,13 @@ class _Pinned(AbstractResolver):
 
     def __init__(self) -> None:
         self.addresses: dict[str, tuple[Address, ...]] = {}
+
+    def pin(self, host: str, addresses: tuple[Address, ...]) -> None:
+        """Give these addresses for the host from now on; the oldest host is forgotten where there are too many."""
+        self.addresses.pop(host, None)
+        self.addresses[host] = addresses
+        if len(self.addresses) > _MAX_PINNED:
+            del self.addresses[next(iter(self.addresses))]
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -90,13 +119,13 @@ class Fetcher:
         self._names, self._public, self._timeout_s = names, public, timeout_s
         self._typed = _origin(URL(typed)) if typed else None
         self._pinned = _Pinned()
+        self._paused: dict[str, datetime] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(resolver=self._pinned, use_dns_cache=False, limit=64)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._timeout_s),
             trust_env=False,
@@ -109,13 +138,16 @@ class Fetcher:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, url: str, now: datetime) -> Fetched:
-        """Fetch a URL; Temporary (with the registry's own wish for a pause) or Permanent where that fails."""
-        at = URL(url, encoded=True)
+    async def get(self, url: str, now: datetime, wanted: Wanted = REGISTRATION) -> Fetched:
+        """Fetch a URL; Temporary (with the server's own wish for a pause) or Permanent where that fails."""
+        try:
+            at = URL(url, encoded=True)
+        except ValueError as fault:
+            raise Permanent("a link that is no URL") from fault
         try:
             async with asyncio.timeout(self._timeout_s):
                 for _ in range(REDIRECTS + 1):
-                    found = await self._hop(at, now)
+                    found = await self._hop(at, now, wanted)
                     if isinstance(found, Fetched):
                         return found
                     at = found
@@ -125,21 +157,35 @@ class Fetcher:
             raise Temporary(f"{_name(at)} cannot be reached ({type(fault).__name__})") from fault
         raise Permanent(f"{_name(URL(url))} redirects more than {REDIRECTS} times")
 
-    async def _hop(self, at: URL, now: datetime) -> Fetched | URL:
+    async def _hop(self, at: URL, now: datetime, wanted: Wanted) -> Fetched | URL:
         if self._session is None:
             raise Temporary("the fetcher is not open")
+        self._leave_alone(_name(at), now)
         await self._check(at, now)
-        async with self._session.get(at, allow_redirects=False) as response:
+        async with self._session.get(at, allow_redirects=False, headers={"Accept": wanted.accept}) as response:
             if response.status in _REDIRECTS:
                 return self._target(at, response)
             if response.status in _BUSY:
-                pause = _retry_after(response.headers.get("Retry-After"), now)
+                pause = self._pause(_name(at), response.headers.get("Retry-After"), now)
                 raise Temporary(f"{_name(at)} answers {response.status}", retry_after=pause)
             if response.status in _NOTHING:
                 return Fetched(body=None, origin=_name(at))
             if response.status != _OK:
                 raise Temporary(f"{_name(at)} answers {response.status}")
-            return Fetched(body=await _bounded(response, _name(at)), origin=_name(at))
+            return Fetched(body=await _bounded(response, _name(at), wanted.largest), origin=_name(at))
+
+    def _leave_alone(self, name: str, now: datetime) -> None:
+        """Raise Temporary while a server has asked for a pause."""
+        until = self._paused.get(name)
+        if until is not None and now < until:
+            raise Temporary(f"{name} asked for a pause", retry_after=until - now)
+
+    def _pause(self, name: str, asked: str | None, now: datetime) -> timedelta:
+        pause = _retry_after(asked, now)
+        self._paused = {other: until for other, until in self._paused.items() if until > now}
+        if len(self._paused) < _MAX_PAUSES:
+            self._paused[name] = now + pause
+        return pause
 
     def _target(self, at: URL, response: aiohttp.ClientResponse) -> URL:
         location = response.headers.get("Location", "")
@@ -164,7 +210,7 @@ class Fetcher:
             raise Permanent(f"{_name(at)} has no public address and was not typed by the operator")
         if not allowed:
             raise Temporary(f"{_name(at)} has no address")
-        self._pinned.addresses[host] = allowed
+        self._pinned.pin(host, allowed)
 
 
 async def _system_addresses(host: str, port: int) -> tuple[Address, ...]:
@@ -173,23 +219,22 @@ async def _system_addresses(host: str, port: int) -> tuple[Address, ...]:
     return tuple(ip_address(entry[4][0]) for entry in found)
 
 
-async def _bounded(response: aiohttp.ClientResponse, name: str) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse, name: str, largest: int) -> bytes:
     body = bytearray()
     async for piece in response.content.iter_chunked(65_536):
         body += piece
-        if len(body) > LARGEST:
-            raise Permanent(f"{name} sends more than {LARGEST} bytes")
+        if len(body) > largest:
+            raise Permanent(f"{name} sends more than {largest} bytes")
     return bytes(body)
 
 
-def _retry_after(text: str | None, now: datetime) -> timedelta | None:
+def _retry_after(text: str | None, now: datetime) -> timedelta:
     # RFC 9110, section 10.2.3: seconds, or a date.
-    if text is None:
-        return None
     try:
-        pause = timedelta(seconds=int(text)) if text.strip().isdecimal() else parsedate_to_datetime(text) - now
+        given = (text or "").strip()
+        pause = timedelta(seconds=int(given)) if given.isdecimal() else parsedate_to_datetime(given) - now
     except (ValueError, TypeError, OverflowError):
-        return None
+        return PAUSE
     return max(timedelta(0), min(pause, LONGEST_PAUSE))
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from schemas.hosting import Network
+
+#: Answers no longer than this stay read: the usual one has 5 to 20 KB, and a thousand large ones would be a gigabyte.
+_REMEMBERED_BYTES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +38,12 @@ class Kept:
         )
 
 
-@lru_cache(maxsize=1024)
 def decode(kept: bytes) -> Kept | None:
     """Read what `encode` made; None where it was written by a version that kept another form."""
+    return _remembered(kept) if len(kept) <= _REMEMBERED_BYTES else _decode(kept)
+
+
+def _decode(kept: bytes) -> Kept | None:
     try:
         found = orjson.loads(kept)
         return Kept(
@@ -49,3 +55,6 @@ def decode(kept: bytes) -> Kept | None:
         )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+_remembered = lru_cache(maxsize=1024)(_decode)

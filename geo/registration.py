@@ -1,4 +1,9 @@
-"""Registration data of networks, domains and AS: kept per block, asked once for everybody, stale rather than absent."""
+"""Registration data of networks, domains and AS: kept per block, asked once for everybody, stale rather than absent.
+
+Where a network names no abuse mailbox it is looked for in the order of RIPE's abuse-c: the object's own, then that of
+its organisation (asked for by its handle where it came without a card), then the parent network's, unless that belongs
+to the registry itself.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
-from typing import Any, Final, Generic, TypeVar
+from typing import Final
 from weakref import WeakValueDictionary
 
+from geo.answers import PATIENCE_S, Answers
 from geo.blocks import filed_under, smallest_announced
-from geo.entities import ABUSE_DESK
-from geo.kept import Kept, decode
+from geo.entities import ABUSE_DESK, RegisteredContact
+from geo.kept import Kept
+from geo.looked import Looked, domain_text, entity_text, finish, network_text, read_kept, system_text
 from geo.rdap import (
-    BadAnswer,
     DomainRecord,
-    EntityRecord,
     NetworkRecord,
     SystemRecord,
     domain_record,
@@ -26,27 +31,16 @@ from geo.rdap import (
 from geo.registration_cache import RegistrationCache
 from geo.registries import Registries, Said
 from geo.remembered import Remembered
-from geo.sharing import Sharing
-from schemas.errors import Permanent, Temporary
 from schemas.hosting import Address, Network, Question
 
-R = TypeVar("R")
-
-#: How long an answer is kept for the day the registry does not answer, beyond `geo.refresh`.
-STALE_FOR: Final = timedelta(days=14)
+#: Networks around a network that are asked for its abuse mailbox.
+MAX_PARENTS: Final = 3
 #: Records kept read, beside the bytes in the cache. They never go out of date: their key names the answer.
 _RECORDS: Final = 4096
 _READ_FOR: Final = timedelta(days=1)
-_FAULTS: Final = (Temporary, Permanent, BadAnswer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked(Generic[R]):
-    """What asking for a registration came to."""
-
-    record: R | None
-    questions: tuple[Question, ...] = ()
-    complete: bool = True  # False: it could not be found out
+Ask = Callable[[Registries], Awaitable[Said | None]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,65 +51,63 @@ class Registrations:
     cache: RegistrationCache
     refresh: timedelta
     countries: Mapping[str, str]
+    patience_s: float = PATIENCE_S  # see geo.answers
+    answers: Answers = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-    _asking: Sharing[Looked[Kept]] = field(default_factory=Sharing)
     _records: Remembered[Looked[NetworkRecord]] = field(default_factory=lambda: Remembered(_RECORDS))
+
+    def __post_init__(self) -> None:
+        source = (self.registries and self.registries.typed) or "the registry of the bootstrap"
+        self.answers = Answers(cache=self.cache, refresh=self.refresh, source=source, patience_s=self.patience_s)
 
     async def close(self) -> None:
         """Stop what is under way."""
-        await self._asking.close()
+        await self.answers.close()
 
     async def network(self, address: Address, leaf: Network | None, now: datetime) -> Looked[NetworkRecord]:
         """Find the registration of an address; `leaf` is the smallest network known to hold it."""
         if self.registries is None:
             return Looked(record=None)
-        kept = await self._cached_block(address, now)
-        if kept is not None and not self._is_stale(kept, now):
+        kept = await self.answers.block(address, now)
+        if kept is not None and self.answers.is_fresh(kept, now):
             looked = self._read_network(kept, address)
         else:
-            # One question at a time inside one network: its answer mostly serves the others too.
-            around = str(leaf or smallest_announced(address))
-            lock = self._locks.setdefault(around, asyncio.Lock())
-            async with lock:
-                looked = await self._network(address, leaf, now)
-        return await self._with_references(address, looked, now)
-
-    async def _with_references(
-        self, address: Address, looked: Looked[NetworkRecord], now: datetime
-    ) -> Looked[NetworkRecord]:
-        """Ask for the entities that a network names only by handle, where it holds no abuse mailbox itself."""
-        record, registries = looked.record, self.registries
-        if record is None or record.abuse or registries is None:
+            ask = partial(self._in_turn, self.registries, address, leaf, now)
+            found = await self.answers.asked(f"ip/{address}", ask, kept, now)
+            looked = self._finish_network(found, address)
+        if looked.record is None or looked.record.abuse:
             return looked
-        for reference in record.references:
-            handle = reference.removeprefix(ABUSE_DESK)
-            desk = handle != reference
-            found = await self._by_key(f"entity/{handle}", partial(registries.entity, address, handle, now), now)
-            entity = _finish(found, partial(entity_record, desk=desk), _entity_text)
-            looked = Looked(
-                record=replace(record, abuse=entity.record.abuse) if entity.record is not None else record,
-                questions=(*looked.questions, *entity.questions),
-                complete=looked.complete and entity.complete,
-            )
-            if entity.record is not None and entity.record.abuse:
-                break
-        return looked
+        return await self._with_parents(address, await self._with_references(address, looked, now), now)
 
-    def _read_network(self, kept: Kept, address: Address) -> Looked[NetworkRecord]:
-        """Read a network's registration; read once for all its addresses."""
-        key = f"{kept.asked} {kept.of} {kept.at.isoformat()} {kept.block}"
-        looked = self._records.get(key, kept.at)
-        if looked is None:
-            looked = _read(kept, lambda answer: network_record(answer, address, self.countries), _network_text)
-            self._records.put(key, looked, kept.at + _READ_FOR)
-        return looked
+    async def _in_turn(
+        self, registries: Registries, address: Address, leaf: Network | None, now: datetime
+    ) -> Looked[Kept]:
+        """Ask one question at a time inside one network: its answer mostly serves the others too."""
+        around = str(leaf or smallest_announced(address))
+        lock = self._locks.setdefault(around, asyncio.Lock())
+        async with lock:
+            old = await self.answers.block(address, now)
+            if old is not None and self.answers.is_fresh(old, now):
+                return Looked(record=old)
+            ask = partial(self._ask_network, registries, address, leaf, old, now)
+            return await self.answers.remember(f"ip/{address}", ask, old, now)
 
-    async def _network(self, address: Address, leaf: Network | None, now: datetime) -> Looked[NetworkRecord]:
-        old = await self._cached_block(address, now)
-        if old is None or self._is_stale(old, now):
-            found = await self._ask_network(address, leaf, old, now)
-        else:
-            found = Looked(record=old)
+    async def _ask_network(
+        self, registries: Registries, address: Address, leaf: Network | None, old: Kept | None, now: datetime
+    ) -> Kept | None:
+        said = await registries.address(address, now)
+        if said is None:
+            return None
+        block: Network = ip_network(address)
+        if said.answer is not None:
+            record = network_record(said.answer, address, self.countries)
+            block = filed_under(record.blocks, record.kind, address, leaf)
+        # An older answer for a smaller block must not hide the new one.
+        if old is not None and old.block is not None:
+            block = max(block, old.block, key=lambda network: network.prefixlen)
+        return Kept(asked=f"rdap ip/{address}", of=said.of, at=now, answer=said.answer, block=block)
+
+    def _finish_network(self, found: Looked[Kept], address: Address) -> Looked[NetworkRecord]:
         if found.record is None:
             return Looked(record=None, questions=found.questions, complete=found.complete)
         looked = self._read_network(found.record, address)
@@ -125,132 +117,116 @@ class Registrations:
             complete=found.complete and looked.complete,
         )
 
-    async def _ask_network(
-        self, address: Address, leaf: Network | None, old: Kept | None, now: datetime
-    ) -> Looked[Kept]:
-        registries = self.registries
-        assert registries is not None  # noqa: S101 -- `network` has looked
-        asked = f"rdap ip/{address}"
+    def _read_network(self, kept: Kept, address: Address) -> Looked[NetworkRecord]:
+        """Read a network's registration; read once for all its addresses."""
+        key = f"{kept.asked} {kept.of} {kept.at.isoformat()} {kept.block}"
+        looked = self._records.get(key, kept.at)
+        if looked is None:
+            looked = read_kept(kept, lambda answer: network_record(answer, address, self.countries), network_text)
+            self._records.put(key, looked, kept.at + _READ_FOR)
+        return looked
 
-        async def ask() -> Kept | None:
-            said = await registries.address(address, now)
-            if said is None:
-                return None
-            block: Network = ip_network(address)
-            if said.answer is not None:
-                record = network_record(said.answer, address, self.countries)
-                block = filed_under(record.blocks, record.kind, address, leaf)
-            # An older answer for a smaller block must not hide the new one.
-            if old is not None and old.block is not None:
-                block = max(block, old.block, key=lambda network: network.prefixlen)
-            return Kept(asked=asked, of=said.of, at=now, answer=said.answer, block=block)
+    async def _with_references(
+        self, address: Address, looked: Looked[NetworkRecord], now: datetime
+    ) -> Looked[NetworkRecord]:
+        """Ask for the entities that a network names only by handle, where it holds no abuse mailbox itself."""
+        record = looked.record
+        if record is None or record.abuse:
+            return looked
+        found = await self._referred(address, record.references, now)
+        return Looked(
+            record=replace(record, abuse=found.record or ()),
+            questions=(*looked.questions, *found.questions),
+            complete=looked.complete and found.complete,
+        )
 
-        return await self._remembering(asked, ask, old, now)
+    async def _referred(
+        self, of: Address | int | str, references: tuple[str, ...], now: datetime
+    ) -> Looked[tuple[RegisteredContact, ...]]:
+        """Ask for entities by their handles until one names an abuse mailbox."""
+        questions: tuple[Question, ...] = ()
+        complete = True
+        for reference in references:
+            handle = reference.removeprefix(ABUSE_DESK)
+            desk = handle != reference
+            found = finish(
+                await self._by_key(f"entity/{handle}", partial(_ask_entity, of, handle, now), now),
+                partial(entity_record, desk=desk),
+                entity_text,
+            )
+            questions, complete = (*questions, *found.questions), complete and found.complete
+            if found.record is not None and found.record.abuse:
+                return Looked(record=found.record.abuse, questions=questions, complete=complete)
+        return Looked(record=None, questions=questions, complete=complete)
+
+    async def _with_parents(
+        self, address: Address, looked: Looked[NetworkRecord], now: datetime
+    ) -> Looked[NetworkRecord]:
+        """Ask the networks around for an abuse mailbox, up to the registry's own."""
+        record, child = looked.record, looked.record
+        for _ in range(MAX_PARENTS):
+            if record is None or record.abuse or child is None or child.parent is None:
+                break
+            parent = await self._parent(address, child, now)
+            looked = Looked(
+                record=record,
+                questions=(*looked.questions, *parent.questions),
+                # An operator's own server need not answer for whole blocks.
+                complete=looked.complete and (parent.complete or self._is_typed),
+            )
+            child = parent.record
+            if child is not None and child.abuse:
+                network = str(child.blocks[0])
+                abuse = tuple(replace(contact, network=contact.network or network) for contact in child.abuse)
+                return replace(looked, record=replace(record, abuse=abuse))
+        return looked
+
+    async def _parent(self, address: Address, child: NetworkRecord, now: datetime) -> Looked[NetworkRecord]:
+        """Find the network around a network; None where it is the registry's own."""
+        block, registries = child.parent, self.registries
+        if block is None or registries is None:
+            return Looked(record=None)
+        found = await self._by_key(f"around/{block}", lambda asked: asked.block(block, now), now, f"ip/{block}")
+        looked = finish(found, lambda answer: network_record(answer, address, self.countries), network_text)
+        parent = looked.record
+        if parent is None or parent.blocks == child.blocks or await registries.is_registrys_own(parent.blocks):
+            return replace(looked, record=None)
+        return await self._with_references(address, looked, now)
 
     async def domain(self, site: str, now: datetime) -> Looked[DomainRecord]:
-        """Find the registration of a registered domain."""
-        registries = self.registries
-        if registries is None:
-            return Looked(record=None)
-        found = await self._by_key(f"domain/{site}", lambda: registries.domain(site, now), now)
-        return _finish(found, domain_record, _domain_text)
+        """Find the registration of a registered domain, with the abuse mailbox of its registrar."""
+        found = await self._by_key(f"domain/{site}", lambda asked: asked.domain(site, now), now)
+        looked = finish(found, domain_record, domain_text)
+        if looked.record is None or looked.record.abuse:
+            return looked
+        referred = await self._referred(site, looked.record.references, now)
+        return Looked(
+            record=replace(looked.record, abuse=referred.record or ()),
+            questions=(*looked.questions, *referred.questions),
+            complete=looked.complete,
+        )
 
     async def system(self, asn: int, now: datetime) -> Looked[SystemRecord]:
         """Find the registration of an AS."""
+        found = await self._by_key(f"autnum/{asn}", lambda asked: asked.system(asn, now), now)
+        return finish(found, partial(system_record, countries=self.countries), system_text)
+
+    async def _by_key(self, key: str, ask: Ask, now: datetime, asked: str | None = None) -> Looked[Kept]:
         registries = self.registries
         if registries is None:
             return Looked(record=None)
-        found = await self._by_key(f"autnum/{asn}", lambda: registries.system(asn, now), now)
-        return _finish(found, system_record, _system_text)
-
-    async def _by_key(self, key: str, ask: Callable[[], Awaitable[Said | None]], now: datetime) -> Looked[Kept]:
-        found = await self.cache.get(key, now)
-        kept = decode(found) if found is not None else None
-        if kept is not None and not self._is_stale(kept, now):
-            return Looked(record=kept)
+        question = f"rdap {asked or key}"
 
         async def wrapped() -> Kept | None:
-            said = await ask()
-            return Kept(asked=f"rdap {key}", of=said.of, at=now, answer=said.answer) if said is not None else None
+            said = await ask(registries)
+            return Kept(asked=question, of=said.of, at=now, answer=said.answer) if said is not None else None
 
-        return await self._asking.get(key, lambda: self._remembering(f"rdap {key}", wrapped, kept, now))
-
-    async def _remembering(
-        self, asked: str, ask: Callable[[], Awaitable[Kept | None]], old: Kept | None, now: datetime
-    ) -> Looked[Kept]:
-        """Ask and keep the answer; where that fails an older answer serves, with the failure beside it."""
-        try:
-            kept = await ask()
-        except _FAULTS as fault:
-            question = Question(at=now, asked=asked, of=self._source, answer=f"could not find out: {fault}")
-            return Looked(record=old, questions=(question,), complete=old is not None)
-        if kept is None:
-            question = Question(at=now, asked=asked, of="bootstrap", answer="no registry answers for it")
-            return Looked(record=None, questions=(question,))
-        key = f"ip/{kept.block}" if kept.block is not None else asked.removeprefix("rdap ")
-        await self.cache.put(key, kept.block, kept.encode(), now, now + self.refresh + STALE_FOR)
-        return Looked(record=kept)
-
-    async def _cached_block(self, address: Address, now: datetime) -> Kept | None:
-        found = await self.cache.block(address, now)
-        return decode(found) if found is not None else None
-
-    def _is_stale(self, kept: Kept, now: datetime) -> bool:
-        return now - kept.at >= self.refresh
+        return await self.answers.find(key, wrapped, now, question)
 
     @property
-    def _source(self) -> str:
-        return (self.registries and self.registries.typed) or "the registry of the bootstrap"
+    def _is_typed(self) -> bool:
+        return self.registries is not None and self.registries.typed is not None
 
 
-def _finish(found: Looked[Kept], read: Callable[[Mapping[str, Any]], R], text: Callable[[R], str]) -> Looked[R]:
-    if found.record is None:
-        return Looked(record=None, questions=found.questions, complete=found.complete)
-    looked = _read(found.record, read, text)
-    return Looked(
-        record=looked.record,
-        questions=(*found.questions, *looked.questions),
-        complete=found.complete and looked.complete,
-    )
-
-
-def _read(kept: Kept, read: Callable[[Mapping[str, Any]], R], text: Callable[[R], str]) -> Looked[R]:
-    record, complete = None, True
-    answer = "nothing registered"
-    if kept.answer is not None:
-        try:
-            record = read(kept.answer)
-            answer = text(record)
-        except BadAnswer as fault:
-            answer, complete = f"could not be read: {fault}", False
-    return Looked(
-        record=record, questions=(Question(at=kept.at, asked=kept.asked, of=kept.of, answer=answer),), complete=complete
-    )
-
-
-def _network_text(record: NetworkRecord) -> str:
-    blocks = ", ".join(str(block) for block in record.blocks[:4])
-    return _line(blocks, record.name, record.organisation, record.country, *_contacts(record.abuse))
-
-
-def _domain_text(record: DomainRecord) -> str:
-    created = f"created {record.created.date().isoformat()}" if record.created is not None else None
-    return _line(
-        record.registrar and f"registrar {record.registrar}", created, *record.status, *_contacts(record.abuse)
-    )
-
-
-def _entity_text(record: EntityRecord) -> str:
-    return _line(*_contacts(record.abuse))
-
-
-def _system_text(record: SystemRecord) -> str:
-    return _line(record.handle, record.name, *_contacts(record.abuse))
-
-
-def _contacts(contacts: tuple[Any, ...]) -> list[str]:
-    return [f"abuse {contact.address}" for contact in contacts]
-
-
-def _line(*parts: str | None) -> str:
-    return ", ".join(part for part in parts if part) or "registered, and nothing said"
+async def _ask_entity(of: Address | int | str, handle: str, now: datetime, registries: Registries) -> Said | None:
+    return await registries.entity(of, handle, now)

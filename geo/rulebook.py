@@ -1,7 +1,6 @@
 """What the operator laid down about contacts, and what we ship: read from settings, the contact book and our data."""
 
 import csv
-import json
 from collections.abc import Sequence
 from email.utils import parseaddr
 from importlib.resources import files
@@ -12,11 +11,12 @@ from typing import Final
 import structlog
 
 from geo.book import Book, Match, read_book
-from geo.bootstrap import Bootstrap
+from geo.bootstrap import NAMES, Bootstrap
 from geo.contacts import Rules
 from geo.fronts import Fronts
 from geo.mailbox import Never, domain_of
 from geo.platforms import Platforms
+from geo.renewed import shipped
 from geo.watched import Watched
 from schemas.errors import Misconfigured
 from schemas.settings import HosterRule, Settings
@@ -27,8 +27,7 @@ _log = structlog.get_logger()
 
 def shipped_bootstrap() -> Bootstrap:
     """Read IANA's bootstrap files as we ship them."""
-    names = ("ipv4", "ipv6", "asn", "dns")
-    return Bootstrap.read({name: json.loads((_DATA / "rdap" / f"{name}.json").read_text()) for name in names})
+    return Bootstrap.of({name: shipped(name) for name in NAMES})
 
 
 def shipped_fronts() -> Fronts:
