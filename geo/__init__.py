@@ -15,7 +15,9 @@ prefixes         P  longest prefix, several origins, several files: the rule
 network_rows     P  a network file in CSV
 network_records  P  a record of an .mmdb file, whoever made it
 cymru            P  Team Cymru's zone
-registration        registration data: per block, asked once for everybody, stale rather than absent
+registration        registration data: of networks with what is around them, of domains, of AS
+answers             through a cache: asked once for everybody, stale rather than absent, asked again meanwhile
+looked           P  what asking came to, in a record and in words
 registration_cache  where answers are kept between looks
 registries          which registry, and how politely
 fetch               one bounded request, redirects included
@@ -27,6 +29,8 @@ entities         P  who stands in it: owner, abuse mailboxes, by one rule
 jcard            P  what a card says
 kept             P  the form in which it is kept
 bootstrap        P  IANA's lists of registries
+renewed             newer lists than those shipped, read when they change
+renewal             fetches them, checks them, puts them in place
 contacts         P  who is told: ordered rules
 book             P  the operator's contact book
 rulebook            settings, book and shipped data as rules

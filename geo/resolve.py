@@ -18,14 +18,16 @@ from geo.cymru import origin_name, read_origin, read_system, system_name
 from geo.dns import Resolver
 from geo.fetch import Fetcher
 from geo.fronts import Fronts
+from geo.looked import Looked
 from geo.names import Joint, NameAnswer, questions_of
 from geo.networks import Networks
 from geo.places import AddressFacts, locate
 from geo.prefixes import NetworkFact
 from geo.rdap import DomainRecord, SystemRecord
-from geo.registration import Looked, Registrations
+from geo.registration import Registrations
 from geo.registration_cache import RegistrationCache
 from geo.registries import Registries, typed_base
+from geo.renewed import Renewed
 from geo.reserved import is_public
 from geo.rulebook import Rulebook, shipped_bootstrap, shipped_countries, shipped_fronts
 from geo.whois import PortFortyThree
@@ -99,6 +101,7 @@ class Locator:
             registries = Registries(
                 fetcher=fetcher,
                 bootstrap=shipped_bootstrap(),
+                renewed=Renewed(geo.data),
                 typed=typed,
                 port43=PortFortyThree() if geo.registration == "https" else None,
             )

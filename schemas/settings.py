@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from schemas.spelling import (
+    BootstrapUrl,
     Canary,
     Country,
     DatabaseUrl,
@@ -106,6 +107,8 @@ class Geo(Section):
 
     networks: list[NetworkSource] = []
     registration: Registration = "https"
+    bootstrap: BootstrapUrl = "https://data.iana.org/rdap/"
+    data: Path = Path("var/geo")
     cymru_zone: str = ""
     contacts: str = ""
     hotlines: str = ""

@@ -86,6 +86,16 @@ def _base(example: str) -> Callable[[str], str]:
     return check
 
 
+def _folder(example: str) -> Callable[[str], str]:
+    """Make a check for base URLs that end in a slash: names of files are put behind them."""
+
+    def check(text: str) -> str:
+        _web_url(text, example)
+        return text.rstrip("/") + "/"
+
+    return check
+
+
 def _form(text: str, example: str = "https://hoster.example/abuse") -> str:
     if text:
         _web_url(text, example)
@@ -193,6 +203,7 @@ PublicUrl = Annotated[str, AfterValidator(_base("https://ntd.hotline.example"))]
 Endpoint = Annotated[str, AfterValidator(_base("https://exchange.hotline.example/api/v1/exchange"))]
 FormUrl = Annotated[str, AfterValidator(_form)]
 Registration = Annotated[str, AfterValidator(_registration)]
+BootstrapUrl = Annotated[str, AfterValidator(_folder("https://data.iana.org/rdap/"))]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]

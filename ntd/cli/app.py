@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "up": Door("acts", "Say by hand that content is up."),
     "resume": Door("acts", "Let items go that were only told in a dry run."),
     "notice": Door("notice", "Web forms to be filled in by hand: text, done."),
+    "geo": Door("geo", "Data about registries: refresh."),
     "resolve": Door("resolve", "Look one URL up, with every fact and its source."),
     "check": Door("check", "Look at one URL from every vantage, with the evidence."),
     "site": Door("site", "Sites followed even with no open item: watch, unwatch, list."),

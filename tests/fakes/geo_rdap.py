@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from aiohttp import web
@@ -56,7 +56,11 @@ class FakeRdap:
     replies: dict[str, list[web.StreamResponse]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     delay_s: float = 0.0
+    answering: asyncio.Event = field(default_factory=asyncio.Event)  # cleared: nothing is answered until it is set
     port: int = 0
+
+    def __post_init__(self) -> None:
+        self.answering.set()
 
     @property
     def base(self) -> str:
@@ -68,6 +72,7 @@ class FakeRdap:
         path = request.path.lstrip("/")
         self.asked[path] += 1
         await asyncio.sleep(self.delay_s)
+        await self.answering.wait()
         if self.replies.get(path):
             return self.replies[path].pop(0)
         found = self._network(path[3:]) if path.startswith("ip/") else self.objects.get(path)
@@ -76,8 +81,9 @@ class FakeRdap:
         return web.json_response(found, content_type="application/rdap+json")
 
     def _network(self, text: str) -> dict[str, Any] | None:
-        address = ip_address(text)
-        holding = [ip_network(block) for block in self.networks if address in ip_network(block)]
+        # RFC 9082, section 3.1.1: the smallest network that holds the whole block asked for.
+        asked, known = ip_network(text), map(ip_network, self.networks)
+        holding = [block for block in known if block.version == asked.version and asked.subnet_of(block)]  # type: ignore[arg-type]
         if not holding:
             return None
         return self.networks[str(max(holding, key=lambda block: block.prefixlen))]

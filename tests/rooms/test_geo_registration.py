@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from geo.bootstrap import Bootstrap
 from geo.dns import Resolver
 from geo.fetch import LARGEST, REDIRECTS, Fetcher
 from geo.rdap import network_record
@@ -43,12 +44,18 @@ def nobody_public(_: Address) -> bool:
 async def asking(fake: FakeRdap, **options: object) -> AsyncIterator[Registrations]:
     """Open registrations that ask the fake."""
     public = options.pop("public", nobody_public)
+    patience_s = options.pop("patience_s", 5.0)
+    bootstrap = options.pop("bootstrap", shipped_bootstrap())
     async with serving() as dns, Resolver.open([dns.address], timedelta(seconds=5)) as resolver:
         fetching = Fetcher(resolver.look, public, fake.base, **options)  # type: ignore[arg-type]
         async with fetching as fetcher:
-            registries = Registries(fetcher=fetcher, bootstrap=shipped_bootstrap(), typed=fake.base)
+            registries = Registries(fetcher=fetcher, bootstrap=bootstrap, typed=fake.base)  # type: ignore[arg-type]
             found = Registrations(
-                registries=registries, cache=MemoryRegistrations(), refresh=REFRESH, countries=shipped_countries()
+                registries=registries,
+                cache=MemoryRegistrations(),
+                refresh=REFRESH,
+                countries=shipped_countries(),
+                patience_s=patience_s,  # type: ignore[arg-type]
             )
             yield found
             await found.close()
@@ -136,8 +143,35 @@ async def test_nothing_registered_is_an_answer_and_kept() -> None:
         assert fake.asked == {f"ip/{ADDRESS}": 1, "autnum/64501": 1, "domain/site.test": 1}
 
 
+async def test_an_old_answer_serves_while_a_newer_one_is_fetched() -> None:
+    """Who looks waits for a short moment; the question goes on, and the next one who looks has its answer."""
+    async with registering() as fake, asking(fake, patience_s=0.05) as registrations:
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
+        await registrations.network(ADDRESS, None, NOW)
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", entity("abuse", None, "new@alpha.test"))
+        fake.answering.clear()
+
+        looks = await asyncio.gather(*(registrations.network(ADDRESS, None, NOW + REFRESH) for _ in range(5)))
+        fake.answering.set()
+        later = await settled(registrations, NOW + REFRESH)
+
+        assert {look.record.abuse[0].address for look in looks if look.record} == {"abuse@alpha.test"}
+        assert all(look.complete for look in looks)
+        assert looks[0].questions[0].answer.startswith("not answered yet")
+        assert later == "new@alpha.test"
+        assert fake.asked[f"ip/{ADDRESS}"] == 2
+
+
+async def settled(registrations: Registrations, now: datetime) -> str:
+    """Look again with all the patience there is."""
+    registrations.answers.patience_s = 5.0
+    looked = await registrations.network(ADDRESS, None, now)
+    assert looked.record is not None
+    return looked.record.abuse[0].address
+
+
 async def test_a_short_pause_is_waited_for_and_a_long_one_obeyed() -> None:
-    """429 with one second, or none: asked again; with a minute: nobody is asked until it is over."""
+    """429 with no time at all: asked again; with a minute: nobody is asked until it is over."""
     async with registering() as fake, asking(fake) as registrations:
         fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", ABUSE)
         fake.replies[f"ip/{ADDRESS}"] = [web.Response(status=429, headers={"Retry-After": "0"})]
@@ -151,6 +185,117 @@ async def test_a_short_pause_is_waited_for_and_a_long_one_obeyed() -> None:
         assert [one.complete for one in told] == [False, False]
         assert after.complete
         assert fake.asked == {f"ip/{ADDRESS}": 2, "domain/site.test": 1, "domain/other.test": 1}
+
+
+async def test_a_pause_without_a_length_lasts_half_a_minute() -> None:
+    """429 alone: the server is left alone for 30 s, and every question meanwhile fails at once."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.replies["domain/site.test"] = [web.Response(status=429)]
+        early, late = NOW + timedelta(seconds=24), NOW + timedelta(seconds=30)
+
+        told = [await registrations.domain("site.test", NOW), await registrations.domain("other.test", early)]
+        after = await registrations.domain("other.test", late)
+
+        assert [one.complete for one in (*told, after)] == [False, False, True]
+        assert "asked for a pause" in told[1].questions[0].answer
+        assert fake.asked == {"domain/site.test": 1, "domain/other.test": 1}
+
+
+async def test_the_registry_that_asked_for_a_pause_is_the_one_that_gets_it() -> None:
+    """A redirect leads to a busy registry: that one is left alone, the one that sent us there is not."""
+    async with registering() as other, registering() as fake:
+        other.replies[f"ip/{ADDRESS}"] = [web.Response(status=503, headers={"Retry-After": "60"})]
+        target = {"Location": f"{other.base}ip/{ADDRESS}"}
+        fake.replies[f"ip/{ADDRESS}"] = [web.Response(status=301, headers=target) for _ in range(2)]
+        allowed = [ip_network("127.0.0.0/8")]
+        async with asking(fake, public=lambda address: is_public(address, allowed)) as registrations:
+            busy = await registrations.network(ADDRESS, None, NOW)
+            again = await registrations.network(ADDRESS, None, NOW)
+            domain = await registrations.domain("site.test", NOW)
+
+        assert [busy.complete, again.complete, domain.complete] == [False, False, True]
+        assert (other.asked.total(), fake.asked[f"ip/{ADDRESS}"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "found"),
+    [
+        ({"type": "ASSIGNED PA"}, {}, ["outer@alpha.test"]),
+        ({"type": "ALLOCATED PA"}, {}, []),
+        ({"type": "ASSIGNED PA"}, {"block": "198.0.0.0/8"}, []),
+        ({"type": "ASSIGNED PA", "abuse": True}, {}, ["abuse@alpha.test"]),
+    ],
+)
+async def test_the_parent_network_serves_unless_it_is_the_registrys(
+    inner: dict[str, Any], outer: dict[str, Any], found: list[str]
+) -> None:
+    """RIPE's order of abuse-c: own, organisation's, parent's; never that of what IANA gave the registry itself."""
+    async with registering() as fake, asking(fake) as registrations:
+        block, mine = outer.get("block", "198.51.96.0/19"), [ABUSE] if inner.pop("abuse", False) else []
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24", *mine, **inner)
+        fake.networks[block] = network(block, entity("abuse", None, "outer@alpha.test"))
+
+        looked = await registrations.network(ADDRESS, None, NOW)
+
+        assert looked.record is not None
+        assert [contact.address for contact in looked.record.abuse] == found
+        assert looked.complete
+
+
+async def test_a_parents_mailbox_says_whose_it_is_and_is_asked_for_once() -> None:
+    """Two levels up, by way of an organisation named only by its handle; neighbours ask nothing anew."""
+    async with registering() as fake, asking(fake) as registrations:
+        owner = {"objectClassName": "entity", "handle": "ORG-1", "roles": ["registrant"]}
+        fake.networks["198.51.100.0/24"] = network("198.51.100.0/24")
+        fake.networks["198.51.100.0/22"] = network("198.51.100.0/22")
+        fake.networks["198.51.96.0/19"] = network("198.51.96.0/19", owner)
+        fake.objects["entity/ORG-1"] = entity("registrant", "Alpha", None, ABUSE)
+
+        looks = [await registrations.network(ip_address(f"198.51.100.{number}"), None, NOW) for number in (1, 2)]
+
+        provenance = [contact.provenance for look in looks if look.record for contact in look.record.abuse]
+        assert (
+            provenance == ["abuse role of abuse-1, 1 inside another entity, of the parent network 198.51.96.0/19"] * 2
+        )
+        assert fake.asked == {
+            "ip/198.51.100.1": 1,
+            "ip/198.51.100.0/23": 1,
+            "ip/198.51.96.0/21": 1,
+            "entity/ORG-1": 1,
+        }
+
+
+async def test_a_server_that_knows_no_blocks_is_asked_no_further() -> None:
+    """The operator's own server may refuse, or answer with the same network: nobody is found, and that is complete."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.100.0/24"] = alone = network("198.51.100.0/24")
+        fake.replies["ip/198.51.100.0/23"] = [web.Response(status=500), web.json_response(alone)]
+
+        looks = [await registrations.network(ADDRESS, None, NOW) for _ in range(2)]
+
+        assert [(look.record.abuse, look.complete) for look in looks if look.record] == [((), True)] * 2
+        assert fake.asked.total() == 3
+
+
+async def test_a_registrar_named_only_by_its_handle_is_asked_for() -> None:
+    """Registrar, its abuse desk, status, servers and date of a domain whose registrar came without a card."""
+    async with registering() as fake, asking(fake) as registrations:
+        bare = {"objectClassName": "entity", "handle": "REG-1", "roles": ["registrar"]}
+        fake.objects["domain/site.test"] = {
+            "objectClassName": "domain",
+            "ldhName": "site.test",
+            "entities": [bare],
+            "status": ["active"],
+            "nameservers": [{"ldhName": "NS.site.test"}],
+            "events": [{"eventAction": "registration", "eventDate": "2020-01-02T00:00:00Z"}],
+        }
+        fake.objects["entity/REG-1"] = entity("registrar", "Registrar Inc.", None, ABUSE)
+
+        looked = await registrations.domain("site.test", NOW)
+
+        assert looked.record is not None
+        assert (looked.record.registrar, looked.record.abuse[0].address) == ("REG-1", "abuse@alpha.test")
+        assert looked.questions[0].answer == "registrar REG-1, created 2020-01-02, active, servers ns.site.test"
 
 
 @pytest.mark.parametrize(
@@ -297,6 +442,36 @@ async def test_a_recorded_answer_of_port_43_is_read_as_it_stands(answer: dict[st
     assert (record.country, record.name) == (expected["country"], expected["name"])
     assert [contact.address for contact in record.abuse] == expected["abuse"]
     assert expected["block"] in {None, *map(str, record.blocks)}
+
+
+async def test_port_43_is_asked_where_rdap_fails() -> None:
+    """A registry of the bootstrap that cannot be reached is asked on its port 43; one that has none is not."""
+    text = b"% Abuse contact for '8.8.8.0 - 8.8.8.255' is 'abuse@alpha.test'\n\ninetnum: 8.8.8.0 - 8.8.8.255\n\n"
+    known = Bootstrap(
+        networks=(
+            (ip_network("8.8.8.0/24"), "https://rdap.db.ripe.net/"),
+            (ip_network("8.8.4.0/24"), "https://rdap.other.test/"),
+        ),
+        systems=(),
+        domains={},
+    )
+    async with (
+        serving() as dns,
+        Resolver.open([dns.address], timedelta(seconds=5)) as resolver,
+        port_43(text) as port,
+        Fetcher(resolver.look, nobody_public) as fetcher,
+    ):
+        whois = PortFortyThree(server="127.0.0.1", port=port)
+        registries = Registries(fetcher=fetcher, bootstrap=known, typed=None, port43=whois)
+
+        said = await registries.address(ip_address("8.8.8.8"), NOW)
+        with pytest.raises(Temporary):
+            await registries.address(ip_address("8.8.4.4"), NOW)
+
+    assert said is not None
+    assert said.of == "port 43 of ripencc"
+    assert said.answer is not None
+    assert said.answer["startAddress"] == "8.8.8.0"
 
 
 async def test_port_43_that_hangs_is_left_behind() -> None:
