@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ntd.case import Case, Item, Stay, Step, Tell, state_after
-from ntd.going import gone_item, watch_at
+from ntd.going import closing, gone_item, watch_at
 from ntd.holding import Act, copied, hold_instead, record_of
 from ntd.lifecycle import Event
 from ntd.placing import World, asked_again, attention_of, renewed, routes_of, tellings
@@ -180,14 +180,14 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
     )
     after = Case(item=case.item, stays=open_stays)
     item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT)
-    return Step(
+    step = Step(
         case=replace(after, item=item),
         history=(record_of(case, act, "gone", item.state, by_hand=True),),
         strike=True,
         check_at=watch_at(item, settings),
-        no_more_checks=not settings.monitor.watch_after_gone,
         held_until=act.now if case.item.state is State.HELD else None,
     )
+    return closing(step, settings, act.now)
 
 
 def up(case: Case, act: Act, world: World) -> Step:

@@ -173,7 +173,7 @@ class Step:
     strike: bool = False  # waiting messages about this item go no further
     strike_stays: tuple[StayId, ...] = ()  # waiting messages about these stays go no further
     ready: datetime | None = None  # tellings that waited for a check or a run may go, gathered from this moment on
-    wait_for_run: datetime | None = None  # tellings wait for the run to be confirmed, at most until then
+    wait_for_runs: tuple[tuple[StayId, datetime], ...] = ()  # tellings of these stays wait for their runs, until then
     check_at: datetime | None = None  # next look
     no_more_checks: bool = False
     look_up: bool = False  # the host is to be looked up at once

@@ -11,7 +11,7 @@ from datetime import datetime
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, having, state_after
 from ntd.following import follow_up_at
-from ntd.going import gone_item, watch_at
+from ntd.going import closing, gone_item, watch_at
 from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.placing import World, together
@@ -97,11 +97,20 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
         round=looked.round if notable else None,
         strike_stays=_newly_gone(before, case),
     )
-    if running:
-        patience = 2 * rules.monitor.confirm * rules.monitor.confirm_every
-        return replace(step, wait_for_run=min(stay.run_at or now for stay in running) + patience)
-    # An `unknown` round after a run neither counts nor breaks it, so here nothing runs: tellings may go.
-    return replace(step, ready=now)
+    # Whatever does not wait for a run may go: an `unknown` round after a run neither counts nor breaks it.
+    return replace(step, ready=now, wait_for_runs=_waiting(case, rules, now))
+
+
+def _waiting(case: Case, rules: Settings, now: datetime) -> tuple[tuple[StayId, datetime], ...]:
+    """Give the stays whose messages wait for an unconfirmed run, and until when."""
+    patience = 2 * rules.monitor.confirm * rules.monitor.confirm_every
+    # A message that speaks of a place without a run too does not wait.
+    steady = [stay for stay in case.at_work if not stay.run_rounds]
+    return tuple(
+        (stay.id, (stay.run_at or now) + patience)
+        for stay in case.at_work
+        if stay.run_rounds and not any(together(stay, other) for other in steady)
+    )
 
 
 def _gone_here(before: Case, case: Case, now: datetime) -> tuple[Case, tuple[Record, ...]]:
@@ -158,15 +167,15 @@ def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: dateti
     item = gone_item(case, now)
     detail = {"gone_at": item.gone_at, "gone_by": item.gone_by, "reason": looked.round.meaning.reason}
     line = Record(item=item.id, event="gone", at=now, before=before.item.state, after=item.state, detail=detail)
-    return Step(
+    step = Step(
         case=replace(case, item=item),
         history=(*_history(before, looked, now), line),
         strike=True,
         check_at=watch_at(item, rules),
-        no_more_checks=not rules.monitor.watch_after_gone,
         held_until=now if before.item.state is State.HELD else None,
         round=looked.round,
     )
+    return closing(step, rules, now)
 
 
 def _watched(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
@@ -174,7 +183,7 @@ def _watched(before: Case, case: Case, looked: Looked, world: World, now: dateti
         case Verdict.UP:
             up = frozenset(stay.id for stay in case.open if _is_up(looked, stay))
             return return_to_work(case, up or None, looked.round, world, now)
-        case Verdict.UNKNOWN | Verdict.BLOCKED if _may_retry(case.item, world.settings, now):
+        case Verdict.UNKNOWN | Verdict.BLOCKED if _may_retry(before.item, world.settings, now):
             again = now + world.settings.monitor.confirm_every
             return Step(case=case, check_at=again, round=_if_notable(before, looked))
         case _:
@@ -183,7 +192,10 @@ def _watched(before: Case, case: Case, looked: Looked, world: World, now: dateti
 
 def _may_retry(item: Item, rules: Settings, now: datetime) -> bool:
     due = watch_at(item, rules)
-    return due is not None and now < due + rules.monitor.confirm * rules.monitor.confirm_every
+    if due is None or now >= due + rules.monitor.confirm * rules.monitor.confirm_every:
+        return False
+    # A look out of turn (a duplicate, an answer) is tried once more; the next of the watch comes anyway.
+    return now >= due or item.last_verdict not in {Verdict.UNKNOWN, Verdict.BLOCKED}
 
 
 def _watch_done(before: Case, case: Case, looked: Looked, rules: Settings, now: datetime) -> Step:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
-from ntd.going import gone_item, watch_at
+from ntd.going import closing, gone_item, watch_at
 from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.routing import OF_FACTS, OF_ROUTING, Route, route
@@ -151,15 +151,15 @@ def _only_gone_left(case: Case, ended: tuple[Stay, ...], world: World, now: date
         Record(item=item.id, event="relocated", at=now, before=case.item.state, after=case.item.state, detail=detail),
         Record(item=item.id, event="gone", at=now, before=case.item.state, after=item.state),
     )
-    return Step(
+    step = Step(
         case=replace(case, item=item),
         history=lines,
         strike=True,
         strike_stays=tuple(stay.id for stay in ended),
         check_at=watch_at(item, world.settings),
-        no_more_checks=not world.settings.monitor.watch_after_gone,
         held_until=now if case.item.state is State.HELD else None,
     )
+    return closing(step, world.settings, now)
 
 
 def _part(

@@ -15,7 +15,9 @@ from schemas.errors import Misconfigured
 
 app = typer.Typer()
 
-_TEMPLATE = Path(ntd.__file__).resolve().parents[1] / "ntd.toml"
+_PACKAGE = Path(ntd.__file__).resolve().parent
+#: A wheel brings it along inside the package; in a checkout it stands at the root, where people look for it.
+_TEMPLATES = (_PACKAGE / "ntd.toml", _PACKAGE.parent / "ntd.toml")
 
 
 @app.command()
@@ -44,7 +46,7 @@ def write_default(file: Path) -> bool:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as opened:
-            opened.write(_TEMPLATE.read_text(encoding="utf-8"))
+            opened.write(next(one for one in _TEMPLATES if one.is_file()).read_text(encoding="utf-8"))
     except FileExistsError:
         return False
     except OSError as fault:

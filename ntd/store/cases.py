@@ -174,11 +174,11 @@ async def _tell(connection: Connection, tells: Sequence[Tell], settings: Setting
 
 
 async def _wait_or_go(connection: Connection, steps: Sequence[Step], settings: Settings) -> None:
+    running = [(step.case.item.id, *one) for step in steps for one in step.wait_for_runs]
     ready = [(step.ready, step.case.item.id) for step in steps if step.ready is not None]
     for moment in sorted({moment for moment, _ in ready}):
         ids = [item for at, item in ready if at == moment]
-        await connection.execute(_READY, ids, moment, settings.notices.window)
-    running = [(step.case.item.id, step.wait_for_run) for step in steps if step.wait_for_run is not None]
+        await connection.execute(_READY, ids, moment, settings.notices.window, [stay for _, stay, _ in running])
     if running:
         await connection.execute(_RUN, *map(list, zip(*running, strict=True)))
 

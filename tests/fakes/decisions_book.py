@@ -82,9 +82,9 @@ class Book:
         for tell in step.tell:
             self._insert(tell, now)
         if step.ready is not None:
-            self._ready(step.ready)
-        if step.wait_for_run is not None:
-            self._run(step.wait_for_run)
+            self._ready(step.ready, {stay for stay, _ in step.wait_for_runs})
+        for stay, until in step.wait_for_runs:
+            self._run(stay, until)
         if step.check_at is not None:
             self.check_at = step.check_at
         if step.no_more_checks:
@@ -112,14 +112,16 @@ class Book:
             not_before=tell.gather_at,
         )
 
-    def _ready(self, at: datetime) -> None:
+    def _ready(self, at: datetime, running: set[StayId]) -> None:
         for row in self._unwritten():
-            if row.wait_for is not None:
-                row.wait_for, row.gather_at = None, max(row.written_at + self.settings.notices.window, at)
+            if row.wait_for is not None and row.tell.stay not in running:
+                soonest = max(row.written_at + self.settings.notices.window, at, row.not_before or at)
+                row.wait_for, row.gather_at = None, soonest
 
-    def _run(self, until: datetime) -> None:
+    def _run(self, stay: StayId, until: datetime) -> None:
         for row in self._unwritten():
-            if row.tell.kind is not Kind.WITHDRAWAL:
+            if row.tell.stay == stay and row.tell.kind is not Kind.WITHDRAWAL:
+                until = max(until, row.not_before or until)
                 row.wait_for, row.gather_at = "run", until if row.tell.kind in FIRSTS else None
 
     def _unwritten(self) -> list[Row]:

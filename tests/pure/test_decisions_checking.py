@@ -97,21 +97,33 @@ def test_a_gone_item_is_struck_and_watched() -> None:
     off = world(HERE, settings=rules(monitor={"watch_after_gone": []}))
 
     assert (step.strike, step.check_at, step.no_more_checks) == (True, NOON + DAY, False)
-    assert look(case, DOWN, at=NOON + 2 * QUARTER, place_=off).no_more_checks is True
+    closed = look(case, DOWN, at=NOON + 2 * QUARTER, place_=off)
+    assert (closed.no_more_checks, closed.check_at, closed.case.item.state) == (True, None, State.CLOSED)
+    assert [line.event for line in closed.history][-2:] == ["gone", "closed"]
 
 
 def test_while_a_run_stands_messages_wait_and_looks_come_often() -> None:
     """Twice the time that a confirmation takes, then the first notice goes all the same."""
     step = look(located(), DOWN)
 
-    assert (step.check_at, step.wait_for_run, step.ready) == (NOON + QUARTER, NOON + 6 * QUARTER, None)
+    assert step.check_at == NOON + QUARTER
+    assert step.wait_for_runs == ((step.case.stays[0].id, NOON + 6 * QUARTER),)
+
+
+def test_a_run_at_one_place_delays_nobody_elsewhere() -> None:
+    """Each place has its own run; a message that speaks of a place where it is up does not wait."""
+    apart = look(located(HERE, THERE), DOWN, UP)
+    shared = look(located(HERE, replace(THERE, contacts=HERE.contacts)), DOWN, UP)
+
+    assert [stay for stay, _ in apart.wait_for_runs] == [apart.case.stays[0].id]
+    assert (apart.ready, shared.ready, shared.wait_for_runs) == (NOON, NOON, ())
 
 
 def test_without_a_run_messages_go_and_looks_follow_the_schedule() -> None:
     """A look that cannot tell stops nothing; an address nobody knew has the host looked up."""
     step = look(located(), UNKNOWN, moved=True)
 
-    assert (step.check_at, step.wait_for_run, step.ready, step.look_up) == (NOON + HOUR, None, NOON, True)
+    assert (step.check_at, step.wait_for_runs, step.ready, step.look_up) == (NOON + HOUR, (), NOON, True)
 
 
 def test_a_stay_about_which_the_round_says_nothing_is_left_alone() -> None:

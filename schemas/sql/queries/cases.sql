@@ -136,18 +136,19 @@ UPDATE telling SET notice_id = NULL, gather_at = $3
    AND NOT EXISTS (SELECT FROM meant WHERE meant.notice_id = struck.id AND meant.item_id = telling.item_id)
 
 -- name: ready_tellings
--- A check was made and no run stands: what waited is gathered, `window` after it was written.
+-- A check was made, and no run of their stay stands: what waited is gathered, `window` after it was written.
 UPDATE telling t
-   SET wait_for = NULL, gather_at = greatest(t.written_at + $3::interval, $2::timestamptz)
+   SET wait_for = NULL, gather_at = greatest(t.written_at + $3::interval, $2::timestamptz, t.not_before)
  WHERE t.item_id = ANY($1::uuid[]) AND t.notice_id IS NULL AND t.wait_for IS NOT NULL
+   AND (t.stay_id IS NULL OR NOT t.stay_id = ANY($4::uuid[]))
 
 -- name: run_tellings
--- While a run stands unconfirmed everything waits; at its limit the first notices go, reminders and steps do not.
+-- While a run stands unconfirmed everything of its stay waits; at its limit first notices go, reminders and steps do not.
 UPDATE telling t
    SET wait_for = 'run',
-       gather_at = CASE WHEN t.kind IN ('first', 'front', 'forward') THEN n.until_at END
-  FROM unnest($1::uuid[], $2::timestamptz[]) AS n (item_id, until_at)
- WHERE t.item_id = n.item_id AND t.notice_id IS NULL AND t.kind <> 'withdrawal'
+       gather_at = CASE WHEN t.kind IN ('first', 'front', 'forward') THEN greatest(n.until_at, t.not_before) END
+  FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS n (item_id, stay_id, until_at)
+ WHERE t.item_id = n.item_id AND t.stay_id = n.stay_id AND t.notice_id IS NULL AND t.kind <> 'withdrawal'
 
 -- name: schedule
 -- The next look; a lease that stood on the row falls.
