@@ -6,8 +6,11 @@ fact with its source. Files that decide (pure) and files that do are never the s
 resolve             the door: `Locator` puts everything below together
 dns                 names to addresses: remembered by TTL, every resolver asked before a name is called dead
 nameserver          questions over a few shared sockets
+canaries            which name servers lie
+canary           P  what the answer for a name we know says of a server
 names            P  what several replies say together
 wire             P  what one reply says
+zones            P  what the DNS says around a host
 networks            network files, read again when they change
 packaged            networks from the optional package plevin
 watched             a file that is read again when it changes
@@ -43,6 +46,7 @@ hotlines         P  where hotlines are
 reserved         P  addresses that are nobody's server
 mailbox          P  what is a mail address
 remembered          bounded memory, by time
+known               the two below together
 sharing             one question for all who ask it
 gate                so many at once
 data/               what we ship, each file with source and date

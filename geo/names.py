@@ -6,20 +6,21 @@ Pure: wire bytes in, values out. Asking is `geo/nameserver.py`, remembering is `
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Final
 
 import dns.rcode
 
-from geo.wire import AUTHORITATIVE, CNAME, RECURSION_AVAILABLE, Records, Unreadable, read
-from schemas.hosting import Address, NameFate, Question, address_order
+from geo.wire import AUTHORITATIVE, CNAME, Records, Unreadable, read
+from schemas.hosting import Address, NameFate, Question, Soa, address_order
 
 #: Links of a CNAME chain that are followed, as dnspython does; a longer one is a fault of the zone.
 MAX_CHAIN: Final = 16
-#: Seconds a negative answer without SOA is kept (RFC 2308, section 5, asks for none; dnspython and unbound take a few).
-NEGATIVE_WITHOUT_SOA_S: Final = 5
 #: Seconds; RFC 2181, section 8, bounds a TTL, and nobody's answer about a moving site is good for longer than a day.
 MAX_TTL_S: Final = 86_400
+#: Seconds an absence is kept at most: one to three hours "have been found to work well" (RFC 2308, section 5).
+MAX_NEGATIVE_S: Final = 10_800
+#: Seconds a negative answer without SOA is kept (RFC 2308, section 5, asks for none; dnspython and unbound take a few).
+NEGATIVE_WITHOUT_SOA_S: Final = 5
 
 # Octets of a label, and of a name as text (RFC 1035, section 2.3.4: 255 on the wire, two of them not in the text).
 _LONGEST_LABEL: Final = 63
@@ -27,8 +28,19 @@ _LONGEST_NAME: Final = 253
 _NOERROR: Final = int(dns.rcode.NOERROR)
 _NXDOMAIN: Final = int(dns.rcode.NXDOMAIN)
 _REFUSALS: Final = frozenset({int(dns.rcode.REFUSED), int(dns.rcode.NOTAUTH)})
-# A fault says less than another the further right it stands; used to name one fault where several servers failed.
-_FAULTS: Final = (NameFate.SERVFAIL, NameFate.REFUSED, NameFate.TIMEOUT, NameFate.FAULT)
+# From what counts most among several replies to what counts least. A fault says less than another the further right it
+# stands; that names one fault where several servers failed.
+_FAULTS: Final = (
+    NameFate.SERVFAIL,
+    NameFate.REFUSED,
+    NameFate.LAME,
+    NameFate.TIMEOUT,
+    NameFate.VOID,
+    NameFate.FAULT,
+)
+_ORDER: Final = (NameFate.FOUND, NameFate.NODATA, NameFate.NXDOMAIN, *_FAULTS)
+#: What says that there is nothing.
+NEGATIVE: Final = frozenset({NameFate.NXDOMAIN, NameFate.NODATA})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +49,13 @@ class Reply:
 
     server: str  # as the operator wrote it
     fate: NameFate
-    values: tuple[str, ...] = ()  # addresses, names or texts, sorted
+    values: tuple[str, ...] = ()  # names or texts, sorted
+    addresses: tuple[Address, ...] = ()  # in `address_order`
     cnames: tuple[str, ...] = ()
     ttl_s: int = 0
     target: str | None = None  # the end of a CNAME chain whose records were not in the answer: ask it next
-    zone: str | None = None  # owner of the SOA in a negative answer
+    soa: Soa | None = None  # of the zone that knows that there is nothing, or the one asked for
+    over_tcp: bool = False  # the datagram was cut off
     detail: str = ""
 
 
@@ -60,36 +74,64 @@ class NameAnswer:
 
     host: str
     at: datetime  # when it was asked; older than now where it came from our cache
+    until: datetime  # how long it holds
     fate: NameFate
     addresses: tuple[Address, ...] = ()  # every A and AAAA, in `address_order`
     cnames: tuple[str, ...] = ()
-    nameservers: tuple[str, ...] = ()
-    ttl_s: int = 0
+    ttl_s: int = 0  # of the shortest-lived record; 0 where something could not be found out
     unanimous: bool = False  # all configured resolvers were asked and agree on the fate
     complete: bool = True  # False: one of A and AAAA could not be found out
+    soa: Soa | None = None  # of a zone that said that there is no A or no AAAA
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneAnswer:
+    """The name servers of the zone a site stands in."""
+
+    zone: str
+    until: datetime  # how long it holds
+    names: tuple[str, ...] = ()
+    soa: Soa | None = None
     questions: tuple[Question, ...] = ()
 
 
 def wire_name(host: str) -> bytes | None:
-    """Turn a host into a DNS name without reading escapes; None where the DNS has no room for it (RFC 1035, 2.3.4)."""
+    r"""Turn a host into a DNS name without reading escapes; None where the DNS has no room for it (RFC 1035, 2.3.4).
+
+    `host` has no dot at its end.
+
+    >>> wire_name("a.test")
+    b'\x01a\x04test\x00'
+    """
     if not host.isascii() or len(host) > _LONGEST_NAME:
         return None
-    labels = host.removesuffix(".").encode().split(b".")
-    if not all(1 <= len(label) <= _LONGEST_LABEL for label in labels):
-        return None
-    return b"".join(len(label).to_bytes(1, "big") + label for label in labels) + b"\0"
+    if not host:
+        return b"\0"  # the root
+    labels = host.encode().split(b".")
+    wire = bytearray()
+    for label in labels:
+        if not 1 <= len(label) <= _LONGEST_LABEL:
+            return None
+        wire.append(len(label))
+        wire += label
+    return bytes(wire) + b"\0"
 
 
 def read_reply(wire: bytes, *, server: str, host: str, kind: int) -> Reply:
-    """Read a reply that was already matched to its question; unreadable bytes are the server's failure."""
+    """Read a reply that was already matched to its question; unreadable bytes are the server's failure.
+
+    `host` is in lower case and without a dot at its end.
+    """
     try:
-        records = read(wire)
+        records = read(wire, host)
     except Unreadable as fault:
         return Reply(server=server, fate=NameFate.SERVFAIL, detail=f"unreadable reply ({fault})")
     if records.rcode not in {_NOERROR, _NXDOMAIN}:
         fate = NameFate.REFUSED if records.rcode in _REFUSALS else NameFate.SERVFAIL
-        return Reply(server=server, fate=fate, detail=dns.rcode.to_text(dns.rcode.Rcode(records.rcode)))
-    return _read_answer(records, server, host.lower(), kind)
+        said = dns.rcode.to_text(dns.rcode.Rcode(records.rcode))
+        return Reply(server=server, fate=fate, detail="" if said == fate.name else said)
+    return _read_answer(records, server, host, kind)
 
 
 def _read_answer(records: Records, server: str, host: str, kind: int) -> Reply:
@@ -98,26 +140,47 @@ def _read_answer(records: Records, server: str, host: str, kind: int) -> Reply:
         link = records.answer.get((chain[-1], CNAME))
         if link is None:
             break
-        ttl, target = min(ttl, link[0]), link[1][0]
+        ttl, target = min(ttl, link[0]), str(link[1][0])
         if target in chain or len(chain) > MAX_CHAIN:
             return Reply(server=server, fate=NameFate.SERVFAIL, detail="CNAME loop", cnames=tuple(chain[1:]))
         chain.append(target)
     cnames = tuple(chain[1:])
-    if found is not None:
-        values = tuple(sorted(found[1]))
-        return Reply(server=server, fate=NameFate.FOUND, values=values, cnames=cnames, ttl_s=min(ttl, found[0]))
-    return _negative(records, server, cnames, ttl)
+    if found is None:
+        return _negative(records, server, cnames, ttl)
+    return Reply(
+        server=server,
+        fate=NameFate.FOUND,
+        values=tuple(sorted(value for value in found[1] if isinstance(value, str))),
+        addresses=_in_order([value for value in found[1] if not isinstance(value, str)]),
+        cnames=cnames,
+        ttl_s=min(ttl, found[0]),
+        soa=records.soa,
+    )
+
+
+def _in_order(addresses: Sequence[Address]) -> tuple[Address, ...]:
+    return tuple(sorted(addresses, key=address_order) if len(addresses) > 1 else addresses)
 
 
 def _negative(records: Records, server: str, cnames: tuple[str, ...], ttl_s: int) -> Reply:
     if records.rcode == _NOERROR and cnames and records.soa is None:
         return Reply(server=server, fate=NameFate.NODATA, cnames=cnames, ttl_s=ttl_s, target=cnames[-1])
-    if records.referral and not records.flags & (AUTHORITATIVE | RECURSION_AVAILABLE):
-        # An answer from somebody who does not know, and names who might (RFC 9499, section 6: "lame delegation").
-        return Reply(server=server, fate=NameFate.SERVFAIL, detail="lame: a referral instead of an answer")
-    zone, negative_s = records.soa or (None, NEGATIVE_WITHOUT_SOA_S)
-    fate = NameFate.NXDOMAIN if records.rcode == _NXDOMAIN else NameFate.NODATA
-    return Reply(server=server, fate=fate, cnames=cnames, ttl_s=min(ttl_s, negative_s), zone=zone)
+    if records.rcode == _NOERROR and records.referral is not None and not records.flags & AUTHORITATIVE:
+        # Name servers and no SOA is a referral, not an absence (RFC 2308, section 2.2): somebody who does not know.
+        return Reply(server=server, fate=NameFate.LAME, detail=_referral(records.referral))
+    negative_s = records.soa.negative_s if records.soa is not None else NEGATIVE_WITHOUT_SOA_S
+    return Reply(
+        server=server,
+        fate=NameFate.NXDOMAIN if records.rcode == _NXDOMAIN else NameFate.NODATA,
+        cnames=cnames,
+        ttl_s=min(ttl_s, negative_s, MAX_NEGATIVE_S),
+        soa=records.soa,
+    )
+
+
+def _referral(zone: str) -> str:
+    where = f"the servers of {zone}" if zone != "." else "the root, upwards"
+    return f"no answer, a referral to {where}"
 
 
 def settled(reply: Reply) -> bool:
@@ -129,11 +192,10 @@ def join(asked: str, replies: Sequence[Reply], servers: int) -> Joint:
     """Say what the replies (in the order of the configured servers) mean together.
 
     Somebody who found it is right; a name that one calls empty and another calls dead is only empty; a server that
-    failed contradicts nobody.
+    failed contradicts nobody. `servers`: how many are configured.
     """
-    order = (NameFate.FOUND, NameFate.NODATA, NameFate.NXDOMAIN, *_FAULTS)
-    chosen = min(replies, key=lambda reply: order.index(reply.fate))
-    unanimous = len(replies) == servers and len({reply.fate for reply in replies}) == 1
+    chosen = replies[0] if len(replies) == 1 else min(replies, key=lambda reply: _ORDER.index(reply.fate))
+    unanimous = len(replies) == servers and all(reply.fate is chosen.fate for reply in replies)
     return Joint(reply=chosen, said=tuple((asked, reply) for reply in replies), unanimous=unanimous)
 
 
@@ -145,55 +207,66 @@ def follow(first: Joint, rest: Joint) -> Joint:
         server=rest.reply.server,
         fate=NameFate.SERVFAIL if looped else rest.reply.fate,
         values=() if looped else rest.reply.values,
+        addresses=() if looped else rest.reply.addresses,
         cnames=chain if looped else chain + rest.reply.cnames,
         ttl_s=min(first.reply.ttl_s, rest.reply.ttl_s),
-        zone=rest.reply.zone,
         target=None if looped else rest.reply.target,
+        soa=rest.reply.soa,
+        over_tcp=rest.reply.over_tcp,
         detail="CNAME loop" if looped else rest.reply.detail,
     )
     return Joint(reply=reply, said=first.said + rest.said, unanimous=rest.unanimous)
 
 
-def combine(host: str, at: datetime, a: Joint, aaaa: Joint) -> NameAnswer:
-    """Say what A and AAAA mean together.
+def held_s(joints: Sequence[Joint]) -> int | None:
+    """Say for how many seconds answers hold together; None where something could not be found out."""
+    if not all(joint.reply.fate.answered for joint in joints):
+        return None
+    return min([joint.reply.ttl_s for joint in joints])
+
+
+def combine(host: str, joints: Sequence[Joint], *, at: datetime, until: datetime) -> NameAnswer:
+    """Say what the answers for A and AAAA (or for one of them) mean together.
 
     A name is dead only where both say so: servers exist that answer NXDOMAIN for AAAA although A exists (RFC 4074,
     section 4.2). Where nothing was found and one of them failed, the failure is the answer.
     """
-    replies = (a.reply, aaaa.reply)
-    texts = [value for reply in replies if reply.fate is NameFate.FOUND for value in reply.values]
-    fate = _fate_of(a.reply.fate, aaaa.reply.fate)
-    asked = [reply for reply in replies if reply.fate.answered]
+    replies = [joint.reply for joint in joints]
+    fates = {reply.fate for reply in replies}
     return NameAnswer(
         host=host,
         at=at,
-        fate=fate,
-        addresses=tuple(sorted({ip_address(text) for text in texts}, key=address_order)),
-        cnames=max((reply.cnames for reply in replies), key=len),
-        ttl_s=min((reply.ttl_s for reply in asked), default=0),
-        unanimous=a.unanimous and aaaa.unanimous and a.reply.fate is aaaa.reply.fate,
-        complete=all(reply.fate.answered for reply in replies),
-        questions=(*questions_of(a, at), *questions_of(aaaa, at)),
+        until=until,
+        fate=_fate_of(fates),
+        addresses=_in_order([address for reply in replies for address in reply.addresses]),
+        cnames=max([reply.cnames for reply in replies], key=len),
+        ttl_s=held_s(joints) or 0,
+        unanimous=len(fates) == 1 and all(joint.unanimous for joint in joints),
+        complete=all(fate.answered for fate in fates),
+        soa=next((reply.soa for reply in replies if reply.soa is not None), None),
+        questions=tuple([question for joint in joints for question in questions_of(joint, at)]),
     )
 
 
-def _fate_of(a: NameFate, aaaa: NameFate) -> NameFate:
-    both = (a, aaaa)
-    if NameFate.FOUND in both:
+def _fate_of(fates: set[NameFate]) -> NameFate:
+    if NameFate.FOUND in fates:
         return NameFate.FOUND
-    faults = [fate for fate in both if not fate.answered]
+    faults = [fate for fate in _FAULTS if fate in fates]
     if faults:
-        return min(faults, key=_FAULTS.index)
-    return NameFate.NXDOMAIN if a is aaaa is NameFate.NXDOMAIN else NameFate.NODATA
+        return faults[0]
+    return NameFate.NXDOMAIN if fates == {NameFate.NXDOMAIN} else NameFate.NODATA
 
 
 def questions_of(joint: Joint, at: datetime) -> tuple[Question, ...]:
     """Tell what was asked of whom and what each said, for the record."""
-    return tuple(Question(at=at, asked=asked, of=reply.server, answer=_said(reply)) for asked, reply in joint.said)
+    return tuple([Question(at=at, asked=asked, of=reply.server, answer=said(reply)) for asked, reply in joint.said])
 
 
-def _said(reply: Reply) -> str:
+def said(reply: Reply) -> str:
+    """Write what a server said in a line."""
     chain = f" (CNAME {' → '.join(reply.cnames)})" if reply.cnames else ""
+    tcp = ", over TCP: the datagram was cut off" if reply.over_tcp else ""
     if reply.fate is NameFate.FOUND:
-        return ", ".join(reply.values) + chain
-    return reply.fate.value.upper() + chain + (f": {reply.detail}" if reply.detail else "")
+        return ", ".join((*reply.values, *map(str, reply.addresses))) + chain + tcp
+    soa = f" in {reply.soa.zone}" if reply.soa is not None else ""
+    return reply.fate.value.upper() + soa + chain + (f": {reply.detail}" if reply.detail else "") + tcp

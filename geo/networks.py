@@ -37,6 +37,8 @@ class _Source(Protocol):
 
     async def find(self, address: Address) -> NetworkFact | None: ...
 
+    async def state(self) -> object: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Csv:
@@ -80,6 +82,9 @@ class _File:
     async def find(self, address: Address) -> NetworkFact | None:
         return (await self._watched.current()).find(address)
 
+    async def state(self) -> object:
+        return await self._watched.current()
+
 
 def _read(path: Path) -> _Csv | _Mmdb:
     return _read_mmdb(path) if path.suffix.lower() == ".mmdb" else _read_csv(path)
@@ -122,6 +127,10 @@ class Networks:
         """Say what the sources know about the network of an address; None where none knows it."""
         found = [await source.find(address) for source in self._sources]
         return merge([fact for fact in found if fact is not None])
+
+    async def state(self) -> list[object]:
+        """Give what is another object once a source says something else."""
+        return [await source.state() for source in self._sources]
 
     @property
     def names(self) -> str:

@@ -67,6 +67,10 @@ class Packaged:
         assert self._lookup is not None  # noqa: S101 -- `open` set it or raised
         return fact_from(self._lookup(str(address)))
 
+    async def state(self) -> object:
+        """Give what is another object once the package says something else: it never does while we run."""
+        return None
+
 
 def fact_from(answer: Any) -> NetworkFact | None:
     """Read an answer of the package; None where it knows no network, or says it in a shape we do not know."""

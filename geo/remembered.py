@@ -1,5 +1,6 @@
 """What was found out and still holds: a bounded memory with an expiry for each entry."""
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -13,9 +14,9 @@ class Remembered(Generic[T]):
 
     def __init__(self, entries: int) -> None:
         self._entries = entries
-        self._kept: dict[str, tuple[datetime, T]] = {}
+        self._kept: dict[Hashable, tuple[datetime, T]] = {}
 
-    def get(self, key: str, now: datetime) -> T | None:
+    def get(self, key: Hashable, now: datetime) -> T | None:
         """Give what is kept under the key and has not expired."""
         kept = self._kept.get(key)
         if kept is None:
@@ -25,12 +26,16 @@ class Remembered(Generic[T]):
         del self._kept[key]
         return None
 
-    def put(self, key: str, value: T, expires_at: datetime) -> None:
+    def put(self, key: Hashable, value: T, expires_at: datetime) -> None:
         """Keep a value, and forget the oldest where there is no room."""
         self._kept.pop(key, None)
         while len(self._kept) >= self._entries:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = (expires_at, value)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -8,18 +8,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from geo.book import BookKind, Subject
-from geo.contacts import ladder_contact, registrar_contact, spared
+from geo.contacts import Rules, ladder_contact, registrar_contact, spared
 from geo.cymru import origin_name, read_origin, read_system, system_name
 from geo.dns import Resolver
 from geo.fetch import Fetcher
 from geo.fronts import Fronts
 from geo.looked import Looked
-from geo.names import Joint, NameAnswer, questions_of
+from geo.names import Joint, NameAnswer, ZoneAnswer, questions_of
 from geo.networks import Networks
 from geo.places import AddressFacts, locate
 from geo.prefixes import NetworkFact
@@ -27,24 +28,35 @@ from geo.rdap import DomainRecord, SystemRecord
 from geo.registration import Registrations
 from geo.registration_cache import RegistrationCache
 from geo.registries import Registries, typed_base
+from geo.remembered import Remembered
 from geo.renewed import Renewed
 from geo.reserved import is_public
 from geo.rulebook import Rulebook, shipped_bootstrap, shipped_countries, shipped_fronts
+from geo.sharing import Sharing
 from geo.whois import PortFortyThree
+from geo.wire import SOA
+from geo.zones import NEVER, Zone, is_wildcard, zone_of
 from schemas.hosting import Address, Contact, NameFate, Question, Resolution
 from schemas.settings import Settings
 from schemas.url import HostKind
 
 #: Addresses of one name that are placed; an honest name has a dozen.
 MAX_ADDRESSES: Final = 64
+#: Whole looks kept in memory, about 6 KB each.
+LOOKS: Final = 10_000
+
+
+#: The answers about a host's surroundings, on their way.
+_Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What was found about one address, and what was asked for it."""
+    """What was found about one address, what was asked for it, and until when it holds."""
 
     facts: AddressFacts
     questions: tuple[Question, ...]
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +64,24 @@ class _Cymru:
     fact: NetworkFact | None = None
     questions: tuple[Question, ...] = ()
     complete: bool = True
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _State:
+    """What looks rest on that does not expire but changes: another object when something of it is another."""
+
+    networks: list[object]  # what the network files say
+    rules: Rules
+    lies: int  # how often a name server was found to lie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Servers:
-    names: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
+class _Look:
+    """A whole look, kept until the first of its facts expires."""
+
+    resolution: Resolution
+    state: _State
 
 
 class Locator:
@@ -77,6 +101,9 @@ class Locator:
         self._settings, self._fronts, self._rulebook = settings, fronts, rulebook
         self._names, self._networks, self._registrations = names, networks, registrations
         self._has_registrar_step = any(step.to == "registrar" for step in settings.sla.escalation)
+        self._looks: Remembered[_Look] = Remembered(LOOKS)
+        self._looking: Sharing[Resolution] = Sharing()
+        self._state: _State | None = None
         self.faults: tuple[str, ...] = ()
 
     @classmethod
@@ -93,7 +120,13 @@ class Locator:
         async with AsyncExitStack() as stack:
             # Closed in the reverse order: who asks goes before whom it asks.
             names = await stack.enter_async_context(
-                Resolver.open(settings.dns.nameservers, settings.dns.timeout, geo.refresh)
+                Resolver.open(
+                    settings.dns.nameservers,
+                    settings.dns.timeout,
+                    keep=geo.refresh,
+                    retry=geo.retry,
+                    canaries=settings.dns.canaries,
+                )
             )
             fetcher = await stack.enter_async_context(
                 Fetcher(names.look, lambda address: is_public(address, allow), typed)
@@ -121,7 +154,12 @@ class Locator:
                 fronts=shipped_fronts(),
             )
             locator.faults = faults
+            stack.push_async_callback(locator.close)
             yield locator
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        await self._looking.close()
 
     def is_public(self, address: Address) -> bool:
         """Say whether an address may be located and dialled."""
@@ -129,39 +167,62 @@ class Locator:
 
     async def addresses(self, host: str, now: datetime) -> NameAnswer:
         """Find the addresses of a host, no older than its TTL; an address literal is its own answer."""
-        try:
-            literal = ip_address(host)
-        except ValueError:
-            pass
-        else:
-            return NameAnswer(host=host, at=now, fate=NameFate.NOT_ASKED, addresses=(literal,), unanimous=True)
-        if host.endswith(".onion"):
-            # RFC 7686, section 2: such names must never be asked of the DNS.
-            return NameAnswer(host=host, at=now, fate=NameFate.NOT_ASKED, unanimous=True)
-        return await self._names.look(host, now)
+        return await self._begin(host, now)
+
+    def _begin(self, host: str, now: datetime) -> "asyncio.Future[NameAnswer]":
+        literal = _literal(host)
+        # RFC 7686, section 2: names of onion services must never be asked of the DNS.
+        if literal is None and not host.endswith(".onion"):
+            return self._names.look(host, now)
+        known: asyncio.Future[NameAnswer] = asyncio.get_running_loop().create_future()
+        addresses = (literal,) if literal is not None else ()
+        fate = NameFate.NOT_ASKED
+        known.set_result(NameAnswer(host=host, at=now, until=NEVER, fate=fate, addresses=addresses, unanimous=True))
+        return known
 
     async def resolve(
         self, host: str, site: str, kind: HostKind, now: datetime, *, registrar: bool | None = None
     ) -> Resolution:
         """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned.
 
-        `registrar`: ask for the registration of the domain too; None: where the ladder has a step to the registrar.
+        `registrar`: ask for the registration of the domain and the start of its zone too; None: where the ladder has a
+        step to the registrar. A look is kept until the first of its facts expires, or what it rests on changes.
         """
-        rules = await self._rulebook.current()
-        tenancy = rules.platforms.tenancy(host)
         asked = self._has_registrar_step if registrar is None else registrar
-        # The registrar of a domain that strangers share is never told, so nobody asks who it is.
-        asked = asked and not spared(BookKind.REGISTRAR, tenancy.shared if tenancy is not None else None)
-        answer, named, registered = await asyncio.gather(
-            self.addresses(host, now), self._nameservers(site, kind, now), self._domain(site, kind, now, asked=asked)
-        )
-        public = tuple(address for address in answer.addresses if self.is_public(address))
-        found = await asyncio.gather(*(self._address(address, now) for address in public[:MAX_ADDRESSES]))
+        kept = self._looks.get((host, site, asked), now)
+        if kept is not None and kept.state is await self._current():
+            return _as_of(kept.resolution, now)
+        return await self._looking.get((host, site, asked), partial(self._resolve, host, site, kind, now, asked=asked))
+
+    async def _current(self) -> _State:
+        networks, rules, lies = await self._networks.state(), await self._rulebook.current(), self._names.lies
+        state = self._state
+        if state is None or state.lies != lies or state.rules is not rules or state.networks != networks:
+            state = self._state = _State(networks=networks, rules=rules, lies=lies)
+        return state
+
+    async def _resolve(self, host: str, site: str, kind: HostKind, now: datetime, *, asked: bool) -> Resolution:
+        # Taken before the look: what changes while it is under way makes it stand no more.
+        state = await self._current()
+        resolution, until = await self._look(host, site, kind, now, state.rules, asked=asked)
+        if until > now:
+            self._looks.put((host, site, asked), _Look(resolution=resolution, state=state), until)
+        return resolution
+
+    async def _look(
+        self, host: str, site: str, kind: HostKind, now: datetime, rules: Rules, *, asked: bool
+    ) -> tuple[Resolution, datetime]:
+        """Look, and say until when what was found holds."""
+        # All that can be asked at once is on its way before the first answer is waited for.
+        looking, around = self._begin(host, now), self._begin_around(host, site, kind, now)
+        registered = await self._domain(host, site, kind, now, rules, asked=asked)
+        answer, zone = await looking, await self._zone(around, now, thorough=asked)
+        public = tuple([address for address in answer.addresses if self.is_public(address)])
+        found = await self._places(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
-        record = registered.record
-        tenancy = rules.platforms.tenancy(host, answer.cnames)
-        questions = (*answer.questions, *named.questions, *(q for one in found for q in one.questions))
-        return Resolution(
+        record, tenancy = registered.record, rules.platforms.tenancy(host, answer.cnames)
+        questions = (*answer.questions, *zone.questions, *[q for one in found for q in one.questions])
+        resolution = Resolution(
             host=host,
             site=site,
             kind=kind,
@@ -170,15 +231,18 @@ class Locator:
             shared=tenancy.shared if tenancy is not None else None,
             cnames=answer.cnames,
             addresses=answer.addresses,
-            nameservers=named.names,
+            nameservers=zone.nameservers,
+            soa=zone.soa,
+            wildcard=is_wildcard(answer, zone.neighbour),
             located=locate(host, site, facts, cnames=answer.cnames, fronts=self._fronts, rules=rules),
-            not_public=tuple(address for address in answer.addresses if address not in public),
+            not_public=tuple([address for address in answer.addresses if address not in public]),
             registrar=record.registrar if record is not None else None,
             registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
-            questions=_with_age(_unique((*questions, *registered.questions)), now),
+            questions=_unique((*questions, *registered.questions)),
             complete=answer.complete and len(public) <= MAX_ADDRESSES and all(one.complete for one in facts),
             ttl_s=max(0, answer.ttl_s - int((now - answer.at).total_seconds())),
         )
+        return resolution, min((answer.until, zone.until, *[one.until for one in found]))
 
     async def ladder_contact(
         self,
@@ -204,19 +268,37 @@ class Locator:
         ]
         return ladder_contact(kind, subjects, rules, registrar, shared)
 
-    async def _nameservers(self, site: str, kind: HostKind, now: datetime) -> _Servers:
+    def _begin_around(self, host: str, site: str, kind: HostKind, now: datetime) -> _Around | None:
         if kind is not HostKind.WEB:
-            return _Servers()
-        answer = await self._names.nameservers(site, now)
-        return _Servers(names=answer.names, questions=answer.questions)
+            return None
+        return self._names.nameservers(site, now), self._names.neighbour(host, now)
 
-    async def _domain(self, site: str, kind: HostKind, now: datetime, *, asked: bool) -> Looked[DomainRecord]:
+    async def _zone(self, around: _Around | None, now: datetime, *, thorough: bool) -> Zone:
+        if around is None:
+            return Zone()
+        named, neighbour = await around[0], await around[1]
+        start = await self._names.records(named.zone, SOA, now) if thorough and named.soa is None else None
+        return zone_of(named, neighbour, start)
+
+    async def _domain(
+        self, host: str, site: str, kind: HostKind, now: datetime, rules: Rules, *, asked: bool
+    ) -> Looked[DomainRecord]:
         if kind is not HostKind.WEB or not asked:
+            return Looked(record=None)
+        # The registrar of a domain that strangers share is never told, so nobody asks who it is.
+        tenancy = rules.platforms.tenancy(host)
+        if spared(BookKind.REGISTRAR, tenancy.shared if tenancy is not None else None):
             return Looked(record=None)
         return await self._registrations.domain(site, now)
 
+    async def _places(self, addresses: Sequence[Address], now: datetime) -> list[_Found]:
+        if len(addresses) == 1:
+            return [await self._address(addresses[0], now)]
+        return await asyncio.gather(*(self._address(address, now) for address in addresses))
+
     async def _address(self, address: Address, now: datetime) -> _Found:
         """Find out what is known of one address: the network files, Cymru, the registrations of network and AS."""
+        began_s = asyncio.get_running_loop().time()
         file = await self._networks.find(address)
         cymru = _Cymru() if file is not None and file.asn is not None else await self._cymru(address, now)
         leaf = next((fact.prefix for fact in (file, cymru.fact) if fact is not None), None)
@@ -235,7 +317,16 @@ class Locator:
         return _Found(
             facts=replace(facts, system=system.record),
             questions=(*asked, *registration.questions, *system.questions),
+            until=min(cymru.until or NEVER, self._holds((registration, system), now, began_s)),
         )
+
+    def _holds(self, looked: Iterable[Looked[Any]], now: datetime, began_s: float) -> datetime:
+        """Say until when registration data holds: its refresh, or a moment where somebody did not answer."""
+        if not all(one.complete for one in looked):
+            took = timedelta(seconds=asyncio.get_running_loop().time() - began_s)
+            return now + took + self._names.fault_holds
+        asked = (question.at for one in looked for question in one.questions)
+        return min(asked, default=now) + self._settings.geo.refresh
 
     async def _cymru(self, address: Address, now: datetime) -> _Cymru:
         zone = self._settings.geo.cymru_zone
@@ -252,7 +343,19 @@ class Locator:
             fact=fact,
             questions=tuple(question for joint, when in said for question in questions_of(joint, when)),
             complete=all(joint.reply.fate.answered for joint, _ in said),
+            # A fault is remembered by nobody and ends with the look that met it.
+            until=min(when + timedelta(seconds=joint.reply.ttl_s) for joint, when in said),
         )
+
+
+def _literal(host: str) -> Address | None:
+    # Only digits and what stands in IPv6 make an address; the last label of a name is never a number (WHATWG URL).
+    if not host[-1:].isdigit() and ":" not in host:
+        return None
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def _network_question(address: Address, fact: NetworkFact | None, files: str, now: datetime) -> Question:
@@ -265,10 +368,17 @@ def _network_question(address: Address, fact: NetworkFact | None, files: str, no
     return Question(at=now, asked=f"network {address}", of=fact.source, answer=said)
 
 
-def _unique(questions: Iterable[Question]) -> Iterable[Question]:
+def _unique(questions: Iterable[Question]) -> tuple[Question, ...]:
     """Name each question once although several addresses needed its answer."""
-    return {(q.asked, q.of, q.answer): q for q in reversed(list(questions))}.values().__reversed__()
+    once: dict[tuple[str, str, str], Question] = {}
+    for question in questions:
+        once.setdefault((question.asked, question.of, question.answer), question)
+    return tuple(once.values())
 
 
-def _with_age(questions: Iterable[Question], now: datetime) -> tuple[Question, ...]:
-    return tuple(q if q.at >= now else replace(q, age_s=(now - q.at).total_seconds()) for q in questions)
+def _as_of(resolution: Resolution, now: datetime) -> Resolution:
+    """Give what was found, at a later time: the same, and older."""
+    if resolution.at == now:
+        return resolution
+    passed_s = int((now - resolution.at).total_seconds())
+    return replace(resolution, at=now, ttl_s=max(0, resolution.ttl_s - passed_s))

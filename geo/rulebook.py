@@ -63,14 +63,21 @@ class Rulebook:
         self._never, self._platforms = _with_ourselves(shipped_never(), settings), shipped_platforms()
         path = settings.geo.contacts
         self._book = Watched(Path(path), "geo.contacts", _read) if path else None
+        self._rules = self._of(Book())
 
     async def open(self) -> tuple[str, ...]:
         """Read the book and give the faults of its rows; Misconfigured where it is missing or no contact book."""
         return (await self._book.open()).faults if self._book is not None else ()
 
     async def current(self) -> Rules:
-        """Give the rules as they stand now."""
-        book = await self._book.current() if self._book is not None else Book()
+        """Give the rules as they stand now: the same object until the book changes."""
+        if self._book is not None:
+            book = await self._book.current()
+            if book is not self._rules.book:
+                self._rules = self._of(book)
+        return self._rules
+
+    def _of(self, book: Book) -> Rules:
         return Rules(hosters=self._hosters, book=book, platforms=self._platforms, never=self._never)
 
 

@@ -1,10 +1,18 @@
 """One question in flight serves everybody who asks the same meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Running(Generic[T]):
+    task: asyncio.Task[T]
+    waiting: "list[asyncio.Future[T]]" = field(default_factory=list)
 
 
 class Sharing(Generic[T]):
@@ -13,23 +21,37 @@ class Sharing(Generic[T]):
     __slots__ = ("_running",)
 
     def __init__(self) -> None:
-        self._running: dict[str, asyncio.Task[T]] = {}
+        self._running: dict[Hashable, _Running[T]] = {}
 
-    async def get(self, key: str, find_out: Callable[[], Awaitable[T]]) -> T:
-        """Wait for the answer to the question `key`, asking it only where nobody is asking already."""
-        task = self._running.get(key)
-        if task is None:
-            task = self._running[key] = asyncio.ensure_future(_run(find_out))
-            task.add_done_callback(lambda _: self._running.pop(key, None))
-        return await asyncio.shield(task)
+    def get(self, key: Hashable, find_out: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Future[T]":
+        """Begin to find out the answer to the question `key`, unless somebody does already; wait for it where needed.
+
+        What `find_out` raises is raised for everybody who waits.
+        """
+        loop = asyncio.get_running_loop()
+        running = self._running.get(key)
+        if running is None:
+            running = self._running[key] = _Running(loop.create_task(find_out()))
+            running.task.add_done_callback(partial(self._tell, key))
+        waiting: asyncio.Future[T] = loop.create_future()
+        running.waiting.append(waiting)
+        return waiting
+
+    def _tell(self, key: Hashable, task: asyncio.Task[T]) -> None:
+        fault = None if task.cancelled() else task.exception()
+        for waiting in self._running.pop(key).waiting:
+            if waiting.done():
+                continue
+            if task.cancelled():
+                waiting.cancel()
+            elif fault is not None:
+                waiting.set_exception(fault)
+            else:
+                waiting.set_result(task.result())
 
     async def close(self) -> None:
         """Cancel what is still under way and wait until it has stopped."""
-        tasks = list(self._running.values())
+        tasks = [running.task for running in self._running.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _run(find_out: Callable[[], Awaitable[T]]) -> T:
-    return await find_out()

@@ -21,6 +21,7 @@ _LONGEST_SHOWN: Final = 60
 
 #: What stands in no default: keys inside of lists.
 _EXAMPLES: Final = {
+    "dns.canaries": '["www.example.org", "!nobody.invalid"]',
     "dns.nameservers": '["192.0.2.53"]',
     "geo.networks": '["networks.csv"]',
     "hoster.match": '"as64501"',

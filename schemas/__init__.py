@@ -15,6 +15,7 @@ access     who may ask, and in which role
 report     what a report is asked for
 wire       hosting as JSON
 settings   the keys of ntd.toml
+canary     names whose answer is known before they are asked
 spelling   how values are written in ntd.toml
 sql/       migrations and named statements
 """

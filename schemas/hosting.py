@@ -33,14 +33,19 @@ class NameFate(StrEnum):
     NODATA = "nodata"
     SERVFAIL = "servfail"
     REFUSED = "refused"
+    LAME = "lame"  # the server points elsewhere instead of answering (RFC 9499, section 7)
     TIMEOUT = "timeout"
+    VOID = "void"  # the server lies about names whose answers we know: what it says does not count
     NOT_ASKED = "not_asked"  # an address literal, an onion service
     FAULT = "fault"  # ours
 
     @property
     def answered(self) -> bool:
         """Say whether somebody who must know has answered; anything else is "could not find out"."""
-        return self in {NameFate.FOUND, NameFate.NXDOMAIN, NameFate.NODATA, NameFate.NOT_ASKED}
+        return self in _ANSWERED
+
+
+_ANSWERED = frozenset({NameFate.FOUND, NameFate.NXDOMAIN, NameFate.NODATA, NameFate.NOT_ASKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,21 @@ class Question:
     asked: str  # e.g. "A img.site.test", "network 198.51.100.7", "rdap ip/198.51.100.7"
     of: str  # e.g. "127.0.0.1:5353", "networks.csv", "https://rdap.example/"
     answer: str
-    age_s: float = 0.0  # seconds in our cache; 0 when asked now
+
+    def age_s(self, now: datetime) -> float:
+        """Say how many seconds ago it was asked; 0 where that was by the look at `now` itself."""
+        return max(0.0, (now - self.at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soa:
+    """The start of a zone (RFC 1035, section 3.3.13): who runs it."""
+
+    zone: str
+    primary: str  # its first name server
+    mailbox: str  # of who runs it, as it stands there; nobody is told by way of it
+    serial: int
+    negative_s: int  # seconds that an absence in it holds: the smaller of TTL and MINIMUM (RFC 2308, section 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +170,8 @@ class Resolution:
     cnames: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()  # every A and AAAA, in `address_order`
     nameservers: tuple[str, ...] = ()
+    soa: Soa | None = None  # of the site's zone, or of the one it stands in; None: not seen
+    wildcard: bool | None = None  # a random neighbour of the host answers the same; None: could not be found out
     located: tuple[Located, ...] = ()  # one per hoster and country, that of the lowest address first; empty: no place
     not_public: tuple[Address, ...] = ()  # addresses that nobody may dial
     registrar: str | None = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from schemas.spelling import (
     BootstrapUrl,
     Canary,
+    CanaryName,
     Country,
     DatabaseUrl,
     Domain,
@@ -100,6 +101,7 @@ class Dns(Section):
 
     nameservers: list[Nameserver] = []
     timeout: Pause = timedelta(seconds=3)
+    canaries: list[CanaryName] = []
 
 
 class Geo(Section):

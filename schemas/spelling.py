@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from schemas.canary import NameCanary
 from schemas.duration import parse_duration
 from schemas.errors import Refused
 from schemas.url import parse_url
@@ -171,6 +172,10 @@ def _canary(text: str) -> str:
     return text
 
 
+def _canary_name(text: str) -> str:
+    return str(NameCanary.read(text))
+
+
 def _match(text: str) -> str:
     if _AS.fullmatch(text) or _is_network(text) or _NAME.fullmatch(text):
         return text
@@ -211,6 +216,7 @@ Sender = Annotated[str, AfterValidator(_sender)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Quiet = Annotated[str, AfterValidator(_quiet)]
 Canary = Annotated[str, AfterValidator(_canary)]
+CanaryName = Annotated[str, AfterValidator(_canary_name)]
 Match = Annotated[str, AfterValidator(_match)]
 #: A path that may be left empty.
 OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_empty)]

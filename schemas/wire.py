@@ -1,6 +1,7 @@
 """How a resolution is spelt in JSON (contract, sections 5 and 6): one shape for `ntd resolve` and `ntd show`."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,14 +84,14 @@ def shared_json(shared: SharedHost | None) -> Json | None:
     }
 
 
-def question_json(question: Question) -> Json:
-    """Spell one question asked on the way."""
+def question_json(question: Question, now: datetime) -> Json:
+    """Spell one question asked on the way, with its age in seconds at `now`."""
     return {
         "at": moment_json(question.at),
         "asked": question.asked,
         "of": question.of,
         "answer": question.answer,
-        "age_s": question.age_s,
+        "age_s": question.age_s(now),
     }
 
 
@@ -104,13 +105,15 @@ def resolution_json(url: Url, resolution: Resolution) -> Json:
         "kind": resolution.kind.value,
         "fate": resolution.fate.value,
         "shared": shared_json(resolution.shared),
+        "wildcard": resolution.wildcard,
+        "soa": asdict(resolution.soa) if resolution.soa is not None else None,
         "hosting": hosting_json(resolution.located, resolution.at, resolution),
         "hosters": [hoster_json(located) for located in resolution.located],
         "not_public": [str(address) for address in resolution.not_public],
         "registrar": resolution.registrar,
         "registrar_contact": contact_json(registrar) if registrar is not None else None,
         "complete": resolution.complete,
-        "questions": [question_json(question) for question in resolution.questions],
+        "questions": [question_json(question, resolution.at) for question in resolution.questions],
     }
 
 

@@ -62,7 +62,8 @@ def tree_of(url: Url, resolution: Resolution) -> Tree:
         tree.add("not complete: somebody did not answer; what stands here is still true")
     asked = tree.add("questions")
     for question in resolution.questions:
-        age = f", {question.age_s:.0f} s ago" if question.age_s else ""
+        age_s = question.age_s(resolution.at)
+        age = f", {age_s:.0f} s ago" if age_s else ""
         asked.add(f"{question.asked} — {question.of}{age}: {question.answer}")
     return tree
 
