@@ -8,7 +8,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from geo.dns import Resolver, parse_nameserver
+from geo.dns import FAULT_HOLDS, Resolver, parse_nameserver
+from geo.names import MAX_NEGATIVE_S
 from schemas.errors import Misconfigured
 from schemas.hosting import NameFate
 from tests.fakes.geo_dns import FakeDns, serving
@@ -53,7 +54,7 @@ async def test_every_address_is_found_ipv4_first_and_ascending() -> None:
         ("REFUSED", NameFate.REFUSED, False),
         ("SILENT", NameFate.TIMEOUT, False),
         ("GARBAGE", NameFate.SERVFAIL, False),
-        ("LAME", NameFate.SERVFAIL, False),
+        ("LAME", NameFate.LAME, False),
         ("TRUNCATED", NameFate.FOUND, True),
         ("OTHER-ID", NameFate.FOUND, True),
         ("OTHER-NAME", NameFate.FOUND, True),
@@ -177,16 +178,30 @@ async def test_no_answer_is_kept_longer_than_the_operator_allows() -> None:
             assert dns.asked.total() == 4
 
 
-async def test_a_negative_answer_is_kept_by_its_soa_and_a_fault_never() -> None:
-    """The SOA's minimum bounds what is not there; what could not be found out is asked again at once."""
-    async with serving(negative_ttl=30) as dns, asking(dns) as resolver:
-        dns.faults["bad.test"] = "REFUSED"
-        for seconds in (0, 29, 30):
-            await resolver.look("gone.test", NOW + timedelta(seconds=seconds))
-            await resolver.look("bad.test", NOW)
+async def test_a_negative_answer_is_kept_by_its_soa_and_at_most_three_hours() -> None:
+    """The SOA's minimum bounds what is not there, and we bound the SOA's."""
+    async with serving(negative_ttl=30) as dns, serving(negative_ttl=86_400) as other:
+        async with asking(dns) as resolver:
+            for seconds in (0, 29, 30):
+                await resolver.look("gone.test", NOW + timedelta(seconds=seconds))
+        async with asking(other) as resolver:
+            for seconds in (0, MAX_NEGATIVE_S - 1, MAX_NEGATIVE_S):
+                await resolver.look("gone.test", NOW + timedelta(seconds=seconds))
 
-        assert dns.asked["A gone.test"] == 2
-        assert dns.asked["A bad.test"] == 3
+        assert dns.asked["A gone.test"] == other.asked["A gone.test"] == 2
+
+
+async def test_what_could_not_be_found_out_is_not_asked_again_for_a_moment() -> None:
+    """A thousand URLs of a host whose servers are away wait once, and the next look is made when it is due."""
+    async with serving() as dns:
+        dns.faults[HOST] = "REFUSED"
+        for retry in (timedelta(minutes=15), timedelta(seconds=1)):
+            async with Resolver.open([dns.address], PATIENCE, retry=retry) as resolver:
+                held = min(retry, FAULT_HOLDS)
+                for at in (NOW, NOW + held, NOW + held + PATIENCE):
+                    await resolver.look(HOST, at)
+
+        assert dns.asked[f"A {HOST}"] == 4
 
 
 async def test_looks_at_one_host_under_way_are_shared_and_survive_who_leaves() -> None:
