@@ -186,7 +186,7 @@ class Locator:
         """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned.
 
         `registrar`: ask for the registration of the domain and the start of its zone too; None: where the ladder has a
-        step to the registrar. A look is kept until the first of its facts expires, or what it rests on changes.
+        step to the registrar. A look is kept until the first of its facts expires, a file changes, or `geo.retry`.
         """
         asked = self._has_registrar_step if registrar is None else registrar
         kept = self._looks.get((host, site, asked), now)
@@ -242,7 +242,9 @@ class Locator:
             complete=answer.complete and len(public) <= MAX_ADDRESSES and all(one.complete for one in facts),
             ttl_s=max(0, answer.ttl_s - int((now - answer.at).total_seconds())),
         )
-        return resolution, min((answer.until, zone.until, *[one.until for one in found]))
+        # Somebody asked on the way may have failed without whom the look is whole: it is made again when looks are.
+        soon = now + self._settings.geo.retry
+        return resolution, min((soon, answer.until, zone.until, *[one.until for one in found]))
 
     async def ladder_contact(
         self,
