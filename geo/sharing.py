@@ -1,17 +1,17 @@
 """One question in flight serves everybody who asks the same meanwhile."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
 class _Running(Generic[T]):
-    task: asyncio.Task[T]
+    task: "asyncio.Future[T]"
     waiting: "list[asyncio.Future[T]]" = field(default_factory=list)
 
 
@@ -23,7 +23,7 @@ class Sharing(Generic[T]):
     def __init__(self) -> None:
         self._running: dict[Hashable, _Running[T]] = {}
 
-    def get(self, key: Hashable, find_out: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Future[T]":
+    def get(self, key: Hashable, find_out: Callable[[], Awaitable[T]]) -> "asyncio.Future[T]":
         """Begin to find out the answer to the question `key`, unless somebody does already; wait for it where needed.
 
         What `find_out` raises is raised for everybody who waits.
@@ -31,13 +31,13 @@ class Sharing(Generic[T]):
         loop = asyncio.get_running_loop()
         running = self._running.get(key)
         if running is None:
-            running = self._running[key] = _Running(loop.create_task(find_out()))
+            running = self._running[key] = _Running(asyncio.ensure_future(find_out()))
             running.task.add_done_callback(partial(self._tell, key))
         waiting: asyncio.Future[T] = loop.create_future()
         running.waiting.append(waiting)
         return waiting
 
-    def _tell(self, key: Hashable, task: asyncio.Task[T]) -> None:
+    def _tell(self, key: Hashable, task: "asyncio.Future[T]") -> None:
         fault = None if task.cancelled() else task.exception()
         for waiting in self._running.pop(key).waiting:
             if waiting.done():
