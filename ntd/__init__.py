@@ -19,6 +19,7 @@ gathering       P  what is gathered for a recipient becomes messages
 telling         P  what became of a message, and what that does to its items
 checking        P  what a round of looks does to an item
 uneventful      P  rounds that change nothing
+targets         P  a URL that leads to another site, and what nobody has assessed there
 going           P  what makes an item gone, and when it is looked at afterwards
 returning       P  an item that was seen up again goes back to work
 following       P  what follows up on a stay, and when

@@ -12,6 +12,7 @@ from ntd.holding import Act, copied, hold_instead, record_of
 from ntd.lifecycle import Event
 from ntd.placing import World, asked_again, attention_of, renewed, routes_of, tellings
 from ntd.returning import return_to_work
+from ntd.targets import assessed_by_hand
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
 from schemas.ids import RecipientId
@@ -157,6 +158,7 @@ def reopen(case: Case, act: Act, world: World) -> Step:
         closed_at=None,
         ended_at=None,
         watch=0,
+        target=None,
         copied_from=None,
         hold_until=None,
         hold_on_return=False,
@@ -194,6 +196,7 @@ def up(case: Case, act: Act, world: World) -> Step:
     """Record an analyst's verdict that the content is up: a run is broken, a gone item returns."""
     seen = Round(at=act.now, observations=(), meaning=Meaning(verdict=Verdict.UP, reason="by_hand"))
     if case.item.state in {State.GONE, State.CLOSED}:
+        case = replace(case, item=assessed_by_hand(case.item))
         step = return_to_work(case, None, seen, world, act.now)
         step = replace(step, history=(record_of(case, act, "returned", step.case.item.state, by_hand=True),))
         return hold_instead(step, act.now)
@@ -206,7 +209,10 @@ def up(case: Case, act: Act, world: World) -> Step:
         for stay in case.stays
     )
     item = replace(
-        case.item, last_up_at=act.now, first_down_at=None, attention=case.item.attention - {Attention.CHANGED}
+        assessed_by_hand(case.item),
+        last_up_at=act.now,
+        first_down_at=None,
+        attention=case.item.attention - {Attention.CHANGED, Attention.NEW_TARGET},
     )
     line = record_of(case, act, "up", case.item.state, by_hand=True)
     look = act.now if case.item.state.checked else None

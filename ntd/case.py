@@ -55,6 +55,7 @@ class Item:
     last_round_id: int | None = None
     baseline: Baseline | None = None
     watch: int = 0  # looks of watch_after_gone that are done
+    target: str | None = None  # where it leads, as assessed: see `ntd/targets.py`; None: not seen yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

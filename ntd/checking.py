@@ -16,6 +16,7 @@ from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.placing import World, together
 from ntd.returning import return_to_work
+from ntd.targets import NEW_TARGET, Target, astray, led
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.ids import StayId
 from schemas.item import Attention, State
@@ -30,11 +31,29 @@ class Looked:
     by_stay: Mapping[StayId, Meaning]
     next_at: datetime  # when the schedule would have the next look
     moved: bool = False  # the name has addresses that no stay of the item knows
+    target: Target | None = None  # where it led; None: that could not be seen
 
 
 def settle(case: Case, looked: Looked, world: World, now: datetime) -> Step:
     """Take one round into a case."""
-    seen = _counted(case, looked, now)
+    there = led(case.item, looked.target, now)
+    if there.unassessed:
+        looked = _elsewhere(looked)
+    step = _settled(case, _counted(replace(case, item=there.item), looked, now), looked, world, now)
+    return replace(step, history=(*there.history, *step.history)) if there.history else step
+
+
+def _elsewhere(looked: Looked) -> Looked:
+    # What stands there nobody has assessed: it is not the content that was seen up.
+    by_stay = {stay: _not_up(meaning) for stay, meaning in looked.by_stay.items()}
+    return replace(looked, round=replace(looked.round, meaning=_not_up(looked.round.meaning)), by_stay=by_stay)
+
+
+def _not_up(meaning: Meaning) -> Meaning:
+    return NEW_TARGET if meaning.verdict in {Verdict.UP, Verdict.CHANGED} else meaning
+
+
+def _settled(case: Case, seen: Case, looked: Looked, world: World, now: datetime) -> Step:
     if case.item.state in {State.GONE, State.CLOSED}:
         return hold_instead(_watched(case, seen, looked, world, now), now)
     if not case.item.state.checked:
@@ -63,7 +82,7 @@ def _attention(item: Item, meaning: Meaning) -> frozenset[Attention]:
         return seen | {Attention.VANTAGES_DISAGREE}
     match meaning.verdict:
         case Verdict.CHANGED:
-            return seen | {Attention.CHANGED}
+            return seen if meaning == NEW_TARGET else seen | {Attention.CHANGED}
         case Verdict.UP:
             return seen - {Attention.CHANGED, Attention.BLOCKED}
         case Verdict.BLOCKED if item.last_verdict is Verdict.BLOCKED:
@@ -97,8 +116,9 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
         round=looked.round if notable else None,
         strike_stays=_newly_gone(before, case),
     )
-    # Whatever does not wait for a run may go: an `unknown` round after a run neither counts nor breaks it.
-    return replace(step, ready=now, wait_for_runs=_waiting(case, rules, now))
+    # Whatever does not wait for a run may go: an `unknown` round after a run neither counts nor breaks it. While the
+    # URL leads where nobody has looked, nothing does.
+    return replace(step, ready=None if astray(case.item) else now, wait_for_runs=_waiting(case, rules, now))
 
 
 def _waiting(case: Case, rules: Settings, now: datetime) -> tuple[tuple[StayId, datetime], ...]:

@@ -58,6 +58,7 @@ _PLAIN_OF_ITEM = (
     "last_reason",
     "last_round_id",
     "watch",
+    "target",
 )
 
 
@@ -149,6 +150,7 @@ def item_row(item: Item, rounds: dict[UUID, int]) -> tuple[Any, ...]:
         first.length_bytes if first else None,
         item.copied_from,
         item.hold_on_return,
+        item.target,
     )
 
 

@@ -15,6 +15,7 @@ from ntd.store import cases, checks
 from ntd.store.base import Connection, Store
 from ntd.store.checks import ItemToCheck
 from ntd.store.worlds import worlds
+from ntd.targets import target_of
 from ntd.uneventful import uneventful
 from schemas.check import Meaning, Round
 from schemas.hosting import Address
@@ -119,8 +120,12 @@ class Check:
                 now=now,
                 clock_from=[stay.clock_at for stay in case.at_work if stay.clock_at],
             ),
+            target=target_of(seen, self._target_key),
             moved=bool(answered - known) or (bool(job.perches) and seen.meaning.reason == "no_name"),
         )
+
+    def _target_key(self, sites: str) -> str:
+        return self._store.vault.hash("target", sites).hex()
 
     def _by_stay(self, case: Case, job: ItemToCheck, seen: Round) -> dict[StayId, Meaning]:
         # What is said of the name is said of every place behind it.

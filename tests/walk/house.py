@@ -28,7 +28,7 @@ from ntd.walk.look_up import LookUp
 from ntd.walk.place import Place
 from ntd.walk.send import Send
 from ntd.worker import Line
-from schemas.check import Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
+from schemas.check import Body, GoneBy, Hop, Meaning, Observation, Round, Sight, Verdict
 from schemas.hosting import Contact, Located, NameFate, Resolution
 from schemas.hosting import Place as Spot
 from schemas.ids import uuid7
@@ -87,6 +87,7 @@ class Pages:
     names: Names
     at: dict[str, Meaning] = field(default_factory=dict)
     by_address: dict[tuple[str, str], Meaning] = field(default_factory=dict)
+    leads: dict[str, str] = field(default_factory=dict)  # a URL to where it redirects
     asked: list[str] = field(default_factory=list)
 
     async def round(self, url: Url, *, now: datetime, **_ignored: object) -> Round:
@@ -107,6 +108,7 @@ class Pages:
         meaning = self._meaning(url, address)
         up = meaning.verdict is Verdict.UP
         status = {Verdict.UP: 200, Verdict.GONE: 404}.get(meaning.verdict)
+        end = parse_url(self.leads.get(url.text, url.text))
         return Observation(
             at=now,
             vantage="direct",
@@ -114,6 +116,8 @@ class Pages:
             address=ip_address(address),
             addresses=every,
             status=status,
+            hops=tuple(Hop(url=one, status=status) for one in dict.fromkeys((url.text, end.text))) if status else (),
+            final_site=end.site if end.site != url.site else None,
             body=Body(sha256="aa" * 32, length_bytes=10, type="image/png") if up else None,
         )
 

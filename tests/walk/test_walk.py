@@ -386,3 +386,30 @@ async def test_what_a_rule_leaves_to_a_human_is_let_go_by_release(home: House) -
     told = await home.show(item)
     assert (told["state"], told["attention"]) == ("noticed", [])
     assert [one["event"] for one in told["history"]].count("released") == 1
+
+
+async def test_a_url_that_leads_to_another_site_asks_a_human_and_tells_nobody_of_it(home: House) -> None:
+    """Its own hoster is told of the URL that was confirmed; the target's never; a new target holds reminders back."""
+    home.names.at["far.test"] = (spot(64510, "NL", "192.0.2.77", "abuse@far.example"),)
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR)
+    told = await home.show(item)
+    assert (told["state"], told["attention"]) == ("noticed", [])
+
+    home.pages.leads[URL] = "http://img.far.test/other"
+    await home.later(3 * DAY, HOUR)
+    told = await home.show(item)
+    assert "new_target" in told["attention"]
+    assert (told["checks"]["last"]["verdict"], told["checks"]["last"]["reason"]) == ("changed", "new_target")
+    lines = [line["detail"] for line in told["history"] if line["event"] == "new_target"]
+    assert lines == [{"site": "far.test", "url": "http://img.far.test/other"}]
+    assert {one.to for one in home.post.handed} == {"abuse@one.example"}
+    assert len(home.post.handed) == 1
+
+    await acts.up(home.store, home.settings, [ItemId(item)], by="analyst", reason="the same pictures", now=home.now)
+    await home.later(2 * DAY, HOUR)
+    told = await home.show(item)
+    assert (told["attention"], told["checks"]["last"]["verdict"]) == ([], "up")
+    assert {one.to for one in home.post.handed} == {"abuse@one.example"}
+    assert len(home.post.handed) > 1
