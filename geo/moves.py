@@ -118,3 +118,35 @@ def kind_of(origin: Abode, target: Abode, earlier: frozenset[tuple[int, str | No
     if any(hoster == target.hoster or (crosses and country == target.country) for hoster, country in earlier):
         return MoveKind.RETURNED
     return MoveKind.COUNTRY if crosses else MoveKind.HOSTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What stands behind the fronts of a host beside what its name shows."""
+
+    standing: Mapping[Seat, Standing]  # places that nothing but an origin keeps: joined, and extended by this look
+    joined: tuple[Seat, ...]
+    ended: tuple[Seat, ...]  # no origin any more, and the name does not lead there
+    kept: frozenset[Seat]  # the name leads there no more, but an origin does
+
+
+def behind(
+    change: Change, before: Mapping[Seat, Standing], told: frozenset[Seat], origins: frozenset[Seat], at: datetime
+) -> Behind:
+    """Take the origins of a host into its standing: they join and leave at once, for they are told, not guessed.
+
+    `before`: all that stood before the look; `told`: those of it that nothing but an origin kept. A place that the name
+    shows follows the two-look rule, origin or not; one that it has left stays while an origin stands there, which is no
+    move: it still lives there.
+    """
+    alone = sorted((seat for seat in origins if seat not in change.standing), key=lambda seat: (seat[0], seat[1] or ""))
+    return Behind(
+        standing={seat: replace(before.get(seat, _new(at)), seen_at=at, absent_since=None) for seat in alone},
+        joined=tuple(seat for seat in alone if seat not in before),
+        ended=tuple(sorted(told - origins - change.standing.keys(), key=lambda seat: (seat[0], seat[1] or ""))),
+        kept=frozenset(change.left) & origins,
+    )
+
+
+def _new(at: datetime) -> Standing:
+    return Standing(from_at=at, seen_at=at, joined_at=at)

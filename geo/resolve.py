@@ -36,7 +36,7 @@ from geo.sharing import Sharing
 from geo.whois import PortFortyThree
 from geo.wire import SOA
 from geo.zones import NEVER, Zone, is_wildcard, zone_of
-from schemas.hosting import Address, Contact, NameFate, Question, Resolution
+from schemas.hosting import Address, Contact, NameFate, Question, Resolution, address_order
 from schemas.settings import Settings
 from schemas.url import HostKind
 
@@ -181,18 +181,37 @@ class Locator:
         return known
 
     async def resolve(
-        self, host: str, site: str, kind: HostKind, now: datetime, *, registrar: bool | None = None
+        self,
+        host: str,
+        site: str,
+        kind: HostKind,
+        now: datetime,
+        *,
+        registrar: bool | None = None,
+        origins: Sequence[Address] = (),
     ) -> Resolution:
         """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned.
 
         `registrar`: ask for the registration of the domain and the start of its zone too; None: where the ladder has a
         step to the registrar. A look is kept until the first of its facts expires, a file changes, or `geo.retry`.
+        `origins`: addresses said to stand behind the host's front; who hosts them is found out beside it.
         """
         asked = self._has_registrar_step if registrar is None else registrar
         kept = self._looks.get((host, site, asked), now)
         if kept is not None and kept.state is await self._current():
-            return _as_of(kept.resolution, now)
-        return await self._looking.get((host, site, asked), partial(self._resolve, host, site, kind, now, asked=asked))
+            resolution = _as_of(kept.resolution, now)
+        else:
+            look = partial(self._resolve, host, site, kind, now, asked=asked)
+            resolution = await self._looking.get((host, site, asked), look)
+        return await self._with_origins(resolution, origins, now) if origins else resolution
+
+    async def _with_origins(self, resolution: Resolution, origins: Sequence[Address], now: datetime) -> Resolution:
+        behind = sorted({one for one in origins if self.is_public(one)}, key=address_order)[:MAX_ADDRESSES]
+        found, rules = await self._places(behind, now), await self._rulebook.current()
+        facts = [one.facts for one in found]
+        located = locate(resolution.host, resolution.site, facts, cnames=(), fronts=self._fronts, rules=rules)
+        questions = _unique((*resolution.questions, *[q for one in found for q in one.questions]))
+        return replace(resolution, origins=tuple([replace(one, origin=True) for one in located]), questions=questions)
 
     async def _current(self) -> _State:
         networks, rules, lies = await self._networks.state(), await self._rulebook.current(), self._names.lies

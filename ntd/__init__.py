@@ -14,6 +14,7 @@ worker          two loops: a turn repeated, and a line that claims, does and set
 store/          what is written down, and in what order it is taken up again
 lifecycle       P  what can happen to an item, as one table
 case            P  one item with its open stays, and what a decision makes of it
+world           P  where a host stands and who the partners are, as decisions see it
 placing         P  an item follows its host
 gathering       P  what is gathered for a recipient becomes messages
 telling         P  what became of a message, and what that does to its items

@@ -10,9 +10,10 @@ from ntd.case import Case, Item, Stay, Step, Tell, state_after
 from ntd.going import closing, gone_item, watch_at
 from ntd.holding import Act, copied, hold_instead, record_of
 from ntd.lifecycle import Event
-from ntd.placing import World, asked_again, attention_of, renewed, routes_of, tellings
+from ntd.placing import asked_again, attention_of, renewed, routes_of, tellings
 from ntd.returning import return_to_work
 from ntd.targets import assessed_by_hand
+from ntd.world import World
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
 from schemas.ids import RecipientId

@@ -14,13 +14,13 @@ from ntd import acting, holding
 from ntd.answering import partner_says, recipient_says
 from ntd.case import Case, Step
 from ntd.holding import Act
-from ntd.placing import World
 from ntd.store import cases
 from ntd.store.base import Connection, Store, row_id
 from ntd.store.notices import sent_of
 from ntd.store.sql import statement
 from ntd.store.worlds import worlds
 from ntd.telling import accepted, form_filled
+from ntd.world import World
 from schemas.errors import NotFound, Permanent, Refused
 from schemas.exchange import LinkAnswer, PartnerAnswer
 from schemas.ids import HostId, ItemId, NoticeId, RecipientId

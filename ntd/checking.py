@@ -14,9 +14,10 @@ from ntd.following import follow_up_at
 from ntd.going import closing, gone_item, watch_at
 from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
-from ntd.placing import World, together
+from ntd.placing import together
 from ntd.returning import return_to_work
 from ntd.targets import NEW_TARGET, Target, astray, led
+from ntd.world import World
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.ids import StayId
 from schemas.item import Attention, State

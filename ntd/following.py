@@ -5,18 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell
-from ntd.placing import (
-    Seated,
-    World,
-    asked_again,
-    attention_of,
-    question_of,
-    renewed,
-    routes_of,
-    tellings,
-)
+from ntd.placing import asked_again, attention_of, question_of, renewed, routes_of, tellings
 from ntd.routing import may_tell_directly
 from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until
+from ntd.world import Seated, World
 from schemas.ids import RecipientId, StayId
 from schemas.item import Attention
 from schemas.notice import Kind

@@ -1,7 +1,7 @@
 """An item follows its host: stays are taken over, opened and ended; who is to be told follows. Pure."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
@@ -10,68 +10,10 @@ from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.routing import OF_FACTS, OF_ROUTING, Route, route
 from ntd.routing import Case as Question
-from schemas.hosting import Category
-from schemas.ids import HosterId, PlaceId, RecipientId, StayId
+from ntd.world import Seated, World
+from schemas.ids import RecipientId, StayId
 from schemas.item import Attention, State
 from schemas.notice import Kind
-from schemas.settings import Settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seated:
-    """A hoster in a country where the host stands, as items see it."""
-
-    hoster: HosterId
-    country: str | None
-    place: PlaceId
-    fronted: bool
-    category: Category | None
-    disputed: bool
-    contacts: tuple[RecipientId, ...]  # usable ones in order of choice
-    new_contact: bool  # the first of them was never written to
-    seen_from: datetime  # first look that showed it
-    address: str  # the lowest, for the history
-    prefix: str | None
-    asn: int | None
-    as_name: str | None
-    hoster_name: str
-
-    @property
-    def seat(self) -> tuple[int, str | None]:
-        """Give what tells one place from another."""
-        return self.hoster, self.country
-
-    def as_hosting(self) -> dict[str, object]:
-        """Write it as the `hosting` of a history event (contract, section 4)."""
-        return {
-            "ip": self.address,
-            "prefix": self.prefix,
-            "asn": self.asn,
-            "as_name": self.as_name,
-            "country": self.country,
-            "hoster": self.hoster_name,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartnerSeat:
-    """The partner of a country, as routing sees it."""
-
-    code: str
-    recipient: RecipientId
-    endpoint: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What placing knows besides the item: where its host stands, who the partners are, what was configured."""
-
-    version: int  # of the host's standing
-    seats: tuple[Seated, ...]
-    left_at: Mapping[tuple[int, str | None], datetime]  # when a place that no longer stands was last replaced
-    partners: Mapping[str, PartnerSeat]  # by country
-    settings: Settings
-    new_stay: Callable[[], StayId]
 
 
 def place(case: Case, world: World, now: datetime) -> Step:
@@ -121,8 +63,9 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     by_seat = {seat.seat: seat for seat in world.seats}
     kept, ended = _part(case, by_seat, world, now)
     missing = [seat for seat in world.seats if seat.seat not in {stay.seat for stay in kept}]
+    revealed = _revealed(case, kept, by_seat)
     unlocated = tuple(stay for stay in kept if stay.hoster is None)
-    if not missing and not ended:
+    if not missing and not ended and not revealed:
         return Step(case=case)
     if not missing and all_gone(stay.facts for stay in kept):
         return _only_gone_left(replace(case, stays=kept + ended), ended, world, now)
@@ -140,7 +83,20 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
         ended_at=None,
     )
     refused = tuple(stay for stay in case.stays if stay.ended_at is not None)
-    return _told(Case(item=item, stays=refused + stays + ended), opened, ended, world, first=first, now=now)
+    return _told(Case(item=item, stays=refused + stays + ended), opened, ended, world, revealed, first=first, now=now)
+
+
+def _revealed(
+    case: Case, kept: tuple[Stay, ...], by_seat: Mapping[tuple[int, str | None], Seated]
+) -> tuple[StayId, ...]:
+    """Name the stays whose hoster was told as a front, and turns out to have the machine itself."""
+    if Attention.FRONT_ONLY not in case.item.attention:
+        return ()
+    return tuple(
+        stay.id
+        for stay in kept
+        if stay.seat is not None and by_seat[stay.seat].origin and stay.clock_at is None and stay.gone_at is None
+    )
 
 
 def _only_gone_left(case: Case, ended: tuple[Stay, ...], world: World, now: datetime) -> Step:
@@ -237,6 +193,7 @@ def _told(
     opened: tuple[Stay, ...],
     ended: tuple[Stay, ...],
     world: World,
+    revealed: tuple[StayId, ...] = (),
     *,
     first: bool,
     now: datetime,
@@ -256,18 +213,30 @@ def _told(
         at=now,
         before=item.state,
         after=state,
-        detail={"hosting": world.seats[0].as_hosting()},
+        detail=_where(world, opened, revealed),
     )
     item = replace(item, state=state, attention=attention_of(case, routes))
-    untold = (*opened, *(one for one in case.at_work if one.id in along and one.noticed_at is None))
+    again = (one for one in case.at_work if one.id in along and one.noticed_at is None)
+    # What a front was told is no message to the hoster: the first notice does not wait for it.
+    anew = (replace(one, told_at=None) for one in case.at_work if one.id in revealed)
+    untold = (*opened, *again, *anew)
     tell = () if item.copied_from and first else tellings(item, untold, routes, world)
     return Step(
         case=replace(case, item=item),
         tell=() if state is State.HELD else tell,
         history=(line,),
-        strike_stays=tuple(stay.id for stay in ended),
+        strike_stays=(*(stay.id for stay in ended), *revealed),
         check_at=None if state is State.HELD else now,
     )
+
+
+def _where(world: World, opened: tuple[Stay, ...], revealed: tuple[StayId, ...]) -> dict[str, object]:
+    """Say for the history where the item is now; what was learnt about the origin where nothing else has changed."""
+    seats = [seat for seat in world.seats if seat.origin and seat.seat in {stay.seat for stay in opened}]
+    if revealed or (seats and len(seats) == len(opened)):
+        seat = seats[0] if seats else next(seat for seat in world.seats if seat.origin)
+        return {"hosting": seat.as_hosting(), "origin": True}
+    return {"hosting": world.seats[0].as_hosting()}
 
 
 def _told_along(case: Case, ended: tuple[Stay, ...]) -> tuple[Stay, ...]:
@@ -294,7 +263,10 @@ def attention_of(case: Case, routes: Mapping[StayId, Route]) -> frozenset[Attent
     """Give an item's attention with what routing says of all its stays: of those already told only what they are."""
     told = {stay.id for stay in case.at_work if stay.noticed_at or stay.forwarded_at}
     found = (one.attention & OF_FACTS if stay in told else one.attention for stay, one in routes.items())
-    return (case.item.attention - OF_ROUTING).union(*found)
+    attention = (case.item.attention - OF_ROUTING).union(*found)
+    # Where anybody but a front is known, it is not the front alone.
+    known = any(Attention.FRONT_ONLY not in one.attention for one in routes.values())
+    return attention - {Attention.FRONT_ONLY} if known else attention
 
 
 def asked_again(

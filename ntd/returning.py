@@ -6,8 +6,9 @@ from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
-from ntd.placing import World, asked_again, attention_of, open_stay, routes_of, tellings
+from ntd.placing import asked_again, attention_of, open_stay, routes_of, tellings
 from ntd.routing import Route
+from ntd.world import World
 from schemas.check import Round
 from schemas.ids import StayId
 from schemas.item import State

@@ -155,6 +155,7 @@ class Located:
     place: Place  # of the lowest address
     addresses: tuple[Address, ...]  # in `address_order`
     contacts: tuple[Contact, ...] = ()  # the first is the chosen one; empty: nobody is known
+    origin: bool = False  # what stands behind the fronts, as somebody told us; the name does not lead there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,7 @@ class Resolution:
     wildcard: bool | None = None  # a random neighbour of the host answers the same; None: could not be found out
     located: tuple[Located, ...] = ()  # one per hoster and country, that of the lowest address first; empty: no place
     not_public: tuple[Address, ...] = ()  # addresses that nobody may dial
+    origins: tuple[Located, ...] = ()  # behind the fronts, at the addresses that were asked about
     registrar: str | None = None
     registrar_contact: Contact | None = None
     questions: tuple[Question, ...] = ()

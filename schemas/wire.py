@@ -54,6 +54,7 @@ def hoster_json(located: Located) -> Json:
         "country": place.country,
         "addresses": [str(address) for address in located.addresses],
         "front": place.front,
+        "origin": located.origin,
         "contact": _contact(located),
         "contacts": [contact_json(contact) for contact in located.contacts],
     }

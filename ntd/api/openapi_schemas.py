@@ -228,6 +228,9 @@ SCHEMAS: Final[Json] = {
                 items=_COUNT,
                 open=_COUNT,
                 hosters=_list(_SEAT),
+                origins=_list(
+                    _object("address learnt_at by", address=_TEXT, host=_NULL_TEXT, learnt_at=_TIME, by=_TEXT)
+                ),
             )
         ),
         next=_NULL_TEXT,

@@ -10,6 +10,7 @@ hoster.name                         key_hash
 recipient.address                   address_hash
 registration.answer                 key_hash
 episode.addresses                   str(host_id)
+origin.address, origin.source       address_hash
 item.secret                         the item's id
 item_report.report, .reference      the item's id + pair_hash
 notice.message, .detail             the notice's id

@@ -30,6 +30,7 @@ CLASSES: Final = (
     "item_report",
     "notice",
     "notice_item",
+    "origin",
     "recipient",
     "registration",
     "round",

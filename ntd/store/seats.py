@@ -25,6 +25,11 @@ class Seat:
     seen_at: datetime
     contact_ids: tuple[int, ...]  # recipients in order of choice
 
+    @property
+    def hidden(self) -> bool:
+        """Say whether the name does not lead there: only an origin stands here."""
+        return self.located.origin and self.located.place.front is None
+
 
 async def seats_of(connection: Connection, store: Store, hosts: Iterable[int]) -> dict[int, tuple[Seat, ...]]:
     """Load where each host stands, that of its lowest address first; a host that stands nowhere is absent."""
@@ -34,11 +39,12 @@ async def seats_of(connection: Connection, store: Store, hosts: Iterable[int]) -
     found: dict[int, list[Seat]] = {}
     for row in rows:
         found.setdefault(row["host_id"], []).append(_seat(store, row, opened[row["hoster_key"]]))
-    return {host: tuple(sorted(seats, key=_lowest)) for host, seats in found.items()}
+    return {host: tuple(sorted(seats, key=_in_order)) for host, seats in found.items()}
 
 
-def _lowest(seat: Seat) -> tuple[int, int]:
-    return address_order(seat.located.addresses[0])
+def _in_order(seat: Seat) -> tuple[bool, tuple[int, int]]:
+    # What the name shows comes before what stands behind it.
+    return seat.hidden, address_order(seat.located.addresses[0])
 
 
 def _seat(store: Store, row: Row, hoster: str) -> Seat:
@@ -54,7 +60,8 @@ def _seat(store: Store, row: Row, hoster: str) -> Seat:
         country_sources=orjson.loads(row["country_sources"]),
         country_disputed=row["country_disputed"],
     )
-    located = Located(place=place, addresses=addresses_of(store, row["host_id"], row["addresses"]))
+    addresses = addresses_of(store, row["host_id"], row["addresses"])
+    located = Located(place=place, addresses=addresses, origin=row["origin"])
     return Seat(located=located, seen_at=row["seen_at"], contact_ids=tuple(row["contacts"]))
 
 
@@ -64,7 +71,8 @@ async def with_contacts(
     """Add who can be told at each seat, with the reason for which the last look chose it."""
     ids = sorted({one for seat in seats for one in seat.contact_ids})
     rows = await connection.fetch(_CONTACTS, ids) if ids else []
-    reasons = {one["address"]: one for place in (facts or {}).get("located", ()) for one in place.get("contacts", ())}
+    looked = [*(facts or {}).get("origins", ()), *(facts or {}).get("located", ())]
+    reasons = {one["address"]: one for place in looked for one in place.get("contacts", ())}
     known = {row["id"]: _contact(store, row, reasons) for row in rows}
     return tuple(_told(seat, known) for seat in seats)
 

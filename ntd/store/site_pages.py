@@ -1,18 +1,19 @@
 """Sites and their moves in pages, for whoever follows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ntd.reports.keys import told_apart
 from ntd.reports.paths import move
-from ntd.store import report_names
+from ntd.store import origins, report_names
 from ntd.store.base import Connection, Row, Store
 from ntd.store.sql import statement
 from schemas.wire import moment_json
 
 _SITES = statement("site_pages.sites")
 _SEATS = statement("site_pages.seats")
+_ORIGINS = statement("origins.listed")
 _RELOCATIONS = statement("site_pages.relocations")
 
 
@@ -24,11 +25,16 @@ async def sites(
         rows = await connection.fetch(_SITES, after, watched, label, limit + 1)
         shown = rows[:limit]
         seats = await connection.fetch(_SEATS, [row["id"] for row in shown])
-        names = await _names(connection, store, (seat["hoster_id"] for seat in seats))
-    return {"sites": [_site(store, row, seats, names) for row in shown], "next": _next(rows, limit)}
+        hidden = await connection.fetch(_ORIGINS, [row["id"] for row in shown])
+        hosters = (row["hoster_id"] for row in (*seats, *hidden) if row["hoster_id"] is not None)
+        names = await _names(connection, store, hosters)
+    told = origins.listed(store, hidden, names)
+    return {"sites": [_site(store, row, seats, names, told) for row in shown], "next": _next(rows, limit)}
 
 
-def _site(store: Store, row: Row, seats: Sequence[Row], names: dict[int, str]) -> dict[str, Any]:
+def _site(
+    store: Store, row: Row, seats: Sequence[Row], names: dict[int, str], told: Mapping[int, list[dict[str, Any]]]
+) -> dict[str, Any]:
     return {
         "site": store.open("site.name", row["name_hash"], row["name"]),
         "label": row["label"],
@@ -42,10 +48,12 @@ def _site(store: Store, row: Row, seats: Sequence[Row], names: dict[int, str]) -
                 "asn": seat["asn"],
                 "country": seat["country"],
                 "front": seat["front"],
+                "origin": seat["origin"],
             }
             for seat in seats
             if seat["site_id"] == row["id"]
         ],
+        "origins": told.get(row["id"], []),
     }
 
 

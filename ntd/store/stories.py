@@ -91,7 +91,7 @@ def _once(values: Iterable[str | None]) -> list[str]:
 
 def _hosting(pages: Pages) -> dict[str, Any]:
     """Say where its host stands: every address, and the facts of the lowest one, IPv4 first."""
-    located = [seat.located for seat in pages.seats]
+    located = [seat.located for seat in pages.seats if not seat.hidden]
     addresses = sorted({one for place in located for one in place.addresses}, key=address_order)
     facts = pages.facts or {"nameservers": [], "cnames": [], "registrar": None}
     return hosting_json(located, pages.seats[0].seen_at if pages.seats else None, None) | {

@@ -17,7 +17,7 @@ _UNWATCH: Final = statement("watching.unwatch")
 
 async def watch(store: Store, settings: Settings, site: str, label: str | None, now: datetime) -> str:
     """Follow a site from now on and give its name; Refused when it cannot be one."""
-    url = _named(site)
+    url = named(site)
     key, host_key = store.vault.hash("site", url.site), store.vault.hash("host", url.site)
     async with store.transaction() as connection:
         row = await connection.fetchval(_WATCH, key, store.seal("site.name", key, url.site, now), now, label)
@@ -28,14 +28,14 @@ async def watch(store: Store, settings: Settings, site: str, label: str | None, 
 
 async def unwatch(store: Store, site: str) -> str:
     """Follow a site no longer; NotFound when it is not followed."""
-    url = _named(site)
+    url = named(site)
     if await store.pool.fetchval(_UNWATCH, store.vault.hash("site", url.site)) is None:
         raise NotFound("this site is not followed; `ntd site list` shows those that are")
     return url.site
 
 
-def _named(site: str) -> Url:
-    """Read a site as it is typed: its name, one of its hosts, or a URL on it."""
+def named(site: str) -> Url:
+    """Read a site as it is typed: its name, one of its hosts, or a URL on it; Refused when it cannot be one."""
     try:
         return parse_url(site if "://" in site else f"http://{site}/")
     except Refused:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from ntd.placing import PartnerSeat, Seated, World
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.sql import statement
+from ntd.world import PartnerSeat, Seated, World
 from schemas.hosting import Address, Category, address_order
 from schemas.ids import HosterId, HostId, PlaceId, RecipientId, StayId, uuid7
 from schemas.settings import Partner, Settings
@@ -41,6 +41,8 @@ class Perch:
     hoster: HosterId
     country: str | None
     addresses: tuple[Address, ...]
+    fronted: bool = False
+    origin: bool = False  # the name does not lead there: it is seen through the fronts
 
 
 def addresses_of(store: Store, host: int, sealed: bytes) -> tuple[Address, ...]:
@@ -80,6 +82,8 @@ async def perches(connection: Connection, store: Store, hosts: Iterable[HostId])
             hoster=HosterId(row["hoster_id"]),
             country=row["country"],
             addresses=addresses_of(store, row["host_id"], row["addresses"]),
+            fronted=row["front"] is not None,
+            origin=row["origin"] and row["front"] is None,
         )
         found.setdefault(HostId(row["host_id"]), []).append(perch)
     return found
@@ -99,7 +103,8 @@ async def _left(connection: Connection, hosts: list[HostId]) -> dict[HostId, dic
 
 def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row]) -> tuple[Seated, ...]:
     seated = [(addresses_of(store, row["host_id"], row["addresses"]), row) for row in rows]
-    seated.sort(key=lambda one: address_order(one[0][0]))
+    # What the name shows comes before what stands behind it.
+    seated.sort(key=lambda one: (one[1]["origin"] and one[1]["front"] is None, address_order(one[0][0])))
     return tuple(_seated(store, row, addresses[0], health) for addresses, row in seated)
 
 
@@ -112,6 +117,7 @@ def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row]) 
         country=row["country"],
         place=PlaceId(row["place_id"]),
         fronted=row["fronted"],
+        origin=row["origin"],
         category=Category(row["category"]) if row["category"] else None,
         disputed=row["country_disputed"],
         contacts=contacts,

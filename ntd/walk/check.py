@@ -7,16 +7,16 @@ from uuid import UUID
 from monitor.look import Looker
 from monitor.schedule import next_check
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, round_meaning
-from ntd.case import Case, Step
+from ntd.case import Case, Stay, Step
 from ntd.checking import Looked, settle
 from ntd.clock import Clock
-from ntd.placing import World
 from ntd.store import cases, checks
 from ntd.store.base import Connection, Store
 from ntd.store.checks import ItemToCheck
 from ntd.store.worlds import worlds
 from ntd.targets import target_of
 from ntd.uneventful import uneventful
+from ntd.world import World
 from schemas.check import Meaning, Round
 from schemas.hosting import Address
 from schemas.ids import HostId, ItemId, StayId
@@ -52,7 +52,7 @@ class Check:
             baseline=job.baseline,
             confirmed=job.confirmed,
             referrer=job.referrer,
-            every_address=len(job.perches) > 1,
+            every_address=sum(not perch.origin for perch in job.perches) > 1,
             now=self._clock.now(),
         )
         return job, seen
@@ -107,7 +107,7 @@ class Check:
         return {case.item.host: known.get(case.item.host, empty) for case in found}
 
     def _looked(self, case: Case, job: ItemToCheck, seen: Round, now: datetime) -> Looked:
-        known = {address for perch in job.perches for address in perch.addresses}
+        known = {address for perch in job.perches if not perch.origin for address in perch.addresses}
         answered = {address for look in seen.observations for address in look.addresses}
         begun = max((stay.began_at for stay in case.at_work), default=job.received_at)
         return Looked(
@@ -133,12 +133,7 @@ class Check:
             return {stay.id: seen.meaning for stay in case.open}
         found: dict[StayId, Meaning] = {}
         for stay in case.open:
-            mine = {
-                address
-                for perch in job.perches
-                if (perch.hoster, perch.country) == stay.seat
-                for address in perch.addresses
-            }
+            mine = _seen_for(job, stay)
             here = [look for look in seen.observations if look.address is None or look.address in mine]
             if here:
                 found[stay.id] = round_meaning(
@@ -153,6 +148,14 @@ class Check:
     async def give_back(self, now: datetime) -> None:
         """Give back what is not settled."""
         await checks.give_back(self._store, self._token, now)
+
+
+def _seen_for(job: ItemToCheck, stay: Stay) -> set[Address]:
+    # What stands behind a front is seen through it: the public name is what is looked at.
+    here = [perch for perch in job.perches if (perch.hoster, perch.country) == stay.seat]
+    if any(perch.origin for perch in here):
+        here = [perch for perch in job.perches if perch.fronted]
+    return {address for perch in here for address in perch.addresses}
 
 
 def _answered(seen: Round) -> set[Address]:

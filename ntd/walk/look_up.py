@@ -32,7 +32,8 @@ class LookUp:
 
     async def do(self, job: HostToLook) -> tuple[HostToLook, Resolution]:
         """Look one host up."""
-        return job, await self._locator.resolve(job.host, job.site, job.kind, self._clock.now())
+        behind = tuple(one.address for one in job.origins)
+        return job, await self._locator.resolve(job.host, job.site, job.kind, self._clock.now(), origins=behind)
 
     async def settle(self, results: Sequence[tuple[HostToLook, Resolution]], now: datetime) -> None:
         """Write what was found: places, standing, moves."""

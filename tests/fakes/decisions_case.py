@@ -9,8 +9,9 @@ from uuid import UUID
 from ntd.case import Case, Item, Stay
 from ntd.following import Ladder
 from ntd.holding import Act
-from ntd.placing import PartnerSeat, Seated, World, place
+from ntd.placing import place
 from ntd.telling import Sent
+from ntd.world import PartnerSeat, Seated, World
 from schemas.check import GoneBy, Meaning, Round, Verdict
 from schemas.ids import HosterId, HostId, ItemId, PlaceId, RecipientId, SiteId, StayId
 from schemas.item import Basis, Classification, State

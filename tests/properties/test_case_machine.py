@@ -20,9 +20,10 @@ from ntd.duplicates import again
 from ntd.following import follow_up
 from ntd.holding import hold
 from ntd.lifecycle import BY_FACTS, TABLE, standing
-from ntd.placing import Seated, World, place
+from ntd.placing import place
 from ntd.telling import HOSTERS, STEPS, accepted, attempted, failed, forward_refused, unable
 from ntd.voiding import ReallyTold, void_dry_run
+from ntd.world import Seated, World
 from schemas.check import Meaning, Verdict
 from schemas.errors import IllegalTransition
 from schemas.exchange import Action, LinkAnswer, PartnerAnswer

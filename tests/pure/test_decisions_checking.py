@@ -8,8 +8,9 @@ import pytest
 from monitor.verdict import NO_ADDRESS_EVERYWHERE
 from ntd.case import Case, Step
 from ntd.checking import Looked, settle
-from ntd.placing import World, place
+from ntd.placing import place
 from ntd.returning import return_to_work
+from ntd.world import World
 from schemas.check import GoneBy, Meaning, Verdict
 from schemas.item import Attention, State
 from schemas.notice import Kind

@@ -5,8 +5,9 @@ from dataclasses import replace
 from ntd.case import Case, Stay, Step
 from ntd.checking import Looked, settle
 from ntd.following import Ladder, dues, follow_up, follow_up_at, next_step, partner_of
-from ntd.placing import World, place
+from ntd.placing import place
 from ntd.telling import accepted
+from ntd.world import World
 from schemas.item import Attention, Classification, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (

@@ -11,6 +11,7 @@ from tests.fakes.decisions_case import (
     ABUSE,
     DAY,
     FOREIGN,
+    FRONT,
     HERE,
     HOUR,
     MINUTE,
@@ -252,3 +253,40 @@ def test_nothing_changes_where_nothing_has_moved() -> None:
     step = place(before, world(HERE, THERE, version=2), NOON + HOUR)
 
     assert (step.case.stays, step.tell, step.history) == (before.stays, (), ())
+
+
+def fronted_case() -> Case:
+    """Give an item whose front has accepted its notice."""
+    shield = seat(5, "US", FRONT, fronted=True)
+    return told_at(located(shield), NOON + HOUR, clock_at=None)
+
+
+def test_an_origin_joins_beside_the_front_and_is_told_first() -> None:
+    """A further stay with a clock to come; the front alone is known no more; the history says where it stands."""
+    case, shield = fronted_case(), seat(5, "US", FRONT, fronted=True)
+    behind = seat(1, "NL", ABUSE, origin=True)
+    step = place(case, world(shield, behind, version=2), NOON + DAY)
+
+    assert case.item.attention == {Attention.FRONT_ONLY}
+    assert step.case.item.attention == frozenset()
+    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(ABUSE, Kind.FIRST)]
+    assert step.strike_stays == ()
+    assert (step.history[0].event, step.history[0].detail) == (
+        "resolved",
+        {"hosting": behind.as_hosting(), "origin": True},
+    )
+
+
+def test_a_front_that_has_the_machine_itself_is_told_as_its_hoster_at_once() -> None:
+    """The same stay: what waits for the front is struck, and the first notice does not wait for the front's."""
+    case = fronted_case()
+    revealed = seat(5, "US", FRONT, origin=True)
+    step = place(case, world(revealed, version=2), NOON + 2 * HOUR)
+    again = place(step.case, world(revealed, version=3), NOON + 3 * HOUR)
+
+    assert [(tell.recipient, tell.kind, tell.gather_at) for tell in step.tell] == [(FRONT, Kind.FIRST, None)]
+    assert step.strike_stays == (case.stays[0].id,)
+    assert [stay.id for stay in step.case.at_work] == [case.stays[0].id]
+    assert step.history[0].detail == {"hosting": revealed.as_hosting(), "origin": True}
+    assert step.case.item.attention == frozenset()
+    assert (again.tell, again.history) == ((), ())

@@ -72,6 +72,7 @@ def test_the_longest_prefix_decides_alone() -> None:
         ("198.51.100.0/24,1,A,NL,castle,", "no category"),
         ("198.51.100.0/24,1,A,NL,,abuse", "no mail address"),
         ("198.51.100.0/24,1", "columns"),
+        (f"198.51.100.0/24,1,{'A' * 200_000},NL,,", "field larger than field limit"),
         ("198.51.100.0/24,1,A,NL,,,,", "columns"),
         ("203.0.113.0/24,1,A,DE,,", "disagree on country"),
     ],

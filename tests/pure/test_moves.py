@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.moves import Abode, Change, MoveKind, Seat, Standing, kind_of, look
+from geo.moves import Abode, Change, MoveKind, Seat, Standing, behind, kind_of, look
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 APART = timedelta(minutes=1)
@@ -102,3 +102,50 @@ def test_kinds_are_the_first_that_applies() -> None:
     assert kind_of(nl2, nl, frozenset({(1, "NL")})) is MoveKind.RETURNED
     assert kind_of(nl, md, frozenset()) is MoveKind.COUNTRY
     assert kind_of(nl, nl2, frozenset({(3, "NL")})) is MoveKind.HOSTER
+
+
+def test_an_origin_joins_and_leaves_at_once() -> None:
+    """It is told by a person: no second look is waited for, and what stood there before keeps its beginning."""
+    change = look({}, frozenset({HERE}), NOON, APART)
+    joined = behind(change, {}, frozenset(), frozenset({THERE}), NOON)
+    later = NOON + APART
+    again = behind(change, joined.standing, frozenset({THERE}), frozenset({THERE}), later)
+    ended = behind(change, again.standing, frozenset({THERE}), frozenset(), later)
+
+    assert (joined.joined, joined.ended) == ((THERE,), ())
+    assert joined.standing[THERE] == Standing(from_at=NOON, seen_at=NOON, joined_at=NOON)
+    assert (again.joined, again.standing[THERE].from_at, again.standing[THERE].seen_at) == ((), NOON, later)
+    assert (ended.joined, ended.ended, dict(ended.standing)) == ((), (THERE,), {})
+
+
+def test_a_place_that_the_name_shows_follows_the_rule_of_looks_origin_or_not() -> None:
+    """The name leads to the origin itself: nothing joins behind it; when it leads away again, it is kept."""
+    shown = look({}, frozenset({HERE}), NOON, APART)
+    same = behind(shown, {}, frozenset(), frozenset({HERE}), NOON)
+    asked = look(shown.standing, frozenset({THERE}), NOON + APART, APART)
+    left = look(asked.standing, frozenset({THERE}), NOON + 2 * APART, APART)
+    kept = behind(left, asked.standing, frozenset(), frozenset({HERE}), NOON + 2 * APART)
+
+    assert (same.joined, dict(same.standing), same.kept) == ((), {}, frozenset())
+    assert HERE in left.left
+    assert (kept.joined, kept.ended, kept.kept) == ((), (), frozenset({HERE}))
+    assert kept.standing[HERE].absent_since is None
+
+
+@given(
+    st.frozensets(st.sampled_from([HERE, THERE, ELSEWHERE]), min_size=1),
+    st.frozensets(st.sampled_from([HERE, THERE, ELSEWHERE])),
+    st.frozensets(st.sampled_from([HERE, THERE, ELSEWHERE])),
+)
+def test_every_origin_stands_somewhere_and_nothing_else_behind_a_front(
+    seen: frozenset[Seat], told: frozenset[Seat], origins: frozenset[Seat]
+) -> None:
+    """Whatever stood before: each origin is a place of the name or behind it, and what is neither has ended."""
+    before = {seat: Standing(from_at=NOON, seen_at=NOON, joined_at=NOON) for seat in told - seen}
+    change = look({}, seen, NOON + APART, APART)
+    found = behind(change, before, frozenset(before), origins, NOON + APART)
+
+    assert origins <= change.standing.keys() | found.standing.keys()
+    assert not found.standing.keys() & change.standing.keys()
+    assert set(found.ended) == before.keys() - origins
+    assert set(found.joined) == found.standing.keys() - before.keys()

@@ -22,10 +22,10 @@ from tests.fakes.geo_world import a_world
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-async def look(locator: Locator, host: str, now: datetime = NOW, **options: bool) -> Resolution:
+async def look(locator: Locator, host: str, now: datetime = NOW, registrar: bool | None = None) -> Resolution:
     """Resolve a host as its URL would be."""
     url = parse_url(f"http://{host}/")
-    return await locator.resolve(url.host, url.site, url.kind, now, **options)
+    return await locator.resolve(url.host, url.site, url.kind, now, registrar=registrar)
 
 
 def seats(resolution: Resolution) -> list[tuple[str, str | None, list[str]]]:

@@ -3,7 +3,7 @@
 Each fake stands at one door (names, looks, messages) and keeps what it was asked. Time is moved by hand.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ from ntd.walk.place import Place
 from ntd.walk.send import Send
 from ntd.worker import Line
 from schemas.check import Body, GoneBy, Hop, Meaning, Observation, Round, Sight, Verdict
-from schemas.hosting import Contact, Located, NameFate, Resolution
+from schemas.hosting import Address, Contact, Located, NameFate, Resolution
 from schemas.hosting import Place as Spot
 from schemas.ids import uuid7
 from schemas.item import Submission
@@ -65,19 +65,25 @@ class Names:
     at: dict[str, tuple[Located, ...]] = field(default_factory=dict)
     ladder: dict[str, str] = field(default_factory=dict)  # mailbox by kind of step
     asked: list[str] = field(default_factory=list)
+    behind: dict[str, Located] = field(default_factory=dict)  # who hosts an address that is said to be an origin
 
     async def ladder_contact(self, kind: BookKind, **_ignored: object) -> Contact | None:
         """Answer as `geo.resolve.Locator` does."""
         mailbox = self.ladder.get(kind.value)
         return Contact(channel="mail", address=mailbox, source="contacts", rule="book") if mailbox else None
 
-    async def resolve(self, host: str, site: str, kind: HostKind, now: datetime) -> Resolution:
+    async def resolve(
+        self, host: str, site: str, kind: HostKind, now: datetime, *, origins: Sequence[Address] = ()
+    ) -> Resolution:
         """Answer as `geo.resolve.Locator` does."""
         self.asked.append(host)
         located = self.at.get(host, ())
         addresses = tuple(address for one in located for address in one.addresses)
         fate = NameFate.FOUND if located else NameFate.NXDOMAIN
-        return Resolution(host=host, site=site, kind=kind, at=now, fate=fate, addresses=addresses, located=located)
+        hidden = tuple(replace(self.behind[str(one)], origin=True) for one in origins if str(one) in self.behind)
+        return Resolution(
+            host=host, site=site, kind=kind, at=now, fate=fate, addresses=addresses, located=located, origins=hidden
+        )
 
 
 @dataclass(slots=True)

@@ -91,10 +91,30 @@ CREATE TABLE episode (
     joined_at   timestamptz,                   -- confirmed: items have a stay there
     absent_since timestamptz,                  -- first look that located something and did not show it
     absent_with bigint[] NOT NULL DEFAULT '{}',-- hosters that look showed instead
-    until_at    timestamptz                    -- left, confirmed
+    until_at    timestamptz,                   -- left, confirmed
+    -- Somebody told us that the machine stands here, behind the host's front; with a front as its place: the front's own
+    -- hoster is it, and the name leads there too.
+    origin      boolean NOT NULL DEFAULT false
 );
 CREATE UNIQUE INDEX episode_standing ON episode (host_id, hoster_id, country) NULLS NOT DISTINCT WHERE until_at IS NULL;
 CREATE INDEX episode_host ON episode (host_id, from_at);
+
+-- Where the machine behind a front stands, as a person learnt and confirmed it: of a whole site, or of one host.
+CREATE TABLE origin (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    site_id     bigint NOT NULL REFERENCES site,
+    host_id     bigint REFERENCES host,        -- null: every host of the site that stands behind a front
+    address_hash bytea NOT NULL,
+    address     bytea NOT NULL,                -- sealed
+    place_id    bigint REFERENCES place,       -- where the last look found it to stand
+    learnt_at   timestamptz NOT NULL,
+    by          text NOT NULL,                 -- who confirmed it
+    source      bytea,                         -- sealed: where it was learnt, in words
+    removed_at  timestamptz,
+    removed_by  text,
+    CHECK ((removed_at IS NULL) = (removed_by IS NULL))
+);
+CREATE UNIQUE INDEX origin_standing ON origin (site_id, host_id, address_hash) NULLS NOT DISTINCT WHERE removed_at IS NULL;
 
 -- One registration answer per network block, domain or AS.
 CREATE TABLE registration (

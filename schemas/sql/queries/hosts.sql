@@ -62,20 +62,24 @@ SELECT id, address_hash FROM recipient WHERE address_hash = ANY($1::bytea[])
 
 -- name: standing
 -- Where hosts stand now, candidates that wait for a second look included.
-SELECT id, host_id, hoster_id, country, place_id, addresses, from_at, seen_at, joined_at, absent_since, absent_with
-  FROM episode WHERE host_id = ANY($1::bigint[]) AND until_at IS NULL
+SELECT e.id, e.host_id, e.hoster_id, e.country, e.place_id, e.addresses, e.from_at, e.seen_at, e.joined_at,
+       e.absent_since, e.absent_with, e.origin, e.origin AND p.front IS NULL AS told,
+       p.front IS NOT NULL AS fronted
+  FROM episode e JOIN place p ON p.id = e.place_id
+ WHERE e.host_id = ANY($1::bigint[]) AND e.until_at IS NULL
 
 -- name: save_episodes
 -- Extended while nothing changes: a year of daily looks is one row.
-INSERT INTO episode (host_id, hoster_id, country, place_id, addresses, contacts, from_at, seen_at, joined_at)
+INSERT INTO episode (host_id, hoster_id, country, place_id, addresses, contacts, from_at, seen_at, joined_at, origin)
 SELECT host_id, hoster_id, country, place_id, addresses, string_to_array(contacts, ',')::bigint[], from_at, seen_at,
-       joined_at
+       joined_at, origin
   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::text[], $7::timestamptz[],
-              $8::timestamptz[], $9::timestamptz[])
-       AS n (host_id, hoster_id, country, place_id, addresses, contacts, from_at, seen_at, joined_at)
+              $8::timestamptz[], $9::timestamptz[], $10::bool[])
+       AS n (host_id, hoster_id, country, place_id, addresses, contacts, from_at, seen_at, joined_at, origin)
     ON CONFLICT (host_id, hoster_id, country) WHERE until_at IS NULL DO UPDATE
    SET place_id = excluded.place_id, addresses = excluded.addresses, contacts = excluded.contacts,
-       seen_at = excluded.seen_at, joined_at = excluded.joined_at, absent_since = NULL, absent_with = '{}'
+       seen_at = excluded.seen_at, joined_at = excluded.joined_at, origin = excluded.origin, absent_since = NULL,
+       absent_with = '{}'
 
 -- name: absent_episodes
 -- Places this look did not show.
@@ -147,8 +151,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
 -- name: seats
 -- Where hosts stand, confirmed: what their items follow.
 SELECT e.host_id, e.hoster_id, e.country, e.place_id, e.addresses, e.contacts, e.from_at,
-       p.front IS NOT NULL AS fronted, p.category, p.country_disputed, p.prefix, p.asn, p.as_name,
-       o.name AS hoster_name, o.key_hash AS hoster_hash
+       p.front IS NOT NULL AND NOT e.origin AS fronted, e.origin, p.front, p.category, p.country_disputed, p.prefix, p.asn,
+       p.as_name, o.name AS hoster_name, o.key_hash AS hoster_hash
   FROM episode e JOIN place p ON p.id = e.place_id JOIN hoster o ON o.id = e.hoster_id
  WHERE e.host_id = ANY($1::bigint[]) AND e.until_at IS NULL AND e.joined_at IS NOT NULL
 

@@ -26,8 +26,9 @@ SELECT id, item_id
 -- The same once more under lock, with all that a message says of them.
 SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_written_at, t.tries,
        i.secret, i.state, i.confirmed, i.classification, i.basis, i.site_type, i.media, i.received_at, i.confirmed_at,
-       s.host_id, s.hoster_id, s.country, greatest(s.last_up_at, q.up_at) AS last_up_at, s.began_at, s.noticed_at, s.clock_at, s.began_by,
-       p.prefix, p.asn, p.as_name, p.front, o.name AS hoster_name, o.key_hash AS hoster_hash,
+       s.host_id, s.hoster_id, s.country, greatest(s.last_up_at, q.up_at) AS last_up_at, s.began_at, s.noticed_at, s.clock_at,
+       s.began_by,
+       p.prefix, p.asn, p.as_name, coalesce(p.front, f.front) AS front, o.name AS hoster_name, o.key_hash AS hoster_hash,
        h.name AS host_name, h.name_hash AS host_hash, w.name AS site_name, w.name_hash AS site_hash,
        e.addresses, e.seen_at
   FROM telling t
@@ -38,10 +39,14 @@ SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_
   LEFT JOIN schedule q ON q.item_id = t.item_id AND s.ended_at IS NULL AND s.gone_at IS NULL
   LEFT JOIN place p ON p.id = s.place_id
   LEFT JOIN hoster o ON o.id = s.hoster_id
-  LEFT JOIN LATERAL (SELECT e.addresses, e.seen_at FROM episode e
+  LEFT JOIN LATERAL (SELECT e.addresses, e.seen_at, e.origin FROM episode e
                       WHERE e.host_id = i.host_id AND e.hoster_id = s.hoster_id
                         AND e.country IS NOT DISTINCT FROM s.country
                       ORDER BY e.from_at DESC LIMIT 1) e ON true
+  -- What stands behind a front is told which one.
+  LEFT JOIN LATERAL (SELECT string_agg(DISTINCT q.front, ', ') AS front
+                       FROM episode y JOIN place q ON q.id = y.place_id
+                      WHERE e.origin AND y.host_id = i.host_id AND y.until_at IS NULL) f ON true
  WHERE t.id = ANY($1::bigint[]) AND t.notice_id IS NULL
  ORDER BY t.priority, t.written_at, t.id
    FOR NO KEY UPDATE OF t

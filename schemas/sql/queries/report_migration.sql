@@ -58,6 +58,15 @@ WITH followed AS (
     SELECT site_id, seen_new_from, id, to_country
     FROM moved
     WHERE seen_new_from >= coalesce($1, '-infinity')
+    UNION ALL
+    -- What was learnt to stand behind a front makes the country known from then on.
+    SELECT f.id, e.from_at, e.id, e.country
+    FROM followed f
+    JOIN host h ON h.site_id = f.id
+    JOIN episode e ON e.host_id = h.id
+    JOIN place p ON p.id = e.place_id
+    WHERE e.origin AND p.front IS NULL AND e.joined_at <= $3
+      AND e.from_at >= coalesce($1, '-infinity') AND e.from_at < coalesce($2::timestamptz, 'infinity')
 ), known AS (
     -- What is unknown adds nothing, and what repeats the stop before it is no new stop.
     SELECT site_id, at, id, country,

@@ -14,7 +14,7 @@ LIMIT $4;
 
 -- name: seats
 -- Where the hosts of these sites stand now; a place that several hosts share is one row.
-SELECT DISTINCT host.site_id, episode.hoster_id, episode.country, place.asn, place.front
+SELECT DISTINCT host.site_id, episode.hoster_id, episode.country, place.asn, place.front, episode.origin
 FROM host
 JOIN episode ON episode.host_id = host.id
 JOIN place ON place.id = episode.place_id

@@ -1,0 +1,67 @@
+"""What deciding about an item must know of the world: where its host stands, and who the partners are. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.hosting import Category
+from schemas.ids import HosterId, PlaceId, RecipientId, StayId
+from schemas.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seated:
+    """A hoster in a country where the host stands, as items see it."""
+
+    hoster: HosterId
+    country: str | None
+    place: PlaceId
+    fronted: bool
+    category: Category | None
+    disputed: bool
+    contacts: tuple[RecipientId, ...]  # usable ones in order of choice
+    new_contact: bool  # the first of them was never written to
+    seen_from: datetime  # first look that showed it
+    address: str  # the lowest, for the history
+    prefix: str | None
+    asn: int | None
+    as_name: str | None
+    hoster_name: str
+    origin: bool = False  # what stands behind the front, as somebody told us
+
+    @property
+    def seat(self) -> tuple[int, str | None]:
+        """Give what tells one place from another."""
+        return self.hoster, self.country
+
+    def as_hosting(self) -> dict[str, object]:
+        """Write it as the `hosting` of a history event (contract, section 4)."""
+        return {
+            "ip": self.address,
+            "prefix": self.prefix,
+            "asn": self.asn,
+            "as_name": self.as_name,
+            "country": self.country,
+            "hoster": self.hoster_name,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerSeat:
+    """The partner of a country, as routing sees it."""
+
+    code: str
+    recipient: RecipientId
+    endpoint: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What placing knows besides the item: where its host stands, who the partners are, what was configured."""
+
+    version: int  # of the host's standing
+    seats: tuple[Seated, ...]
+    left_at: Mapping[tuple[int, str | None], datetime]  # when a place that no longer stands was last replaced
+    partners: Mapping[str, PartnerSeat]  # by country
+    settings: Settings
+    new_stay: Callable[[], StayId]
