@@ -15,6 +15,7 @@ networks            network files, read again when they change
 packaged            networks from the optional package plevin
 watched             a file that is read again when it changes
 prefixes         P  longest prefix, several origins, several files: the rule
+questions        P  what was asked on the way, for the record
 network_rows     P  a network file in CSV
 network_records  P  a record of an .mmdb file, whoever made it
 cymru            P  Team Cymru's zone

@@ -24,6 +24,7 @@ from geo.names import Joint, NameAnswer, ZoneAnswer, questions_of
 from geo.networks import Networks
 from geo.places import AddressFacts, locate
 from geo.prefixes import NetworkFact
+from geo.questions import network_question, unique
 from geo.rdap import DomainRecord, SystemRecord
 from geo.registration import Registrations
 from geo.registration_cache import RegistrationCache
@@ -210,7 +211,7 @@ class Locator:
         found, rules = await self._places(behind, now), await self._rulebook.current()
         facts = [one.facts for one in found]
         located = locate(resolution.host, resolution.site, facts, cnames=(), fronts=self._fronts, rules=rules)
-        questions = _unique((*resolution.questions, *[q for one in found for q in one.questions]))
+        questions = unique((*resolution.questions, *[q for one in found for q in one.questions]))
         return replace(resolution, origins=tuple([replace(one, origin=True) for one in located]), questions=questions)
 
     async def _current(self) -> _State:
@@ -257,7 +258,7 @@ class Locator:
             not_public=tuple([address for address in answer.addresses if address not in public]),
             registrar=record.registrar if record is not None else None,
             registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
-            questions=_unique((*questions, *registered.questions)),
+            questions=unique((*questions, *registered.questions)),
             complete=answer.complete and len(public) <= MAX_ADDRESSES and all(one.complete for one in facts),
             ttl_s=max(0, answer.ttl_s - int((now - answer.at).total_seconds())),
         )
@@ -334,7 +335,7 @@ class Locator:
         system: Looked[SystemRecord] = Looked(record=None)
         if facts.asn is not None:
             system = await self._registrations.system(facts.asn, now)
-        asked = (_network_question(address, file, self._networks.names, now), *cymru.questions)
+        asked = (network_question(address, file, self._networks.names, now), *cymru.questions)
         return _Found(
             facts=replace(facts, system=system.record),
             questions=(*asked, *registration.questions, *system.questions),
@@ -377,24 +378,6 @@ def _literal(host: str) -> Address | None:
         return ip_address(host)
     except ValueError:
         return None
-
-
-def _network_question(address: Address, fact: NetworkFact | None, files: str, now: datetime) -> Question:
-    if fact is None:
-        return Question(at=now, asked=f"network {address}", of=files or "no network file", answer="not known")
-    announced = " and ".join(f"AS{origin}" for origin in fact.origins)
-    parts = (str(fact.prefix), announced, fact.as_name, fact.country)
-    mail = f"abuse {fact.abuse_email}" if fact.abuse_email else None
-    said = ", ".join(part for part in (*parts, fact.category, mail) if part)
-    return Question(at=now, asked=f"network {address}", of=fact.source, answer=said)
-
-
-def _unique(questions: Iterable[Question]) -> tuple[Question, ...]:
-    """Name each question once although several addresses needed its answer."""
-    once: dict[tuple[str, str, str], Question] = {}
-    for question in questions:
-        once.setdefault((question.asked, question.of, question.answer), question)
-    return tuple(once.values())
 
 
 def _as_of(resolution: Resolution, now: datetime) -> Resolution:
