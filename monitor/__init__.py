@@ -11,6 +11,8 @@ vantage    where we look from: direct, through a proxy; canaries that say whethe
 pinned     one question to exactly one address, directly or by proxy; library errors become named faults
 exchange   one connection: a request out, an answer in, nothing stored on the way
 wordings   the data file of known pages, loaded
+assigning  P  who looks in a round, by chance
+shares     P  how a limit is shared by several daemons
 faults     P  what a look ran into, by name
 framing    P  an HTTP/1 answer told from its bytes, every part under a bound
 certificate  P  what a server's certificate says of itself

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
+from monitor.assigning import assigned, noise_of
 from monitor.pinned import ByProxy, Dialler, Direct
 from monitor.probe import Manner, Probe, Public, Question, Resolve, in_order, sight_of
+from monitor.shares import Share
 from monitor.slots import Slots
 from monitor.vantage import TOR, Canaries, Vantage, resolved
-from monitor.verdict import NO_ADDRESS_EVERYWHERE, meaning_of, round_meaning
+from monitor.verdict import NO_ADDRESS_EVERYWHERE, VANTAGES_DISAGREE, meaning_of, round_meaning
 from monitor.wordings import known_pages
 from schemas.check import Baseline, Meaning, Names, Observation, Round, Sight, Verdict
 from schemas.hosting import Address, NameFate
@@ -27,6 +30,8 @@ _NAMES_SHARE: Final = 1 / 2
 _CANARY_SHARE: Final = 1 / 2
 #: Canaries that sang this long before a round still speak for it when it comes out gone, in seconds.
 _CANARY_LEAD_S: Final = 1.0
+#: A vantage begins later than the one before it by up to this share of the whole look.
+_LATER_SHARE: Final = 1 / 20
 _DIAL_FAULTS: Final = frozenset({Sight.UNREACHABLE, Sight.TIMEOUT, Sight.TLS_FAULT})
 _DIRECT: Final = VantageSettings(name="direct")
 
@@ -70,8 +75,10 @@ class _Ask:
 class Looker:
     """Looks at URLs from every vantage; keeps no cookie, no connection and no content between two looks."""
 
-    def __init__(self, settings: Monitor, vantages: Sequence[Vantage], names: Resolve, public: Public) -> None:
-        self._settings, self._names, self._public = settings, names, public
+    def __init__(
+        self, settings: Monitor, vantages: Sequence[Vantage], names: Resolve, public: Public, slots: Slots
+    ) -> None:
+        self._settings, self._names, self._public, self._slots = settings, names, public, slots
         self._timeout_s = settings.timeout.total_seconds()
         self._vantages = tuple(vantages)
         #: The network of each vantage, as `round_meaning` wants it.
@@ -88,7 +95,7 @@ class Looker:
         if all(one.proxy for one in chosen):
             chosen.append(_DIRECT)
         slots = Slots(settings.per_host, settings.per_network)
-        yield cls(settings, [_vantage(one, settings, names, public, slots) for one in chosen], names, public)
+        yield cls(settings, [_vantage(one, settings, names, public, slots) for one in chosen], names, public, slots)
 
     async def round(
         self,
@@ -99,12 +106,17 @@ class Looker:
         confirmed: bool = True,
         referrer: str | None = None,
         every_address: bool = False,
+        seed: UUID | None = None,
     ) -> Round:
         """Look at a URL from every chosen vantage and say what it means.
 
-        Ends within `monitor.timeout` (and a little more for canaries), waiting for a turn at a busy host not counted.
-        Of the name's addresses the first is asked, the next when it cannot be dialled, all when one comes out gone or
-        `every_address` is wanted. An item that is not confirmed is looked at as `monitor.presumed` says.
+        `seed` (the item's) chooses `monitor.vantages_per_round` of them by chance, the same for the same `now`; the
+        others look too where those do not simply see it up. None: every vantage looks.
+
+        Ends within `monitor.timeout` (twice that where the others look too, and a little more for canaries), waiting
+        for a turn at a busy host not counted. Of the name's addresses the first is asked, the next when it cannot be
+        dialled, all when one comes out gone or `every_address` is wanted. An item that is not confirmed is looked at as
+        `monitor.presumed` says.
         """
         if not confirmed and self._settings.presumed == "off":
             # A private area that nobody may open: not even its name is asked for.
@@ -125,12 +137,48 @@ class Looker:
             deadline=deadline,
         )
         chosen = self._chosen(url, full=full)
-        seen = await _each([self._from(vantage, ask) for vantage in chosen])
-        meaning = round_meaning(seen, baseline, networks=self.networks)
+        seen, meaning = await self._seen(chosen, ask, seed)
         if meaning.verdict is Verdict.GONE:
             seen = await self._without_void(chosen, ask, seen, since=began - _CANARY_LEAD_S)
             meaning = round_meaning(seen, baseline, networks=self.networks)
         return Round(at=now, observations=tuple(seen), meaning=_by_name(meaning, ask.names))
+
+    async def _seen(self, chosen: Sequence[Vantage], ask: _Ask, seed: UUID | None) -> tuple[list[Observation], Meaning]:
+        """Look from some of the chosen vantages, and from the others too where that does not simply show it up."""
+        first = self._drawn(chosen, ask.now, seed)
+        seen = await _each([self._from(one, ask, late_s) for one, late_s in first])
+        meaning = round_meaning(seen, ask.baseline, networks=self.networks)
+        rest = [one for one in chosen if one not in {drawn for drawn, _ in first}]
+        if not rest or (meaning.verdict is Verdict.UP and meaning.reason != VANTAGES_DISAGREE):
+            return seen, meaning
+        again = replace(ask, deadline=asyncio.get_running_loop().time() + self._timeout_s)
+        seen += await _each([self._from(one, again) for one in rest])
+        return seen, round_meaning(seen, ask.baseline, networks=self.networks)
+
+    def _drawn(self, chosen: Sequence[Vantage], now: datetime, seed: UUID | None) -> list[tuple[Vantage, float]]:
+        """Draw who looks first, and how much later than the first each begins: at one moment they gave us away."""
+        if seed is None or len(chosen) == 1:
+            return [(one, 0.0) for one in chosen]
+        noise = noise_of(seed, now, "vantages")
+        by_name = {one.name: one for one in chosen}
+        names = assigned({name: one.network for name, one in by_name.items()}, self._settings.vantages_per_round, noise)
+        return [
+            (by_name[name], place * self._timeout_s * _LATER_SHARE * (1 + noise[place] / 255) / 2)
+            for place, name in enumerate(names)
+        ]
+
+    def share(self, share: Share) -> None:
+        """Keep to this daemon's part of the limits per host and network from now on."""
+        self._slots.share = share
+
+    @property
+    def void(self) -> tuple[str, ...]:
+        """Name the vantages whose canaries failed when they were last asked."""
+        return tuple(one.name for one in self._listed if one.canaries.failing)
+
+    async def blind(self, now: datetime) -> bool:
+        """Ask the canaries, where their last answer is old, and say whether no vantage can reach them."""
+        return not any(await asyncio.gather(*(one.canaries.sound(now) for one in self._listed)))
 
     def _chosen(self, url: Url, *, full: bool) -> tuple[Vantage, ...]:
         if not full:
@@ -139,8 +187,10 @@ class Looker:
             return tuple(one for one in self._listed if one.tor) or self._listed[:1]
         return self._listed
 
-    async def _from(self, vantage: Vantage, ask: _Ask) -> list[Observation]:
-        """Look from one vantage."""
+    async def _from(self, vantage: Vantage, ask: _Ask, late_s: float = 0.0) -> list[Observation]:
+        """Look from one vantage, a little late where others look too."""
+        if late_s:
+            await asyncio.sleep(late_s)
         if not await vantage.canaries.sound(ask.now):
             return [ask.unlooked(vantage.name, Sight.VOID, fault="its canaries fail")]
         if ask.url.kind is HostKind.ONION:

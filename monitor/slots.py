@@ -1,10 +1,11 @@
 """Politeness inside one daemon: how many connections at once to one host, to one network, and in all."""
 
 import asyncio
-from collections.abc import Hashable
+from collections import deque
 from typing import Final
 
 from monitor.faults import Fault
+from monitor.shares import Share
 from schemas.check import Sight
 from schemas.hosting import Address
 
@@ -14,58 +15,90 @@ ALL: Final = 512
 WAIT_S: Final = 60.0
 #: What counts as one network by the IP version: a /24 (the smallest that is announced), a /48 (one site, RFC 6177).
 _NETWORK_BITS: Final = {4: 32 - 24, 6: 128 - 48}
+_EVERYBODY: Final = "*"
+
+
+class _Door:
+    """So many may be inside at once; the others wait in order."""
+
+    __slots__ = ("inside", "waiting")
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.waiting: deque[asyncio.Future[None]] = deque()
 
 
 class Slots:
     """Hands out turns to dial; a look's deadline stands still while it waits for one."""
 
     def __init__(self, per_host: int, per_network: int) -> None:
-        self.all = asyncio.Semaphore(ALL)
         self._per_host, self._per_network = per_host, per_network
-        self._turns: dict[Hashable, tuple[asyncio.Semaphore, int]] = {}
+        self._doors: dict[str, _Door] = {}
+        #: This daemon's part of both limits. A host or network of which it has none is reached by a redirect only.
+        self.share = Share()
 
     def hold(self, host: str, address: Address | None, deadline: asyncio.Timeout) -> "_Turn":
         """Hold one connection's turn at a host and at an address's network; Fault when none comes free."""
-        return _Turn(self, host, address, deadline)
+        keys = (host, _EVERYBODY) if address is None else (host, _network(address), _EVERYBODY)
+        return _Turn(self, keys, deadline)
 
-    def enter(self, key: Hashable, limit: int) -> asyncio.Semaphore:
-        """Come to a door; who came must leave."""
-        turn, users = self._turns.get(key) or (asyncio.Semaphore(limit), 0)
-        self._turns[key] = turn, users + 1
-        return turn
+    async def enter(self, key: str, deadline: asyncio.Timeout) -> None:
+        """Go through a door, now or when it is our turn."""
+        door = self._doors.get(key)
+        if door is None:
+            door = self._doors[key] = _Door()
+        if door.inside < self._limit(key):
+            door.inside += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        door.waiting.append(turn)
+        try:
+            await _in_time(turn, deadline)
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self.leave(key)  # let in and called away at the same time
+            elif turn in door.waiting:
+                door.waiting.remove(turn)
+            raise
 
-    def leave(self, key: Hashable) -> None:
-        """Leave a door; the last one closes it."""
-        turn, users = self._turns.pop(key)
-        if users > 1:
-            self._turns[key] = turn, users - 1
+    def leave(self, key: str) -> None:
+        """Come out again and let the next in; the last one closes the door."""
+        door = self._doors[key]
+        door.inside -= 1
+        while door.waiting and door.inside < self._limit(key):
+            turn = door.waiting.popleft()
+            if not turn.done():
+                door.inside += 1
+                turn.set_result(None)
+        if not door.inside and not door.waiting:
+            del self._doors[key]
 
-    def doors(self, host: str, address: Address | None) -> tuple[tuple[Hashable, int], ...]:
-        """Name the doors to a host and its network with their limits, in the one order in which everybody waits."""
-        if address is None:
-            return ((host, self._per_host),)
-        network = (address.version, int(address) >> _NETWORK_BITS[address.version])
-        return (host, self._per_host), (network, self._per_network)
+    def _limit(self, key: str) -> int:
+        if key is _EVERYBODY:
+            return ALL
+        return max(1, self.share.part(self._per_network if "/" in key else self._per_host, key))
+
+
+def _network(address: Address) -> str:
+    bits = _NETWORK_BITS[address.version]
+    return f"{int(address) >> bits:x}/{address.version}"
 
 
 class _Turn:
     """A turn as a block. A class, because it stands in the way of every single request."""
 
-    __slots__ = ("_address", "_deadline", "_entered", "_held", "_host", "_slots")
+    __slots__ = ("_deadline", "_entered", "_keys", "_slots")
 
-    def __init__(self, slots: Slots, host: str, address: Address | None, deadline: asyncio.Timeout) -> None:
-        self._slots, self._host, self._address, self._deadline = slots, host, address, deadline
-        self._entered: list[Hashable] = []
-        self._held: list[asyncio.Semaphore] = []
+    def __init__(self, slots: Slots, keys: tuple[str, ...], deadline: asyncio.Timeout) -> None:
+        self._slots, self._keys, self._deadline = slots, keys, deadline
+        self._entered: list[str] = []
 
     async def __aenter__(self) -> None:
-        slots = self._slots
         try:
-            for key, limit in slots.doors(self._host, self._address):
-                turn = slots.enter(key, limit)
+            # Everybody waits in the same order, so nobody waits for somebody who waits for him.
+            for key in self._keys:
+                await self._slots.enter(key, self._deadline)
                 self._entered.append(key)
-                await self._take(turn)
-            await self._take(slots.all)
         except BaseException:
             self._leave()
             raise
@@ -73,27 +106,18 @@ class _Turn:
     async def __aexit__(self, *_fault: object) -> None:
         self._leave()
 
-    async def _take(self, turn: asyncio.Semaphore) -> None:
-        await _wait(turn, self._deadline)
-        self._held.append(turn)
-
     def _leave(self) -> None:
-        for turn in self._held:
-            turn.release()
         for key in self._entered:
             self._slots.leave(key)
 
 
-async def _wait(turn: asyncio.Semaphore, deadline: asyncio.Timeout) -> None:
-    if not turn.locked():
-        await turn.acquire()
-        return
+async def _in_time(turn: asyncio.Future[None], deadline: asyncio.Timeout) -> None:
     loop, ends = asyncio.get_running_loop(), deadline.when()
     began = loop.time()
     deadline.reschedule(None)
     try:
         async with asyncio.timeout(WAIT_S):
-            await turn.acquire()
+            await turn
     except TimeoutError as fault:
         raise Fault(Sight.OUR_FAULT, "too many questions to this host at once; raise monitor.per_host") from fault
     finally:

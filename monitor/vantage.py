@@ -28,6 +28,11 @@ class Canaries:
         self._asked_at = float("-inf")
         self._sound = True
 
+    @property
+    def failing(self) -> bool:
+        """Say whether one of them did not sing when they were last asked."""
+        return not self._sound
+
     async def sound(self, now: datetime, *, since: float | None = None) -> bool:
         """Say whether all canaries sing; asked anew when the last answer is old, or older than `since` (loop time)."""
         if not self._urls:

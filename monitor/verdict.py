@@ -33,6 +33,8 @@ from schemas.hosting import Address
 
 #: NODATA on which all resolvers agree: `unknown` in itself, gone when it lasts over `confirm` rounds.
 NO_ADDRESS_EVERYWHERE: Final = "no_address_everywhere"
+#: Up from here, gone from there.
+VANTAGES_DISAGREE: Final = "vantages_disagree"
 #: How many networks must have seen it gone, where as many are configured.
 QUORUM: Final = 2
 #: A body this many times shorter or longer than the first one is another thing.
@@ -197,7 +199,7 @@ def _together(by_vantage: Mapping[str, Meaning], networks: Mapping[str, str]) ->
     if not _any_gone(meanings) or clearest.verdict is Verdict.CHANGED:
         return clearest
     if clearest.verdict is Verdict.UP:
-        return Meaning(verdict=Verdict.UP, reason="vantages_disagree")
+        return Meaning(verdict=Verdict.UP, reason=VANTAGES_DISAGREE)
     gone = {vantage: meaning for vantage, meaning in by_vantage.items() if meaning.verdict is Verdict.GONE}
     needed = min(QUORUM, len({networks.get(vantage) or vantage for vantage in by_vantage}))
     if len({networks.get(vantage) or vantage for vantage in gone}) >= needed:

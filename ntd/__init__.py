@@ -19,6 +19,7 @@ placing         P  an item follows its host
 gathering       P  what is gathered for a recipient becomes messages
 telling         P  what became of a message, and what that does to its items
 checking        P  what a round of looks does to an item
+pacing          P  which due items are looked at now, and which later
 uneventful      P  rounds that change nothing
 targets         P  a URL that leads to another site, and what nobody has assessed there
 going           P  what makes an item gone, and when it is looked at afterwards

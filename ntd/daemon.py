@@ -26,6 +26,8 @@ from ntd.api.server import serving
 from ntd.clock import Clock, SystemClock
 from ntd.looking import open_looker
 from ntd.machine import Whereabouts, has_ended, here, leave_no_core
+from ntd.metrics import Looks
+from ntd.pacing import Pacing
 from ntd.store import daemons
 from ntd.store.base import Store
 from ntd.store.connect import hang_up, open_store, refresh_keys
@@ -37,6 +39,7 @@ from ntd.walk.gather import Gather
 from ntd.walk.look_up import LookUp
 from ntd.walk.place import Place
 from ntd.walk.send import Send
+from ntd.walk.watch import Watch
 from ntd.worker import Line, Pulse, Runner, Turn, pause, repeat
 from schemas.errors import Misconfigured
 from schemas.ids import uuid7
@@ -165,7 +168,11 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
         ]
     if Role.CHECK in roles:
         looker = await stack.enter_async_context(open_looker(settings, locator, clock))
-        loops.append(house.line(Check(store, settings, looker, clock, daemon)))
+        pacing, looks = Pacing(settings.monitor.per_host), Looks()
+        house.pulse.looks = looks
+        watch = Watch(store, looker, pacing, looks, daemon)
+        check = Check(store, settings, looker, clock, daemon, pacing=pacing, looks=looks, may_look=watch.may_look)
+        loops += [house.turn(watch), house.line(check)]
     return loops
 
 

@@ -1,12 +1,14 @@
 """What the daemon says of itself to Prometheus, and do its roles still turn? No URL, host or address is a label."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from schemas.check import Verdict
@@ -15,6 +17,10 @@ from schemas.notice import NoticeState
 
 #: A loop that has not finished a turn for so long hangs: the longest turn, a batch of database work, is far shorter.
 STUCK_AFTER: Final = timedelta(minutes=2)
+
+
+#: Buckets of lateness in seconds: the service level knows a removal to five minutes.
+LATE_S: Final = (1, 5, 15, 30, 60, 120, 300, 900, 3600)
 
 
 def stuck(turned_at: Mapping[str, datetime], now: datetime) -> tuple[str, ...]:
@@ -29,6 +35,23 @@ class Turns:
     turned_at: Mapping[str, datetime] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
+    looks: "Looks | None" = None  # None: this daemon does not look
+
+
+@dataclass(slots=True)
+class Looks:
+    """What this daemon's looks are like; counts since it started."""
+
+    blind: bool = False  # no vantage reaches its canaries
+    void: Mapping[str, bool] = field(default_factory=dict)  # by vantage: its canaries fail
+    put_off: int = 0
+    late: list[int] = field(default_factory=lambda: [0] * (len(LATE_S) + 1))  # begun looks by how late, not cumulated
+    late_s: float = 0.0  # in all
+
+    def begun(self, late_s: float) -> None:
+        """Count a look that begins, so many seconds after it was due."""
+        self.late[bisect_left(LATE_S, late_s)] += 1
+        self.late_s += late_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +98,20 @@ def _families(figures: Figures | None, turns: Turns, now: datetime) -> Iterator[
     yield _gauge("ntd_loop_idle_seconds", "Seconds since the loop last finished a turn.", "loop", idle)
     yield _counter("ntd_loop_turns", "Turns that the loop has finished.", "loop", turns.turns)
     yield _counter("ntd_loop_faults", "Turns, jobs and settlements that failed.", "loop", turns.faults)
+    if turns.looks is not None:
+        yield from _seen(turns.looks)
     if figures is not None:
         yield from _counted(figures)
+
+
+def _seen(looks: Looks) -> Iterator[Metric]:
+    yield GaugeMetricFamily("ntd_blind", "1 while no vantage reaches its canaries.", value=looks.blind)
+    yield _gauge("ntd_vantage_void", "1 while the vantage's canaries fail.", "vantage", looks.void)
+    yield CounterMetricFamily("ntd_checks_put_off", "Looks put off for their host's sake.", value=looks.put_off)
+    sums = accumulate(looks.late)
+    buckets = [(str(limit), count) for limit, count in zip((*LATE_S, "+Inf"), sums, strict=True)]
+    help_ = "How long after it was due a look began."
+    yield HistogramMetricFamily("ntd_check_lateness_seconds", help_, buckets=buckets, sum_value=looks.late_s)
 
 
 def _counted(figures: Figures) -> Iterator[Metric]:

@@ -18,6 +18,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from ntd.clock import Clock
+from ntd.metrics import Looks
 from ntd.store.faults import PASSING
 
 log = structlog.get_logger()
@@ -81,6 +82,7 @@ class Pulse:
     turned_at: dict[str, datetime] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
+    looks: Looks | None = None  # None: this daemon does not look
 
     def beat(self, name: str, now: datetime) -> None:
         """Note that a loop is alive."""

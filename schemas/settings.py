@@ -218,6 +218,7 @@ class Monitor(Section):
     presumed: Literal["headers", "full", "off"] = "headers"
     user_agent: str = USER_AGENT
     vantage: list[Vantage] = []
+    vantages_per_round: Annotated[int, Field(ge=1, le=100)] = 2
 
     @field_validator("vantage")
     @classmethod

@@ -1,6 +1,7 @@
 """Is it alive, is it ready, what are its figures?"""
 
 from asyncio import Lock, timeout
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from ntd.api.desk import Desk, answered, desk_of
 from ntd.api.problems import Problem
 from ntd.metrics import Figures, Turns, exposition, stuck
+from ntd.store.daemons import all_blind
 from ntd.store.figures import figures, reachable
 from schemas.wire import moment_json
 
@@ -29,7 +31,7 @@ async def alive(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Say whether the database is reachable and every role turns; 503 names what does not."""
+    """Say whether the database is reachable, every role turns and looks see anything; 503 names what is not so."""
     desk = desk_of(request)
     now = desk.clock.now()
     hanging = stuck(desk.pulse.turned_at, now)
@@ -37,9 +39,11 @@ async def ready(request: web.Request) -> web.Response:
         "ready": False,
         "database": await _database(desk),
         "stuck": list(hanging),
+        "blind": await _blind(desk, now),
+        "void": sorted(name for name, failing in _void(desk).items() if failing),
         "turned_at": {loop: moment_json(at) for loop, at in desk.pulse.turned_at.items()},
     }
-    if state["database"] and not hanging:
+    if state["database"] and not hanging and not state["blind"]:
         return answered(state | {"ready": True})
     raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not ready: the members say what is missing", **state)
 
@@ -52,6 +56,21 @@ async def _database(desk: Desk) -> bool:
         log.info("http.database_away", fault=type(fault).__name__)
         return False
     return True
+
+
+def _void(desk: Desk) -> Mapping[str, bool]:
+    return desk.pulse.looks.void if desk.pulse.looks else {}
+
+
+async def _blind(desk: Desk, now: datetime) -> bool:
+    """Say whether nobody can see anything: this daemon where it looks, else none of those that do."""
+    if desk.pulse.looks is not None:
+        return desk.pulse.looks.blind
+    try:
+        async with timeout(_REACHED_WITHIN_S):
+            return await all_blind(desk.store, now)
+    except Exception:  # noqa: BLE001 -- that the database is away is said beside it
+        return False
 
 
 class Gauges:
@@ -70,7 +89,7 @@ class Gauges:
             if self._counted_at is None or not timedelta() <= now - self._counted_at < _FRESH:
                 self._counted, self._counted_at = await self._count(desk, now), now
         pulse = desk.pulse
-        turns = Turns(turned_at=pulse.turned_at, turns=pulse.turns, faults=pulse.faults)
+        turns = Turns(turned_at=pulse.turned_at, turns=pulse.turns, faults=pulse.faults, looks=pulse.looks)
         body = exposition(self._counted, turns, now)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -20,6 +20,12 @@ from schemas.ids import HostId, ItemId, NoticeId, StayId
 
 _RENEW = statement("checks.renew")
 _CLAIM = statement("checks.claim")
+_CLAIM_UNTOLD = statement("checks.claim_untold")
+_PUT_OFF = statement("checks.put_off")
+_QUIET = statement("checks.quiet")
+_HUSH = statement("checks.hush")
+_LOST = statement("checks.lost")
+_MAKE_UP = statement("checks.make_up")
 _HELD = statement("checks.held")
 _GIVE_BACK = statement("checks.give_back")
 _WAITING = statement("checks.waiting")
@@ -29,6 +35,9 @@ _CHECK_NOW = statement("checks.check_now")
 _FOLLOW_UPS = statement("checks.follow_ups")
 _RELEASED = statement("checks.released")
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: What a round comes to that is made without a network.
+_BLIND_REASONS: Final = ("name_fault", "unreachable", "timeout", "tls_fault", "our_fault", "vantage_void", "no_quorum")
+_MADE_UP_AT_ONCE: Final = 10_000
 _NO_TIME: Final = Phases()
 _LATENESS = statement("checks.lateness")
 _DRY_RUN = statement("checks.dry_run_accepted")
@@ -49,13 +58,16 @@ class ItemToCheck:
     received_at: datetime
     baseline: Baseline | None
     perches: tuple[Perch, ...]
+    due_at: datetime
     token: UUID
 
 
-async def claim(store: Store, now: datetime, n: int, lease: timedelta, token: UUID) -> list[ItemToCheck]:
-    """Claim up to `n` items that are due for a look."""
+async def claim(
+    store: Store, now: datetime, n: int, lease: timedelta, token: UUID, *, untold_only: bool = False
+) -> list[ItemToCheck]:
+    """Claim up to `n` items that are due for a look; `untold_only`: those whose first message waits for one."""
     async with store.transaction() as connection:
-        rows = await connection.fetch(_CLAIM, now, n, token, lease)
+        rows = await connection.fetch(_CLAIM_UNTOLD if untold_only else _CLAIM, now, n, token, lease)
         places = await perches(connection, store, {row["host_id"] for row in rows}) if rows else {}
     return [_to_check(store, row, tuple(places.get(row["host_id"], ())), token) for row in rows]
 
@@ -74,8 +86,35 @@ def _to_check(store: Store, row: Row, places: tuple[Perch, ...], token: UUID) ->
         if first
         else None,
         perches=places,
+        due_at=row["due_at"],
         token=token,
     )
+
+
+async def put_off(connection: Connection, later: Sequence[tuple[ItemId, datetime]], token: UUID) -> None:
+    """Have items that were claimed looked at later, each at its moment, and let go of them."""
+    if later:
+        await connection.execute(_PUT_OFF, *map(list, zip(*sorted(later), strict=True)), token)
+
+
+async def quiet(connection: Connection, now: datetime) -> dict[HostId, datetime]:
+    """Give until when hosts asked not to be asked."""
+    return {HostId(row["host_id"]): row["until"] for row in await connection.fetch(_QUIET, now)}
+
+
+async def hush(connection: Connection, hosts: Mapping[HostId, datetime], now: datetime) -> None:
+    """Leave hosts alone until a moment each."""
+    if hosts:
+        await connection.execute(_HUSH, now, sorted(hosts), [hosts[host] for host in sorted(hosts)])
+
+
+async def make_up(store: Store, since: datetime, now: datetime, over: timedelta) -> int:
+    """Make up for rounds that were lost since a moment: spread over the time to come; give how many there are."""
+    await store.pool.execute(_LOST, since, now, list(_BLIND_REASONS))
+    made_up = 0
+    while moved := int((await store.pool.execute(_MAKE_UP, now, over, _MADE_UP_AT_ONCE)).rpartition(" ")[2]):
+        made_up += moved
+    return made_up
 
 
 async def held(connection: Connection, ids: Sequence[ItemId], token: UUID) -> dict[ItemId, bytes | None]:

@@ -11,6 +11,9 @@ from ntd.store.sql import statement
 _CLOCK = statement("daemon.clock")
 _BEAT = statement("daemon.beat")
 _LEAVE = statement("daemon.leave")
+_LOOKERS = statement("daemon.lookers")
+_SEE = statement("daemon.see")
+_ALL_BLIND = statement("daemon.all_blind")
 _NEIGHBOURS = statement("daemon.neighbours")
 _FORGET = statement("daemon.forget")
 #: Always in this order, and each in a transaction of its own: nobody waits for one while he holds another.
@@ -19,6 +22,8 @@ _TAKE_BACK = tuple(
 )
 #: No lease ends later than this after it was last written.
 LONGEST_LEASE = timedelta(minutes=1)
+#: A daemon that has not been heard of for so long, three beats, has no part of any limit.
+SILENT = timedelta(seconds=95)
 
 
 async def skew(store: Store, now: datetime) -> timedelta:
@@ -38,6 +43,21 @@ async def beat(
     """Note that a daemon lives, and where; None: nobody can see whether it still does."""
     machine, pid = (where.machine, where.pid) if where else (None, None)
     await store.pool.execute(_BEAT, daemon, list(roles), started_at, now, machine, pid)
+
+
+async def lookers(store: Store, now: datetime) -> list[UUID]:
+    """Give the living daemons that look, in the order in which they share what a host can bear."""
+    return [row["id"] for row in await store.pool.fetch(_LOOKERS, now - SILENT)]
+
+
+async def see(store: Store, daemon: UUID, *, blind: bool) -> None:
+    """Note whether a daemon can see anything."""
+    await store.pool.execute(_SEE, daemon, blind)
+
+
+async def all_blind(store: Store, now: datetime) -> bool:
+    """Say whether there are daemons that look, and none of them can see anything."""
+    return bool(await store.pool.fetchval(_ALL_BLIND, now - SILENT))
 
 
 async def take_back(

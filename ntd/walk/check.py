@@ -1,6 +1,7 @@
 """Item → a round of looks: is it still there?"""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from monitor.verdict import NO_ADDRESS_EVERYWHERE, round_meaning
 from ntd.case import Case, Stay, Step
 from ntd.checking import Looked, settle
 from ntd.clock import Clock
+from ntd.metrics import Looks
+from ntd.pacing import SOONEST, Due, Pacing, quiet_until, spread
 from ntd.store import cases, checks
 from ntd.store.base import Connection, Store
 from ntd.store.checks import ItemToCheck
@@ -26,6 +29,11 @@ from schemas.url import parse_url
 #: Renewed while a round is under way; what a killed daemon held is due again after this.
 LEASE = timedelta(seconds=45)
 
+#: Claims in a row, where most of what is due is put off.
+CLAIMS = 5
+#: Answers with which a Retry-After says "not now".
+_NOT_NOW = frozenset({429, 503})
+
 _Results = Mapping[ItemId, tuple[ItemToCheck, Round]]
 
 
@@ -35,31 +43,85 @@ class Check:
     name = "check"
     capacity = 200
 
-    def __init__(self, store: Store, settings: Settings, looker: Looker, clock: Clock, token: UUID) -> None:
-        """Look with `looker`; `token` is this daemon's, for its leases."""
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        looker: Looker,
+        clock: Clock,
+        token: UUID,
+        *,
+        pacing: Pacing | None = None,
+        looks: Looks | None = None,
+        may_look: Callable[[datetime], bool] = lambda _now: True,
+    ) -> None:
+        """Look with `looker` at the pace of `pacing`; `token` is this daemon's, for its leases."""
         self._store, self._settings, self._looker = store, settings, looker
         self._clock, self._token = clock, token
+        self._pacing, self._looks, self._may_look = (
+            pacing or Pacing(settings.monitor.per_host),
+            looks or Looks(),
+            may_look,
+        )
         self._networks = {one.name: one.network for one in settings.monitor.vantage if one.network}
+        self._quiet: dict[HostId, datetime] = {}
 
     async def claim(self, now: datetime, n: int) -> Sequence[ItemToCheck]:
-        """Claim items that are due."""
-        return await checks.claim(self._store, now, n, LEASE, self._token)
+        """Claim items that are due, and put off those whose host has had enough for now."""
+        if not self._may_look(now):
+            return ()
+        found: list[ItemToCheck] = []
+        for _ in range(CLAIMS):
+            due = await checks.claim(
+                self._store, now, n - len(found), LEASE, self._token, untold_only=self._looks.blind
+            )
+            found += await self._admitted(due, now)
+            if len(due) < n or len(found) > n // 2:
+                break
+        for job in found:
+            self._looks.begun((now - job.due_at).total_seconds())
+        return found
 
-    async def do(self, job: ItemToCheck) -> tuple[ItemToCheck, Round]:
-        """Look at one item."""
-        seen = await self._looker.round(
+    async def _admitted(self, due: Sequence[ItemToCheck], now: datetime) -> list[ItemToCheck]:
+        if not due:
+            return []
+        async with self._store.transaction() as connection:
+            self._quiet = await checks.quiet(connection, now)
+            hosts = [Due(item=one.id, host=one.host, name=parse_url(one.url).host, job=one) for one in due]
+            go, later = self._pacing.admit(hosts, self._quiet, now)
+            await checks.put_off(connection, later, self._token)
+        self._looks.put_off += len(later)
+        return go
+
+    async def do(self, job: ItemToCheck) -> tuple[ItemToCheck, Round | None]:
+        """Look at one item; no round where its host fell quiet while it waited."""
+        began, took_s = asyncio.get_running_loop().time(), None
+        try:
+            if job.host in self._quiet and self._quiet[job.host] > self._clock.now():
+                return job, None
+            seen = await self._round(job)
+            took_s = asyncio.get_running_loop().time() - began
+        finally:
+            self._pacing.over(job.host, took_s)
+        if (until := _quiet_until(job, seen)) is not None:
+            self._quiet[job.host] = max(until, self._quiet.get(job.host, until))
+        return job, seen
+
+    async def _round(self, job: ItemToCheck) -> Round:
+        return await self._looker.round(
             parse_url(job.url),
             baseline=job.baseline,
             confirmed=job.confirmed,
             referrer=job.referrer,
             every_address=sum(not perch.origin for perch in job.perches) > 1,
+            seed=job.id,
             now=self._clock.now(),
         )
-        return job, seen
 
-    async def settle(self, results: Sequence[tuple[ItemToCheck, Round]], now: datetime) -> None:
+    async def settle(self, results: Sequence[tuple[ItemToCheck, Round | None]], now: datetime) -> None:
         """Write what the rounds came to; those whose lease was lost are dropped."""
-        by_id = {job.id: (job, seen) for job, seen in results}
+        await self._settle_quiet(results, now)
+        by_id = {job.id: (job, seen) for job, seen in results if seen is not None}
         changing = await self._settle_uneventful(by_id, now)
         if not changing:
             return
@@ -70,6 +132,19 @@ class Check:
             await cases.settle(connection, self._store, self._settings, before, steps, by="check", now=now)
             looks = [(item, by_id[item][1]) for item in ours]
             await checks.keep_looks(connection, self._store, looks, ours, now)
+
+    async def _settle_quiet(self, results: Sequence[tuple[ItemToCheck, Round | None]], now: datetime) -> None:
+        """Write down which hosts asked to be left alone, and put off what was claimed of them."""
+        hushed = {job.host: until for job, seen in results if seen and (until := _quiet_until(job, seen))}
+        later = [
+            (job.id, spread(job.id, max(now, self._quiet.get(job.host, now)), SOONEST))
+            for job, seen in results
+            if seen is None
+        ]
+        if hushed or later:
+            async with self._store.transaction() as connection:
+                await checks.hush(connection, hushed, now)
+                await checks.put_off(connection, later, self._token)
 
     async def _settle_uneventful(self, by_id: _Results, now: datetime) -> list[ItemId]:
         """Write down the rounds that changed nothing, without a lock on their items; give the others."""
@@ -160,6 +235,18 @@ def _seen_for(job: ItemToCheck, stay: Stay) -> set[Address]:
 
 def _answered(seen: Round) -> set[Address]:
     return {address for look in seen.observations for address in look.addresses}
+
+
+def _quiet_until(job: ItemToCheck, seen: Round) -> datetime | None:
+    """Give until when the item's host asked to be left alone (RFC 9110, 10.2.3; RFC 6585, 4), None where it did not."""
+    asked = [
+        look.retry_after_s
+        for look in seen.observations
+        if look.retry_after_s is not None
+        and look.status in _NOT_NOW
+        and parse_url(look.hops[-1].url).host == parse_url(job.url).host
+    ]
+    return quiet_until(max(asked), seen.at) if asked else None
 
 
 def _no_stay() -> StayId:

@@ -217,6 +217,12 @@ CREATE TABLE schedule (
 );
 CREATE INDEX schedule_due ON schedule (due_at);
 
+-- Hosts that answered "not now" (Retry-After): no item of theirs is looked at before, by any daemon.
+CREATE TABLE quiet (
+    host_id     bigint PRIMARY KEY REFERENCES host,
+    until       timestamptz NOT NULL
+);
+
 CREATE TABLE item_report (
     item_id     uuid NOT NULL,                 -- written in the same statement as the item
     pair_hash   bytea NOT NULL,                -- of report and reference
@@ -474,5 +480,6 @@ CREATE TABLE daemon (
     seen_at     timestamptz NOT NULL,
     machine     text,                          -- with its pid: others there can see that it was killed; null: nobody can
     pid         integer,
+    blind       boolean NOT NULL DEFAULT false,    -- none of its vantages reaches its canaries
     CHECK ((machine IS NULL) = (pid IS NULL))
 );

@@ -1,14 +1,67 @@
 -- name: claim
 -- A lapsed lease is simply due again; the narrow table is what changes most.
 WITH due AS (
-    SELECT item_id FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT item_id, due_at FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), leased AS (
     UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
-    RETURNING s.item_id
+    RETURNING s.item_id, due.due_at
 )
 SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.received_at,
-       i.kind
+       i.kind, leased.due_at
   FROM leased JOIN item i ON i.id = leased.item_id
+
+-- name: claim_untold
+-- While nobody can see anything, only items about which a first message waits for a look: it goes out all the same.
+WITH due AS (
+    SELECT item_id, due_at FROM schedule
+     WHERE due_at <= $1
+       AND item_id IN (SELECT item_id FROM telling WHERE notice_id IS NULL AND wait_for = 'check')
+     ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
+    RETURNING s.item_id, due.due_at
+)
+SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.received_at,
+       i.kind, leased.due_at
+  FROM leased JOIN item i ON i.id = leased.item_id
+
+-- name: put_off
+-- What was claimed and is not looked at now is due again at a moment of its own.
+UPDATE schedule s SET due_at = n.due_at, token = NULL
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS n (item_id, due_at)
+ WHERE s.item_id = n.item_id AND s.token = $3
+
+-- name: quiet
+-- Hosts that asked not to be asked for a while: few, so all of them.
+SELECT host_id, until FROM quiet WHERE until > $1
+
+-- name: hush
+-- A host asked not to be asked until then; what is over is forgotten on the way.
+WITH over AS (
+    DELETE FROM quiet WHERE until <= $1 AND NOT host_id = ANY($2::bigint[])
+)
+INSERT INTO quiet (host_id, until) SELECT host_id, until FROM unnest($2::bigint[], $3::timestamptz[]) AS n (host_id, until)
+    ON CONFLICT (host_id) DO UPDATE SET until = greatest(quiet.until, excluded.until)
+
+-- name: lost
+-- Rounds since a moment that could not tell for want of a network count as not done: due at once. Read over the whole
+-- table, but only when an outage is over.
+UPDATE schedule s SET due_at = $2, token = NULL
+  FROM item i
+ WHERE i.id = s.item_id AND s.due_at > $2 AND s.token IS NULL AND i.last_verdict = 'unknown' AND i.last_reason = ANY($3::text[])
+   AND coalesce(s.checked_at, i.checked_at) >= $1
+
+-- name: make_up
+-- What has become due while nobody could look is spread by the chance in its id, a batch at a time. The last four bytes
+-- of the id are chance; nothing falls on the moment itself, so that no row is met twice.
+WITH late AS (
+    SELECT item_id FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE schedule s
+   SET token = NULL,
+       due_at = $1::timestamptz + interval '1 second'
+              + $2::interval * (('x' || right(s.item_id::text, 8))::bit(32)::bigint / 4294967296.0)
+  FROM late WHERE s.item_id = late.item_id
 
 -- name: held
 -- Only the holder of the lease settles. What the kept look shows comes along: the same again is not written again.

@@ -11,6 +11,18 @@ INSERT INTO daemon (id, roles, started_at, seen_at, machine, pid) VALUES ($1, $2
 -- A daemon that ends says so; those that were killed are forgotten after a day.
 DELETE FROM daemon WHERE id = $1 OR seen_at < $2::timestamptz - interval '1 day'
 
+-- name: lookers
+-- Daemons that look, in the one order in which they share what a host can bear.
+SELECT id FROM daemon WHERE 'check' = ANY(roles) AND seen_at > $1 ORDER BY id
+
+-- name: see
+-- A daemon says whether it can see anything.
+UPDATE daemon SET blind = $2 WHERE id = $1
+
+-- name: all_blind
+-- Can none of those that look see anything? Null: nobody looks.
+SELECT bool_and(blind) FROM daemon WHERE 'check' = ANY(roles) AND seen_at > $1
+
 -- name: neighbours
 -- Daemons that said to run on the same machine: whoever is there can see whether they still do.
 SELECT id, pid FROM daemon WHERE machine = $1 AND id <> $2
