@@ -296,8 +296,8 @@ _PATHS: Final[Json] = {
     "/readyz": {
         "get": _open(
             "ready",
-            "Is the database reachable, and does every loop turn?",
-            {"200": _json({"type": "object"}, "Both.")} | _errors(503),
+            "Is the database reachable, does every loop turn, and do looks see anything?",
+            {"200": _json({"type": "object"}, "All of it.")} | _errors(503),
         )
     },
     "/metrics": {

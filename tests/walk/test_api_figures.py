@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ntd.metrics import Looks
+from ntd.store import daemons
+from schemas.ids import uuid7
 from tests.fakes.api_door import Street, street
 from tests.walk.house import DOWN, spot
 
@@ -51,6 +54,37 @@ async def test_ready_is_the_database_and_every_loop(door: Street) -> None:
     await door.home.store.pool.close()
     away = await door.get("/readyz", None)
     assert (away.status, away.json["database"]) == (503, False)
+
+
+async def test_ready_is_to_see_something(door: Street) -> None:
+    """While no vantage reaches its canaries the daemon is not ready, says which are void, and how late looks begin."""
+    looks = door.pulse.looks = Looks(void={"far": True, "near": False})
+    for late_s in (0.0, 1.0, 1.1, 7200.0):
+        looks.begun(late_s)
+    one_void = await door.get("/readyz", None)
+    looks.blind, looks.void = True, {"far": True, "near": True}
+    blind = await door.get("/readyz", None)
+    counted = await figures(door)
+
+    assert (one_void.status, one_void.json["void"], one_void.json["blind"]) == (200, ["far"], False)
+    assert (blind.status, blind.json["void"], blind.json["blind"]) == (503, ["far", "near"], True)
+    assert (counted["ntd_blind",], counted["ntd_vantage_void", "near"]) == (1, 1)
+    assert [counted["ntd_check_lateness_seconds_bucket", limit] for limit in ("1.0", "5.0", "+Inf")] == [2, 3, 4]
+    assert counted["ntd_check_lateness_seconds_sum",] == 7202.1
+
+
+async def test_a_daemon_that_does_not_look_knows_who_does(door: Street) -> None:
+    """Where other daemons look, readiness says whether all of them are blind."""
+    store, now = door.home.store, door.home.now
+    one, other = uuid7(now), uuid7(now + HOUR)
+    for daemon in (one, other):
+        await daemons.beat(store, daemon, ["check"], None, now, now)
+    await daemons.see(store, one, blind=True)
+    some = await door.get("/readyz", None)
+    await daemons.see(store, other, blind=True)
+    none = await door.get("/readyz", None)
+
+    assert (some.status, none.status, none.json["blind"]) == (200, 503, True)
 
 
 async def test_figures_count_what_there_is(door: Street) -> None:
