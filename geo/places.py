@@ -5,16 +5,17 @@ would look like a move the next time everybody answers. Where everybody answered
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from geo.book import Subject
 from geo.contacts import Facts, Rules, choose
-from geo.country import standing
+from geo.country import SOURCES, standing
 from geo.fronts import Fronts
 from geo.platforms import Tenancy
 from geo.prefixes import NetworkFact
 from geo.rdap import NetworkRecord, SystemRecord
+from geo.reach import Reaches
 from schemas.hosting import Address, Located, Network, Place
 
 #: Characters of a hoster's name.
@@ -29,6 +30,7 @@ class AddressFacts:
     file: NetworkFact | None = None
     cymru: NetworkFact | None = None
     registration: NetworkRecord | None = None
+    geofeed: str | None = None  # the country its holder publishes for it
     system: SystemRecord | None = None
     complete: bool = True  # everybody who was asked answered
 
@@ -60,13 +62,18 @@ class AddressFacts:
         return next((block for block in blocks if self.address in block), None)
 
 
-def place_of(facts: AddressFacts, cnames: Sequence[str], fronts: Fronts) -> Place | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atlas:
+    """What places are read by: the fronts and the unplaced networks we know, and whose word on the country counts."""
+
+    fronts: Fronts = field(default_factory=Fronts)
+    reaches: Reaches = field(default_factory=Reaches)
+    country_order: tuple[str, ...] = SOURCES
+
+
+def place_of(facts: AddressFacts, cnames: Sequence[str], atlas: Atlas) -> Place | None:
     """Say where one address is; None where nobody knows anything of it, or where it could not be found out."""
-    decided = standing(
-        network_file=facts.file.country if facts.file is not None else None,
-        registration=facts.registration.country if facts.registration is not None else None,
-        cymru=facts.cymru.country if facts.cymru is not None else None,
-    )
+    decided = standing(_countries(facts), atlas.country_order)
     if not facts.complete and (facts.asn is None or decided.country is None):
         return None
     hoster = _hoster(facts)
@@ -80,11 +87,23 @@ def place_of(facts: AddressFacts, cnames: Sequence[str], fronts: Fronts) -> Plac
         as_name=facts.as_name,
         country=decided.country,
         hoster=hoster[:_LONGEST_NAME],
-        front=fronts.name_of(category=category, asn=facts.asn, as_name=facts.as_name, cnames=cnames),
+        front=atlas.fronts.name_of(category=category, asn=facts.asn, as_name=facts.as_name, cnames=cnames),
         category=category,
         country_sources=decided.sources,
         country_disputed=decided.disputed,
+        reach=atlas.reaches.of(facts.address, facts.asn, category),
     )
+
+
+def _countries(facts: AddressFacts) -> dict[str, str | None]:
+    """Name what each source of `geo.country` says."""
+    return {
+        "network_file": facts.file.country if facts.file is not None else None,
+        "geofeed": facts.geofeed,
+        "registration": facts.registration.country if facts.registration is not None else None,
+        "cymru": facts.cymru.country if facts.cymru is not None else None,
+        "as": facts.system.country if facts.system is not None else None,
+    }
 
 
 def _hoster(facts: AddressFacts) -> str | None:
@@ -97,13 +116,13 @@ def _hoster(facts: AddressFacts) -> str | None:
 
 
 def locate(
-    host: str, site: str, addresses: Sequence[AddressFacts], *, cnames: Sequence[str], fronts: Fronts, rules: Rules
+    host: str, site: str, addresses: Sequence[AddressFacts], *, cnames: Sequence[str], atlas: Atlas, rules: Rules
 ) -> tuple[Located, ...]:
     """Group the addresses (in `address_order`) by hoster and country; that of the lowest address comes first."""
     tenancy = rules.platforms.tenancy(host, cnames)
     groups: dict[tuple[str, str | None], list[tuple[Place, AddressFacts]]] = {}
     for facts in addresses:
-        place = place_of(facts, cnames, fronts)
+        place = place_of(facts, cnames, atlas)
         if place is not None:
             place = run_by(place, tenancy)
             groups.setdefault((place.hoster_key, place.country), []).append((place, facts))

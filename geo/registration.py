@@ -17,6 +17,8 @@ from weakref import WeakValueDictionary
 from geo.answers import PATIENCE_S, Answers
 from geo.blocks import filed_under, smallest_announced
 from geo.entities import ABUSE_DESK, RegisteredContact
+from geo.geofeed import Row
+from geo.geofeeds import Geofeeds
 from geo.kept import Kept
 from geo.looked import Looked, domain_text, entity_text, finish, network_text, read_kept, system_text
 from geo.rdap import (
@@ -53,16 +55,30 @@ class Registrations:
     countries: Mapping[str, str]
     patience_s: float = PATIENCE_S  # see geo.answers
     answers: Answers = field(init=False)
+    geofeeds: Geofeeds | None = field(init=False, default=None)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _records: Remembered[Looked[NetworkRecord]] = field(default_factory=lambda: Remembered(_RECORDS))
 
     def __post_init__(self) -> None:
         source = (self.registries and self.registries.typed) or "the registry of the bootstrap"
-        self.answers = Answers(cache=self.cache, refresh=self.refresh, source=source, patience_s=self.patience_s)
+        self.answers = self._answers(source)
+        if self.registries is not None:
+            self.geofeeds = Geofeeds(registries=self.registries, answers=self._answers("the holder's server"))
+
+    def _answers(self, source: str) -> Answers:
+        return Answers(cache=self.cache, refresh=self.refresh, source=source, patience_s=self.patience_s)
 
     async def close(self) -> None:
         """Stop what is under way."""
         await self.answers.close()
+        if self.geofeeds is not None:
+            await self.geofeeds.close()
+
+    async def geofeed(self, address: Address, record: NetworkRecord | None, now: datetime) -> Looked[Row]:
+        """Say what the geofeeds that a network's registration links say of one of its addresses."""
+        if self.geofeeds is None or record is None or not record.geofeeds:
+            return Looked(record=None)
+        return await self.geofeeds.find(address, record, now)
 
     async def network(self, address: Address, leaf: Network | None, now: datetime) -> Looked[NetworkRecord]:
         """Find the registration of an address; `leaf` is the smallest network known to hold it."""

@@ -18,11 +18,10 @@ from geo.contacts import Rules, ladder_contact, registrar_contact, spared
 from geo.cymru import origin_name, read_origin, read_system, system_name
 from geo.dns import Resolver
 from geo.fetch import Fetcher
-from geo.fronts import Fronts
 from geo.looked import Looked
 from geo.names import Joint, NameAnswer, ZoneAnswer, questions_of
 from geo.networks import Networks
-from geo.places import AddressFacts, locate
+from geo.places import AddressFacts, Atlas, locate
 from geo.prefixes import NetworkFact
 from geo.questions import network_question, unique
 from geo.rdap import DomainRecord, SystemRecord
@@ -32,7 +31,7 @@ from geo.registries import Registries, typed_base
 from geo.remembered import Remembered
 from geo.renewed import Renewed
 from geo.reserved import is_public
-from geo.rulebook import Rulebook, shipped_bootstrap, shipped_countries, shipped_fronts
+from geo.rulebook import Rulebook, shipped_bootstrap, shipped_countries, shipped_fronts, shipped_reaches
 from geo.sharing import Sharing
 from geo.whois import PortFortyThree
 from geo.wire import SOA
@@ -96,10 +95,10 @@ class Locator:
         networks: Networks,
         registrations: Registrations,
         rulebook: Rulebook,
-        fronts: Fronts,
+        atlas: Atlas,
     ) -> None:
         """Put the parts together; `open` makes them from the settings."""
-        self._settings, self._fronts, self._rulebook = settings, fronts, rulebook
+        self._settings, self._atlas, self._rulebook = settings, atlas, rulebook
         self._names, self._networks, self._registrations = names, networks, registrations
         self._has_registrar_step = any(step.to == "registrar" for step in settings.sla.escalation)
         self._looks: Remembered[_Look] = Remembered(LOOKS)
@@ -152,7 +151,7 @@ class Locator:
                 networks=networks,
                 registrations=registrations,
                 rulebook=rulebook,
-                fronts=shipped_fronts(),
+                atlas=Atlas(fronts=shipped_fronts(), reaches=shipped_reaches(), country_order=tuple(geo.country_order)),
             )
             locator.faults = faults
             stack.push_async_callback(locator.close)
@@ -254,7 +253,7 @@ class Locator:
             nameservers=zone.nameservers,
             soa=zone.soa,
             wildcard=is_wildcard(answer, zone.neighbour),
-            located=locate(host, site, facts, cnames=answer.cnames, fronts=self._fronts, rules=rules),
+            located=locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules),
             not_public=tuple([address for address in answer.addresses if address not in public]),
             registrar=record.registrar if record is not None else None,
             registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
@@ -325,21 +324,23 @@ class Locator:
         cymru = _Cymru() if file is not None and file.asn is not None else await self._cymru(address, now)
         leaf = next((fact.prefix for fact in (file, cymru.fact) if fact is not None), None)
         registration = await self._registrations.network(address, leaf, now)
+        geofeed = await self._registrations.geofeed(address, registration.record, now)
         facts = AddressFacts(
             address=address,
             file=file,
             cymru=cymru.fact,
             registration=registration.record,
-            complete=cymru.complete and registration.complete,
+            geofeed=geofeed.record.country if geofeed.record is not None else None,
         )
         system: Looked[SystemRecord] = Looked(record=None)
         if facts.asn is not None:
             system = await self._registrations.system(facts.asn, now)
         asked = (network_question(address, file, self._networks.names, now), *cymru.questions)
+        complete = cymru.complete and registration.complete and geofeed.complete and system.complete
         return _Found(
-            facts=replace(facts, system=system.record),
-            questions=(*asked, *registration.questions, *system.questions),
-            until=min(cymru.until or NEVER, self._holds((registration, system), now, began_s)),
+            facts=replace(facts, system=system.record, complete=complete),
+            questions=(*asked, *registration.questions, *geofeed.questions, *system.questions),
+            until=min(cymru.until or NEVER, self._holds((registration, geofeed, system), now, began_s)),
         )
 
     def _holds(self, looked: Iterable[Looked[Any]], now: datetime, began_s: float) -> datetime:

@@ -16,6 +16,7 @@ from geo.contacts import Rules
 from geo.fronts import Fronts
 from geo.mailbox import Never, domain_of
 from geo.platforms import Platforms
+from geo.reach import Reaches
 from geo.renewed import shipped
 from geo.watched import Watched
 from schemas.errors import Misconfigured
@@ -33,6 +34,11 @@ def shipped_bootstrap() -> Bootstrap:
 def shipped_fronts() -> Fronts:
     """Read the fronts we know."""
     return Fronts.read(_lines(_DATA / "fronts.csv"))
+
+
+def shipped_reaches() -> Reaches:
+    """Read the networks that stand in no one place, as far as we know them."""
+    return Reaches.read(_lines(_DATA / "reach.csv"))
 
 
 def shipped_countries() -> dict[str, str]:

@@ -23,6 +23,22 @@ class Category(StrEnum):
     CDN = "cdn"
     PROXY = "proxy"
     ISP = "isp"
+    ANYCAST = "anycast"  # announced from many places at once
+    SATELLITE = "satellite"  # reached through satellites, wherever the dish stands
+
+
+class Reach(StrEnum):
+    """Why an address stands in no one place."""
+
+    ANYCAST = "anycast"
+    SATELLITE = "satellite"
+
+    @property
+    def words(self) -> str:
+        """Write it for people."""
+        if self is Reach.ANYCAST:
+            return "anycast: answers from many places at once, the country is its holder's"
+        return "satellite: the machine may stand anywhere, the country is its holder's"
 
 
 class NameFate(StrEnum):
@@ -133,6 +149,7 @@ class Place:
     category: Category | None = None
     country_sources: dict[str, str] = field(default_factory=dict, hash=False)  # source → country
     country_disputed: bool = False
+    reach: Reach | None = None  # None: one place, as far as we know
     origins: tuple[int, ...] = ()  # every AS that announces the network, ascending; given none: `asn` alone
 
     def __post_init__(self) -> None:

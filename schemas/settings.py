@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -104,6 +104,9 @@ class Dns(Section):
     canaries: list[CanaryName] = []
 
 
+CountrySource = Literal["network_file", "geofeed", "registration", "cymru", "as"]
+
+
 class Geo(Section):
     """Where things live: sources of networks, registration data and contacts."""
 
@@ -111,6 +114,7 @@ class Geo(Section):
     registration: Registration = "https"
     bootstrap: BootstrapUrl = "https://data.iana.org/rdap/"
     data: Path = Path("var/geo")
+    country_order: Annotated[list[CountrySource], Field(min_length=1)] = list(get_args(CountrySource))
     cymru_zone: str = ""
     contacts: str = ""
     hotlines: str = ""

@@ -141,6 +141,7 @@ SCHEMAS: Final[Json] = {
             country=_NULL_COUNTRY,
             country_sources=_HASHES,
             country_disputed={"type": "boolean"},
+            reach=_NULL_TEXT,
             hoster=_NULL_TEXT,
             front=_NULL_TEXT,
             contact=_CONTACT,

@@ -90,6 +90,8 @@ def _draw(tree: Tree, located: Located) -> None:
     branch.add(f"addresses: {', '.join(map(str, located.addresses))}")
     asn = f"AS{place.asn} {place.as_name or ''}".strip() if place.asn is not None else "no AS known"
     branch.add(f"network: {place.prefix or 'not known'}, {asn}{f', {place.category}' if place.category else ''}")
+    if place.reach is not None:
+        branch.add(place.reach.words)
     sources = ", ".join(f"{source} says {country}" for source, country in place.country_sources.items())
     branch.add(f"country: {sources or 'nobody says'}{' — DISPUTED' if place.country_disputed else ''}")
     for rank, contact in enumerate(located.contacts):

@@ -87,6 +87,7 @@ async def _add_places(
             place.category.value if place.category else None,
             place.front,
             ",".join(map(str, place.origins)),
+            place.reach.value if place.reach else None,
         )
         for key, place in by_hash.items()
     ]
@@ -97,6 +98,6 @@ async def _add_places(
 
 def _place_hash(store: Store, place: Place) -> bytes:
     named = (place.hoster_key, place.prefix, place.as_name, place.country, place.front, place.category)
-    parts = (*named, place.origins)
+    parts = (*named, place.origins, place.reach)
     sources = sorted(place.country_sources.items())
     return store.vault.hash("place", repr((*map(str, parts), sources)))

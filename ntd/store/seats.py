@@ -10,7 +10,7 @@ import orjson
 from ntd.store.base import Connection, Row, Store
 from ntd.store.sql import statement
 from ntd.store.worlds import addresses_of
-from schemas.hosting import Category, Contact, Located, Place, address_order
+from schemas.hosting import Category, Contact, Located, Place, Reach, address_order
 
 _SEATS = statement("items.seats")
 _CONTACTS = statement("items.contacts")
@@ -59,6 +59,7 @@ def _seat(store: Store, row: Row, hoster: str) -> Seat:
         category=Category(row["category"]) if row["category"] else None,
         country_sources=orjson.loads(row["country_sources"]),
         country_disputed=row["country_disputed"],
+        reach=Reach(row["reach"]) if row["reach"] else None,
     )
     addresses = addresses_of(store, row["host_id"], row["addresses"])
     located = Located(place=place, addresses=addresses, origin=row["origin"])

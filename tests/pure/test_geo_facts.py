@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from geo.country import country_code, standing
+from geo.country import country_code
 from geo.cymru import origin_name, read_origin, read_system, system_name
 from geo.fronts import Fronts
 from geo.mailbox import mailbox, under
@@ -34,21 +34,6 @@ ZONE = "origin.asn.cymru.com"
 def test_only_a_country_is_a_country(text: object, code: str | None) -> None:
     """Regions, unknowns, names and nonsense are no countries; the code is in capitals."""
     assert country_code(text) == code
-
-
-def test_the_network_file_decides_then_the_registration_then_cymru() -> None:
-    """The strongest source that says something decides, and all are kept."""
-    assert standing(network_file="NL", registration="NL", cymru="NL").country == "NL"
-    assert standing(network_file=None, registration="MD", cymru="NL").country == "MD"
-    assert standing(network_file="EU", registration=None, cymru="us").country == "US"
-    assert standing(network_file=None, registration=None, cymru=None).country is None
-
-
-def test_a_country_is_disputed_only_where_two_sources_name_different_ones() -> None:
-    """One source, silence and agreement are no dispute."""
-    assert standing(network_file="NL", registration="DE", cymru="NL").disputed
-    assert not standing(network_file="NL", registration=None, cymru="nl").disputed
-    assert not standing(network_file="NL", registration="EU", cymru=None).disputed
 
 
 def front(

@@ -6,9 +6,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from geo.contacts import Rules
-from geo.fronts import Fronts
 from geo.mailbox import mailbox
-from geo.places import AddressFacts, locate
+from geo.places import AddressFacts, Atlas, locate
 from geo.platforms import Platforms, content_address
 from geo.prefixes import NetworkFact
 from geo.rulebook import shipped_platforms
@@ -123,7 +122,7 @@ def test_a_platform_behind_a_front_is_the_hoster(
     host: str, category: Category | None, hoster: str, front: str | None, country: str | None, first: str
 ) -> None:
     """It is told itself, and nobody is asked for an origin; where it stands is then not known from the front."""
-    (located,) = locate(host, host, [facts(category)], cnames=(), fronts=Fronts(), rules=Rules(platforms=MADE_UP))
+    (located,) = locate(host, host, [facts(category)], cnames=(), atlas=Atlas(), rules=Rules(platforms=MADE_UP))
 
     place = located.place
     assert (place.hoster, place.front, place.country, place.asn) == (hoster, front, country, 64501)

@@ -72,6 +72,7 @@ CREATE TABLE place (
     country     text CHECK (country ~ '^[A-Z]{2}$'),
     country_sources jsonb NOT NULL DEFAULT '{}',
     country_disputed boolean NOT NULL DEFAULT false,
+    reach       text,                          -- anycast, satellite; null: one place, as far as we know
     category    text,
     front       text,                          -- name of the front, null when the machine itself
     created_at  timestamptz NOT NULL

@@ -30,13 +30,13 @@ SELECT id, key_hash FROM hoster WHERE key_hash = ANY($1::bytea[])
 -- name: add_places
 -- One row per combination of network, AS, country, organisation and front.
 INSERT INTO place (key_hash, hoster_id, prefix, asn, as_name, country, country_sources, country_disputed, category,
-                   front, origins, created_at)
+                   front, origins, reach, created_at)
 SELECT key_hash, hoster_id, prefix::cidr, asn, as_name, country, country_sources::jsonb, country_disputed, category,
-       front, string_to_array(origins, ',')::bigint[], $1
+       front, string_to_array(origins, ',')::bigint[], reach, $1
   FROM unnest($2::bytea[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bool[],
-              $10::text[], $11::text[], $12::text[])
+              $10::text[], $11::text[], $12::text[], $13::text[])
        AS n (key_hash, hoster_id, prefix, asn, as_name, country, country_sources, country_disputed, category, front,
-             origins)
+             origins, reach)
  ORDER BY key_hash
     ON CONFLICT (key_hash) DO NOTHING
 

@@ -99,7 +99,7 @@ SELECT at, event, from_state, to_state, by, detail FROM event WHERE item_id = $1
 -- Where hosts stand now: confirmed places, and the addresses that tell which of them comes first.
 SELECT episode.host_id, episode.addresses, episode.seen_at, episode.contacts, episode.origin, place.prefix, place.asn, place.origins,
        place.as_name, place.country, place.country_sources, place.country_disputed, place.category, place.front,
-       hoster.name AS hoster_name, hoster.key_hash AS hoster_key
+       place.reach, hoster.name AS hoster_name, hoster.key_hash AS hoster_key
 FROM episode
 JOIN place ON place.id = episode.place_id
 JOIN hoster ON hoster.id = place.hoster_id
