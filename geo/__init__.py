@@ -39,8 +39,11 @@ contacts         P  who is told: ordered rules
 book             P  the operator's contact book
 rulebook            settings, book and shipped data as rules
 platforms        P  what strangers share, who runs it, and whom that spares
+geofeeds            what holders publish of their addresses: fetched, kept
+geofeed          P  what such a file says, and of which addresses it may
 places           P  facts about addresses to places
-country          P  in which country
+country          P  in which country, and whose word counts
+reach            P  what stands in no one place: anycast, satellites
 fronts           P  the machine itself, or a front
 moves            P  when a host has moved
 hotlines         P  where hotlines are

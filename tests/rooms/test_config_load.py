@@ -32,6 +32,7 @@ def test_the_shipped_file_says_the_defaults_but_tells_nobody() -> None:
     expected["database"]["url"] = f"embedded:{SHIPPED.parent}/var/pg"
     expected["security"]["key_file"] = SHIPPED.parent / "var/ntd.key"
     expected["notices"]["folder"] = SHIPPED.parent / "var/outbox"
+    expected["geo"]["data"] = SHIPPED.parent / "var/geo"
     assert settings.model_dump() == expected
 
 
