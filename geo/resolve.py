@@ -209,7 +209,7 @@ class Locator:
         behind = sorted({one for one in origins if self.is_public(one)}, key=address_order)[:MAX_ADDRESSES]
         found, rules = await self._places(behind, now), await self._rulebook.current()
         facts = [one.facts for one in found]
-        located = locate(resolution.host, resolution.site, facts, cnames=(), fronts=self._fronts, rules=rules)
+        located = locate(resolution.host, resolution.site, facts, cnames=(), atlas=self._atlas, rules=rules)
         questions = unique((*resolution.questions, *[q for one in found for q in one.questions]))
         return replace(resolution, origins=tuple([replace(one, origin=True) for one in located]), questions=questions)
 
