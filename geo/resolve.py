@@ -289,6 +289,10 @@ class Locator:
         ]
         return ladder_contact(kind, subjects, rules, registrar, shared)
 
+    async def name_servers(self, site: str, kind: HostKind, now: datetime) -> tuple[str, ...]:
+        """Find the names of the servers that answer for a site; none when that could not be found out."""
+        return (await self._names.nameservers(site, now)).names if kind is HostKind.WEB else ()
+
     def _begin_around(self, host: str, site: str, kind: HostKind, now: datetime) -> _Around | None:
         if kind is not HostKind.WEB:
             return None

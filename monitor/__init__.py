@@ -5,22 +5,29 @@ passes through memory and nothing of it stays but a hash, a length, a type and m
 
 look       one round: every chosen vantage, every address as far as needed, limits per host and in all
 probe      one look: names, dial, redirects, bounded read, sibling; observes and never judges
+trail      where a look has come to: answers taken in, the page it stands on until it ends
+comparing  an item's page beside the page of a name that nobody uploaded
 slots      how many connections at once to one host, to one network, and in all
 reading    an answer read under bounds
 vantage    where we look from: direct, through a proxy; canaries that say whether to believe it
 pinned     one question to exactly one address, directly or by proxy; library errors become named faults
 exchange   one connection: a request out, an answer in, nothing stored on the way
-wordings   the data file of known pages, loaded
+wordings   the data files of known pages, loaded
 assigning  P  who looks in a round, by chance
 shares     P  how a limit is shared by several daemons
 faults     P  what a look ran into, by name
 framing    P  an HTTP/1 answer told from its bytes, every part under a bound
 certificate  P  what a server's certificate says of itself
 decoding   P  a body unpacked under a bound
-pages      P  what of a page is compared with known wordings
-signs      P  known pages recognised; a page compared with its sibling
+pages      P  what of a page is read: title, headings, words, media
+markup     P  markup read tag by tag; what stands around every page told from what a page is about
+answers    P  what an answer in JSON says of a fault
+pictures   P  the shape of a picture, from its head
+likeness   P  how like two pages are, and what is kept of a body to tell that later
+removals   P  pages that say of themselves that the thing is not there
+signs      P  known pages recognised: walls, servers, removals, parked
 siblings   P  the names that nobody has uploaded
 verdict    P  observations to up, gone, changed, blocked, unknown, with a reason
 schedule   P  when to look again
-data/      known pages: removed, parked, login, default, in many languages
+data/      known pages: removed, parked, login, default, in many languages; firms that park domains
 """

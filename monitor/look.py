@@ -10,9 +10,10 @@ from uuid import UUID
 
 from monitor.assigning import assigned, noise_of
 from monitor.pinned import ByProxy, Dialler, Direct
-from monitor.probe import Manner, Probe, Public, Question, Resolve, in_order, sight_of
+from monitor.probe import NameServers, Probe, Public, Resolve, in_order, sight_of
 from monitor.shares import Share
 from monitor.slots import Slots
+from monitor.trail import Manner, Question
 from monitor.vantage import TOR, Canaries, Vantage, resolved
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, VANTAGES_DISAGREE, meaning_of, round_meaning
 from monitor.wordings import known_pages
@@ -89,13 +90,26 @@ class Looker:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Monitor, *, names: Resolve, public: Public) -> "AsyncIterator[Looker]":
-        """Open the vantages; `names` gives the addresses of a host, `public` says which of them may be dialled."""
+    async def open(
+        cls,
+        settings: Monitor,
+        *,
+        names: Resolve,
+        public: Public,
+        name_servers: NameServers | None = None,
+        salt: bytes = b"",
+    ) -> "AsyncIterator[Looker]":
+        """Open the vantages; `names` gives the addresses of a host, `public` says which of them may be dialled.
+
+        `name_servers` gives who answers for a host's domain; `salt` is the installation's, for the likeness of pages.
+        """
         chosen = list(settings.vantage) or [_DIRECT]
         if all(one.proxy for one in chosen):
             chosen.append(_DIRECT)
         slots = Slots(settings.per_host, settings.per_network)
-        yield cls(settings, [_vantage(one, settings, names, public, slots) for one in chosen], names, public, slots)
+        servers = name_servers or _nobody
+        vantages = [_vantage(one, settings, names, public, slots, servers, salt) for one in chosen]
+        yield cls(settings, vantages, names, public, slots)
 
     async def round(
         self,
@@ -246,10 +260,25 @@ async def _each(looks: Sequence[Coroutine[Any, Any, list[Observation]]]) -> list
     return [seen for task in tasks for seen in task.result()]
 
 
-def _vantage(settings: VantageSettings, rules: Monitor, names: Resolve, public: Public, slots: Slots) -> Vantage:
+async def _nobody(_url: Url) -> tuple[str, ...]:
+    """Know no name servers."""
+    return ()
+
+
+def _vantage(
+    settings: VantageSettings,
+    rules: Monitor,
+    names: Resolve,
+    public: Public,
+    slots: Slots,
+    name_servers: NameServers,
+    salt: bytes,
+) -> Vantage:
     timeout_s = rules.timeout.total_seconds()
     dialler = Dialler(ByProxy(settings.proxy) if settings.proxy else Direct(), timeout_s=timeout_s)
-    manner = Manner(body_limit_bytes=rules.body_limit_bytes, redirects=rules.redirects, user_agent=rules.user_agent)
+    manner = Manner(
+        body_limit_bytes=rules.body_limit_bytes, redirects=rules.redirects, user_agent=rules.user_agent, salt=salt
+    )
 
     def probe(public: Public, slots: Slots) -> Probe:
         return Probe(
@@ -259,7 +288,8 @@ def _vantage(settings: VantageSettings, rules: Monitor, names: Resolve, public: 
             public=public,
             slots=slots,
             manner=manner,
-            known=known_pages(),
+            known=known_pages(frozenset(rules.placeholders)),
+            name_servers=name_servers,
             tor=settings.network.lower() == TOR,
         )
 

@@ -10,7 +10,9 @@ import ada_url
 
 from monitor.decoding import BrokenEncoding, decoder_for
 from monitor.faults import Fault
+from monitor.likeness import picture_likeness
 from monitor.pages import Page, looks_like_page, page_text, read_page
+from monitor.pictures import Shape
 from monitor.pinned import Answer
 from schemas.check import Body, Sight
 from schemas.errors import Refused
@@ -18,6 +20,8 @@ from schemas.url import Url, parse_url
 
 #: What is held of a page in memory, in bytes; the rest is only hashed.
 PAGE_BYTES: Final = 131_072
+#: A page that says more than this is there to be read, even where it sends its visitor on.
+_SENT_ON: Final = 300
 #: How much more than the limit a packed body may be before unpacking it is given up.
 _PACKED_BEYOND_BYTES: Final = 65_536
 #: Longest redirect that is followed; browsers and servers stop between 2 and 64 KiB.
@@ -40,6 +44,17 @@ def redirect_of(answer: Answer, url: Url) -> Url | None:
         return parse_url(ada_url.join_url(url.text, text))
     except (ValueError, Refused) as fault:
         raise Fault(Sight.BAD_ANSWER, "redirects to what is no web address") from fault
+
+
+def refresh_of(page: Page, url: Url) -> Url | None:
+    """Give where a page that shows nothing sends its visitor at once; None when nowhere else."""
+    if page.refresh is None or page.pictures or sum(map(len, page.main)) > _SENT_ON:
+        return None
+    try:
+        target = parse_url(ada_url.join_url(url.text, page.refresh))
+    except (ValueError, Refused):
+        return None
+    return None if target.text == url.text else target
 
 
 def retry_after_s(answer: Answer, now: datetime) -> float | None:
@@ -67,6 +82,7 @@ class Intake:
         except BrokenEncoding as fault:
             raise Fault(Sight.BAD_ANSWER, str(fault)) from fault
         self._digest = hashlib.sha256()
+        self._shape = Shape()
         self._length = self._packed = 0
         self._page: bytearray | None = None
         self._truncated = False
@@ -94,6 +110,7 @@ class Intake:
             piece, self._truncated = piece[:room], True
         self._length += len(piece)
         self._digest.update(piece)
+        self._shape.take(piece)
         if self._page is not None:
             self._page += piece[: max(0, PAGE_BYTES - len(self._page))]
 
@@ -101,8 +118,13 @@ class Intake:
         """Give what is kept of the body, and the beginning of a page (else nothing) for the length of this look."""
         if not self._truncated and not self._decoder.complete:
             raise Fault(Sight.BAD_ANSWER, "the packed body ends early")
+        shape = self._shape.found
         body = Body(
-            sha256=self._digest.hexdigest(), length_bytes=self._length, type=self._type, truncated=self._truncated
+            sha256=self._digest.hexdigest(),
+            length_bytes=self._length,
+            type=self._type,
+            truncated=self._truncated,
+            likeness=picture_likeness(*shape) if shape else None,
         )
         return body, bytes(self._page or b"")
 
@@ -118,4 +140,4 @@ def page_of(answer: Answer, start: bytes) -> Page | None:
     if not start:
         return None
     charset = _CHARSET.search(answer.fields.get("content-type") or "")
-    return read_page(page_text(start, charset[1] if charset else None))
+    return read_page(page_text(start, charset[1] if charset else None), type_of(answer))

@@ -1,48 +1,49 @@
-"""Known pages recognised, and a page compared with its sibling. Pure; sees bodies only while they pass through memory.
+"""Known pages recognised. Pure; sees bodies only while they pass through memory.
 
-Only short pages are judged by their words: a long one has something to say besides "not found". Walls and server pages
-are looked for before removals by the verdict, so that a wall that stands before every name is not a soft 404.
+Only pages that show little are judged by their words: a long one, or one with pictures of its own, has something to say
+besides "not found". Walls and server pages are looked for before removals by the verdict, so that a wall that stands
+before every name is not a soft 404.
 """
 
-import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
+from monitor.likeness import Own, own_of
 from monitor.pages import Page
+from monitor.removals import PARTS, Language, plain_words, removal_of
 from schemas.check import Signs
+from schemas.url import Url
 
 #: Visible characters up to which a page is judged by its title and headings.
 HEADING_LONGEST: Final = 1500
 #: Visible characters up to which a page is judged by a sentence in it.
 TEXT_LONGEST: Final = 600
-#: Visible characters below which a page with scripts is an empty shell.
-SHELL_LONGEST: Final = 60
-#: Pictures and frames that a wall may show besides its words: a logo.
-WALL_MEDIA: Final = 1
-#: How far from the beginning of a line a removal may begin: "Sorry, but unfortunately the file …".
+#: … and lines, for one that is a wall only because it asks for a password.
+_PASSWORD_LINES: Final = 10
+#: Visible characters below which a page with scripts is an empty shell; more where the front page looks the same.
+_SHELL: Final = {False: 60, True: 600}
+#: Pictures of its own that a known page may show besides its words.
+PICTURES: Final = 1
+#: How far from the beginning of a line a sale or a suspension may begin: "Sorry, but unfortunately the site …".
 _LEAD: Final = 30
 
-_REMOVALS: Final = frozenset({"missing", "removed"})
 _TAKEN: Final = frozenset({"parked", "for_sale", "account_suspended"})
 WALLS: Final = frozenset({"login", "captcha", "age_gate", "geo_block", "access_denied", "rate_limit", "consent_wall"})
 _SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error"})
 
-#: "Page not found | Site" has two parts; a colon parts nothing, people put what they talk about behind it.
-_PARTS: Final = re.compile(r"\s+[-–—|·»•]+\s+|\s*\|\s*")
 #: "Error 404: page not found", "Oops! Page not found"
 _LEADING: Final = re.compile(
     r"(?:(?:http|error|oops|ooops|sorry|whoops|fehler|fout|erreur|errore|erro|błąd|chyba|ошибка|помилка|hata|fel|fejl)\s*)*"
-    r"(?:4\d\d)?\s*[:,.!–—-]+\s*"
+    r"(?:[45]\d\d)?\s*[:,.!–—-]+\s*"
 )
 _EDGES: Final = " \t.,;!?…-–—|·»()[]*"
 #: A page without headings speaks with its first line, if it has no more than these and no picture.
 _FEW_LINES: Final = 3
+#: Paths of a front page, whatever its query: "/?error=1", "/en/", "/index.php".
+_FRONT: Final = re.compile(r"/(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.[a-z0-9]{2,5}|home/?|start/?)?(?:\?.*)?")
 _QUOTES: Final = "\"'“”„«»‘‹「『"
-_TOKEN: Final = re.compile(r"[\w%+=/-]{8,}")
-_DIGITS: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Wording:
     id: str
     kind: str
     longest: int  # visible characters
-    media: int | None  # pictures and frames; None: any number
+    pictures: int  # of the page's own
     heading: tuple[re.Pattern[str], ...]
     text: tuple[re.Pattern[str], ...]
     markup: tuple[re.Pattern[str], ...]
@@ -65,82 +66,165 @@ class Known:
     """All known pages."""
 
     wordings: tuple[Wording, ...]
+    languages: tuple[Language, ...]
     placeholders: Mapping[str, str]  # SHA-256 in hex → id
+    parkers: Mapping[str, str]  # domain of name servers that only answer for parked domains → whose they are
+
+    def parker(self, servers: Iterable[str]) -> str | None:
+        """Say who parks a domain that all these name servers answer for; None when nobody is known to."""
+        found = {self.parkers.get(_zone_in(server, self.parkers)) for server in servers}
+        return None if None in found or not found else f"parked.name_servers.{min(one for one in found if one)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """Where redirects ended, when there were any."""
+    """What was asked, and where redirects ended, when there were any."""
 
-    host: str = ""
-    last: str = ""  # the last part of the path
+    name: str = ""  # the last part of the path that was asked, lower case
+    host: str = ""  # where redirects ended; "" without
+    last: str = ""  # the last part of the path there
+    front: bool = False  # that is the front page of the same host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
     parts: tuple[str, ...]
+    behind_colons: tuple[str, ...]  # people put what they talk about there; walls and servers put themselves
     text: str
+    size: int
     markup: str
-    media: int
+    pictures: int
+    names_item: bool  # its title or a heading is the name of the item
 
 
-def signs_of(page: Page | None, sha256: str, ended: Ended, known: Known) -> Signs:
-    """Say which known pages this body is like; `page` is None for what is no page."""
+def _zone_in(server: str, zones: Mapping[str, str]) -> str:
+    labels = server.lower().rstrip(".").split(".")
+    return next((zone for at in range(len(labels)) if (zone := ".".join(labels[at:])) in zones), "")
+
+
+def ended_of(asked: Url, ended: Url) -> Ended:
+    """Say where redirects led, as far as known pages care."""
+    name = _last(asked)
+    if asked.text == ended.text:
+        return Ended(name=name)
+    same = asked.host.removeprefix("www.") == ended.host.removeprefix("www.")
+    front = same and _is_front(ended) and not _is_front(asked)
+    return Ended(name=name, host=ended.host, last=_last(ended), front=front)
+
+
+def _last(url: Url) -> str:
+    return url.path.partition("?")[0].rpartition("/")[2].lower()
+
+
+def _is_front(url: Url) -> bool:
+    return bool(_FRONT.fullmatch(url.path.lower()))
+
+
+def signs_of(
+    page: Page | None,
+    sha256: str,
+    ended: Ended,
+    known: Known,
+    other: Page | None = None,
+    *,
+    everywhere: bool = False,
+) -> Signs:
+    """Say which known pages this body is like.
+
+    `page` is None for what is no page; `other` is the page of a name that nobody uploaded, where that is known;
+    `everywhere`: the front page looks the same, so that whatever is said is not said of the item alone.
+    """
     if page is None and not ended.host:
         return Signs(placeholder=known.placeholders.get(sha256))
-    words = _words_of(page) if page else None
+    own = own_of(page, other) if page else None
+    words = _words_of(page, own, ended) if page and own else None
     hits: dict[str, str] = {}
     for wording in known.wordings:
         if wording.kind not in hits and _fits(wording, words, ended):
             hits[wording.kind] = wording.id
-    removal = _first(hits, _REMOVALS)
+    removal, unsure = hits.get("removed"), None
+    if (
+        page
+        and own
+        and removal is None
+        and "discussion" not in hits
+        and (said := removal_of(page, own, known.languages, ended.name))
+    ):
+        removal, unsure = (said.mark, None) if said.sure else (None, "unavailable.words")
     wall = _first(hits, WALLS)
-    if page and wall is None and removal is None and page.password and len(page.text) <= TEXT_LONGEST:
+    if page and own and wall is None and removal is None and _asks_for_password(page, own):
         wall = "login.password_field"
+    parked = next((mark for mark in _taken(hits) if not _server_says(hits)), None)
+    server = None if parked and parked.startswith("account_") else _first(hits, _SERVERS)
+    if everywhere and not ended.front and removal is None and parked is None:
+        server = server or hits.get("site_message")
     return Signs(
         removal_wording=removal,
-        parked=_first(hits, _TAKEN),
+        parked=parked,
         login=wall,
-        default_page=_first(hits, _SERVERS),
+        default_page=server or unsure,
         placeholder=known.placeholders.get(sha256),
         removed_for_all="everybody" in hits and "geo_block" not in hits,
-        script_only=bool(page and page.scripted and len(page.text) < SHELL_LONGEST),
+        script_only=bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere])),
+        front_page=ended.front,
     )
 
 
+def _removal(page: Page, own: Own, known: Known, ended: Ended) -> tuple[str | None, str | None]:
+    """Give the mark of a removal, or of a page that says no more than "not available"."""
+    said = removal_of(page, own, known.languages, ended.name)
+    if said is None:
+        return None, None
+    return (said.mark, None) if said.sure else (None, "unavailable.words")
+
+
 def _first(hits: Mapping[str, str], kinds: frozenset[str]) -> str | None:
-    if "discussion" in hits and (kinds is _REMOVALS or kinds is _TAKEN):
-        return next(
-            (mark for kind, mark in hits.items() if kind in kinds and mark.endswith((".redirect", ".host"))), None
-        )
     return next((mark for kind, mark in hits.items() if kind in kinds), None)
 
 
-def _words_of(page: Page) -> _Words:
+def _taken(hits: Mapping[str, str]) -> Iterator[str]:
+    for kind, mark in hits.items():
+        if kind in _TAKEN and ("discussion" not in hits or mark.endswith((".redirect", ".host", ".service"))):
+            yield mark
+
+
+def _server_says(hits: Mapping[str, str]) -> bool:
+    # "Suspended for maintenance" is no suspension; a default page that names the hoster is one of its own.
+    return any(kind in hits for kind in _SERVERS - {"default_page"})
+
+
+def _asks_for_password(page: Page, own: Own) -> bool:
+    small = sum(len(line) for line in own.lines) <= TEXT_LONGEST and len(own.lines) <= _PASSWORD_LINES
+    return page.password and small and not own.pictures
+
+
+def _words_of(page: Page, own: Own, ended: Ended) -> _Words:
     lines = [page.title, *page.headings]
-    text = page.text.split("\n")
-    if not page.headings and not page.media and len(text) <= _FEW_LINES:
-        lines.append(text[0][:200])
-    whole = {_plain(part).strip(_EDGES) for line in lines for part in (line, *_PARTS.split(line))}
+    if not page.headings and not own.pictures and 0 < len(page.main) <= _FEW_LINES:
+        lines.append(page.main[0][:200])
+    whole = {plain_words(part).strip(_EDGES) for line in lines for part in (line, *PARTS.split(line))}
     led = {_LEADING.sub("", part, count=1) for part in whole if _LEADING.match(part)}
-    parts = tuple(sorted((whole | led) - {""}))
-    return _Words(parts=parts, text=_plain(page.text), markup=page.markup, media=len(page.media))
-
-
-def _plain(text: str) -> str:
-    return text.lower().replace("’", "'").replace("\u00ad", "")
+    text = plain_words("\n".join(page.main))
+    return _Words(
+        parts=tuple(sorted((whole | led) - {""})),
+        behind_colons=tuple(sorted(plain_words(part).strip(_EDGES) for line in lines for part in line.split(": ")[1:])),
+        text=text,
+        size=len(text),
+        markup=page.markup,
+        pictures=len(own.pictures),
+        names_item="." in ended.name and any(ended.name in line.lower() for line in lines),
+    )
 
 
 def _fits(wording: Wording, words: _Words | None, ended: Ended) -> bool:
     if wording.path or wording.host:
         return _any_whole(wording.path, ended.last) or _any_whole(wording.host, ended.host)
-    if words is None or len(words.text) > wording.longest:
+    if words is None or words.size > wording.longest or words.pictures > wording.pictures:
         return False
-    if wording.media is not None and words.media > wording.media:
-        return False
+    parts = words.parts if wording.kind in _TAKEN else (*words.parts, *words.behind_colons)
     return (
-        any(_any_whole(wording.heading, part) for part in words.parts)
-        or _says(wording, words.text)
+        any(_any_whole(wording.heading, part) for part in parts)
+        or _says(wording, words)
         or any(pattern.search(words.markup) for pattern in wording.markup)
     )
 
@@ -149,40 +233,22 @@ def _any_whole(patterns: tuple[re.Pattern[str], ...], text: str) -> bool:
     return bool(text) and any(pattern.fullmatch(text) for pattern in patterns)
 
 
-def _says(wording: Wording, text: str) -> bool:
-    if wording.kind not in _TAKEN and len(text) > TEXT_LONGEST and wording.kind != "discussion":
+def _says(wording: Wording, words: _Words) -> bool:
+    if wording.kind not in _TAKEN and words.size > TEXT_LONGEST and wording.kind != "discussion":
         return False
-    return any(_spoken(match, wording.kind) for pattern in wording.text for match in pattern.finditer(text))
+    if wording.kind in WALLS and words.names_item:
+        # The page of an item that is there, with something to do before it can be had.
+        return False
+    found = (match for pattern in wording.text for match in pattern.finditer(words.text))
+    return any(_spoken(match, wording.kind) for match in found)
 
 
 def _spoken(match: re.Match[str], kind: str) -> bool:
-    """Say whether the page itself speaks, as far as that can be seen: no quotation, and a removal begins a sentence."""
+    """Say whether the page itself speaks, as far as that can be seen: no quotation, and a sale begins a sentence."""
     text, start = match.string, match.start()
     if start and text[start - 1] in _QUOTES:
         return False
-    if kind not in _REMOVALS:
+    if kind not in _TAKEN:
         return True
     before = text[max(text.rfind(end, 0, start) for end in ("\n", ". ", "! ", "? ")) + 1 : start]
     return len(before) <= _LEAD and not any(quote in before for quote in _QUOTES)
-
-
-def fingerprint(page: Page, own: str) -> str:
-    """Reduce a page to what stays the same between two names on one site.
-
-    Numbers, random-looking words and the page's own path (`own`) are masked in what a visitor reads. The sources of
-    pictures are not masked: a viewer that shows another picture for another name is not a page for missing things.
-    """
-    tokens = {part for path in (own, unquote(own)) for part in re.split(r"[/?&=]", path) if len(part) > 1}
-    text = "\0".join((page.title, *page.headings, page.text))
-    for token in sorted(tokens, key=len, reverse=True):
-        text = text.replace(token, "*")
-    text = _DIGITS.sub("0", _TOKEN.sub(_mask_random, text))
-    return hashlib.sha256("\0".join((text, *page.media)).encode("utf-8", "replace")).hexdigest()
-
-
-def _mask_random(match: re.Match[str]) -> str:
-    word = match[0]
-    letters = any(letter.isalpha() for letter in word)
-    digits = any(letter.isdigit() for letter in word)
-    mixed = word[1:] != word[1:].lower() and word != word.upper()
-    return "*" if letters and (digits or mixed) else word

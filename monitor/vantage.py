@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from monitor.probe import Probe, Question, Resolve, in_order
+from monitor.probe import Probe, Resolve, in_order
+from monitor.trail import Question
 from schemas.check import Names, Observation, Sight
 from schemas.hosting import NameFate
 from schemas.settings import Vantage as VantageSettings

@@ -10,13 +10,15 @@ up       `status_2xx` · `same_body` (the one first seen) · `vantages_disagree`
          there) · `addresses_disagree` (up at one address, gone at another)
 gone     `status_404` · `status_410` · `no_name` (NXDOMAIN) · `removed_for_all` (a 451 that says so) ·
          `soft_404` (like a name that nobody uploaded) · `removal_page` · `removal_redirect` ·
-         `placeholder` · `parked` · `for_sale` · `account_suspended`
-changed  `type_changed` · `length_changed` · `empty_body`
+         `placeholder` · `front_page` (sent there instead) · `parked` · `for_sale` · `account_suspended`
+changed  `type_changed` · `length_changed` · `empty_body` · `text_changed` · `pictures_missing` ·
+         `shape_changed`
 blocked  `status_401` · `status_402` · `status_403` · `status_423` · `status_429` · `status_451` ·
          `status_999` · `login` · `captcha` · `age_gate` · `geo_block` · `access_denied` · `rate_limit` ·
          `consent_wall`
 unknown  `status_NNN` for every other status · `default_page` · `maintenance` · `server_error` ·
          `cdn_error` · `script_only` (a shell that is the same for every name) · `empty_body` ·
+         `unavailable` (the page says no more than that) ·
          `no_address` (NODATA) · `name_fault` · `address_not_public` · `unreachable` · `tls_fault` ·
          `timeout` · `bad_answer` · `too_many_redirects` · `vantage_void` (its canaries fail) ·
          `our_fault` (ours or the proxy's) · `not_all_asked` (an address of the name was not asked) ·
@@ -28,6 +30,7 @@ unknown  `status_NNN` for every other status · `default_page` · `maintenance` 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
+from monitor.likeness import unlike
 from schemas.check import Baseline, Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
 from schemas.hosting import Address
 
@@ -39,6 +42,10 @@ VANTAGES_DISAGREE: Final = "vantages_disagree"
 QUORUM: Final = 2
 #: A body this many times shorter or longer than the first one is another thing.
 DRASTIC: Final = 3
+#: … and this many times where its shape or its words are those of the first one.
+DRASTIC_THOUGH_ALIKE: Final = 10
+_ERRORS: Final = 400
+_MEDIA_TYPES: Final = frozenset({"image", "video", "audio"})
 
 _GONE_STATUS: Final = frozenset({404, 410})
 #: 402 asks for money, 423 is locked, 999 is what some networks answer to whom they take for a robot.
@@ -78,6 +85,8 @@ def _answer(seen: Observation, baseline: Baseline | None) -> Meaning:
     status, signs = seen.status or 0, seen.signs
     if status in _SEEN_STATUS:
         return _content(seen, baseline)
+    if status >= _ERRORS and _hidden_behind(seen, baseline):
+        return Meaning(verdict=Verdict.UP, reason="same_body")
     if status in _GONE_STATUS and signs.default_page and not signs.default_page.startswith("default_page."):
         # A front or a server in trouble sometimes says so with a 404.
         return _unknown(_kind(signs.default_page))
@@ -85,7 +94,19 @@ def _answer(seen: Observation, baseline: Baseline | None) -> Meaning:
         return _gone(f"status_{status}")
     if status == _UNAVAILABLE_FOR_LEGAL_REASONS:
         return _gone("removed_for_all") if signs.removed_for_all else _blocked("status_451")
-    return _blocked(f"status_{status}") if status in _BLOCKED_STATUS else _unknown(f"status_{status}")
+    if status in _BLOCKED_STATUS:
+        return _blocked(f"status_{status}")
+    # Some walls ask for patience with a 503: it is no fault of the server's.
+    wall = _kind(signs.login or "")
+    return _blocked(wall) if wall == "captcha" else _unknown(f"status_{status}")
+
+
+def _hidden_behind(seen: Observation, baseline: Baseline | None) -> bool:
+    """Say whether the very thing first seen came with a status that denies it; a page may be that of any name."""
+    if seen.body is None or baseline is None or baseline.type is None:
+        return False
+    media = baseline.type.partition("/")[0] in _MEDIA_TYPES
+    return media and seen.body.length_bytes > 0 and seen.body.sha256 == baseline.sha256
 
 
 def _content(seen: Observation, baseline: Baseline | None) -> Meaning:
@@ -102,6 +123,8 @@ def _content(seen: Observation, baseline: Baseline | None) -> Meaning:
         return _gone("removal_redirect" if signs.removal_wording.endswith(".redirect") else "removal_page")
     if signs.placeholder:
         return _gone("placeholder")
+    if signs.front_page:
+        return _gone("front_page")
     return _compared(seen, baseline)
 
 
@@ -111,16 +134,21 @@ def _compared(seen: Observation, baseline: Baseline | None) -> Meaning:
         return _unknown("script_only") if seen.signs.script_only else _gone("soft_404")
     if body is not None and body.length_bytes == 0:
         return _changed("empty_body") if baseline is not None else _unknown("empty_body")
-    if body is not None and baseline is not None and (change := _drastic(body, baseline)):
+    if body is not None and baseline is not None and (change := _change(body, baseline)):
         return _changed(change)
     return Meaning(verdict=Verdict.UP, reason="status_2xx")
 
 
-def _drastic(body: Body, baseline: Baseline) -> str | None:
+def _change(body: Body, baseline: Baseline) -> str | None:
+    """Say in what a body is another than the first one; None when it is that one, slightly changed or encoded anew."""
     if body.type and baseline.type and body.type.partition("/")[0] != baseline.type.partition("/")[0]:
         return "type_changed"
+    if change := unlike(baseline.likeness, body.likeness):
+        return change
+    # Of the same shape or with the same words, a body may be packed better or worse than the first one.
+    drastic = DRASTIC if change is None else DRASTIC_THOUGH_ALIKE
     longer, shorter = max(body.length_bytes, baseline.length_bytes), min(body.length_bytes, baseline.length_bytes)
-    return "length_changed" if longer > DRASTIC * shorter else None
+    return "length_changed" if longer > drastic * shorter else None
 
 
 def _kind(mark: str) -> str:
@@ -220,4 +248,6 @@ def baseline_of(seen: Round) -> Baseline | None:
         if look.body is not None and look.fault is None and meaning_of(look).verdict is Verdict.UP
     )
     body = next(bodies, None)
-    return Baseline(sha256=body.sha256, length_bytes=body.length_bytes, type=body.type) if body else None
+    if body is None:
+        return None
+    return Baseline(sha256=body.sha256, length_bytes=body.length_bytes, type=body.type, likeness=body.likeness)

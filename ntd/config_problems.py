@@ -27,6 +27,7 @@ _EXAMPLES: Final = {
     "hoster.match": '"as64501"',
     "monitor.allow": '["127.0.0.0/8"]',
     "monitor.canaries": '["https://www.example/up"]',
+    "monitor.placeholders": '["9b5936f4006146e4e1e9025b474c02863c0b5614132ad40db4b925a10e8bfbb9"]',
     "monitor.vantage.name": '"nl-direct"',
     "notices.quiet": '["Sat", "00:00-07:00"]',
     "partner.code": '"md-siguronline"',

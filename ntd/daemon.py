@@ -167,7 +167,8 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
             house.turn(Follow(store, settings, locator, daemon)),
         ]
     if Role.CHECK in roles:
-        looker = await stack.enter_async_context(open_looker(settings, locator, clock))
+        salt = store.vault.hash("likeness", b"")
+        looker = await stack.enter_async_context(open_looker(settings, locator, clock, salt))
         pacing, looks = Pacing(settings.monitor.per_host), Looks()
         house.pulse.looks = looks
         watch = Watch(store, looker, pacing, looks, daemon)

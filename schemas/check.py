@@ -91,6 +91,8 @@ class Body:
     length_bytes: int
     type: str | None  # of Content-Type, lower case, without parameters
     truncated: bool = False
+    # What tells a slightly changed body from another: the shape of a picture, or 64 salted bits of a page's words.
+    likeness: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ class Signs:
     placeholder: str | None = None  # id of a known placeholder image
     removed_for_all: bool = False  # a 451 whose text says removed for everybody
     script_only: bool = False  # nothing to read: scripts fetch the rest, so being like its sibling says nothing
+    front_page: bool = False  # redirects ended at the front page of the same host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,7 @@ class Baseline:
     sha256: str
     length_bytes: int
     type: str | None
+    likeness: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

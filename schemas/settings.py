@@ -30,6 +30,7 @@ from schemas.spelling import (
     Quiet,
     Registration,
     Sender,
+    Sha256,
 )
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -221,6 +222,7 @@ class Monitor(Section):
     canaries: list[Canary] = []
     presumed: Literal["headers", "full", "off"] = "headers"
     user_agent: str = USER_AGENT
+    placeholders: list[Sha256] = []
     vantage: list[Vantage] = []
     vantages_per_round: Annotated[int, Field(ge=1, le=100)] = 2
 

@@ -197,6 +197,15 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
+def _sha256(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError(
+            f"{value!r} is no SHA-256 in hex; say for example: "
+            '"ef1955ae757c8b966c83248350331bd3a30f658ced11f387f8ebf05ab3368629", as sha256sum prints it'
+        )
+    return value.lower()
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), BeforeValidator(_not_a_number)]
 #: A pause between two tries: one of no length would be a loop without rest.
 Pause = Annotated[Duration, AfterValidator(_positive)]
@@ -215,6 +224,7 @@ Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Quiet = Annotated[str, AfterValidator(_quiet)]
+Sha256 = Annotated[str, AfterValidator(_sha256)]
 Canary = Annotated[str, AfterValidator(_canary)]
 CanaryName = Annotated[str, AfterValidator(_canary_name)]
 Match = Annotated[str, AfterValidator(_match)]

@@ -1,5 +1,6 @@
 """`ntd check`: one check from every vantage with its verdict and evidence; needs no database and no key."""
 
+import secrets
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def check(
 async def _look(settings: Settings, url: Url) -> Round:
     async with (
         Locator.open(settings, MemoryRegistrations()) as locator,
-        open_looker(settings, locator, CLOCK) as looker,
+        open_looker(settings, locator, CLOCK, secrets.token_bytes(16)) as looker,
     ):
         return await looker.round(url, now=CLOCK.now())
 
@@ -66,6 +67,7 @@ def _observation_json(seen: Observation) -> dict[str, Any]:
         "length_bytes": seen.body.length_bytes if seen.body else None,
         "truncated": seen.body.truncated if seen.body else None,
         "sha256": seen.body.sha256 if seen.body else None,
+        "likeness": seen.body.likeness if seen.body else None,
         "signs": asdict(seen.signs),
         "fault": seen.fault,
         "tls": _tls_json(seen.tls) if seen.tls else None,

@@ -31,7 +31,7 @@ def item_of(row: Row) -> Item:
         copied_from=row["copied_from"],
         gone_by=GoneBy(row["gone_by"]) if row["gone_by"] else None,
         last_verdict=Verdict(row["last_verdict"]) if row["last_verdict"] else None,
-        baseline=_baseline(row),
+        baseline=baseline_of(row),
         **{name: row[name] for name in _PLAIN_OF_ITEM},
     )
 
@@ -62,10 +62,16 @@ _PLAIN_OF_ITEM = (
 )
 
 
-def _baseline(row: Row) -> Baseline | None:
+def baseline_of(row: Row) -> Baseline | None:
+    """Read what was first seen up; None when nothing was yet."""
     if row["first_sha256"] is None:
         return None
-    return Baseline(sha256=row["first_sha256"].hex(), length_bytes=row["first_length"], type=row["first_type"])
+    return Baseline(
+        sha256=row["first_sha256"].hex(),
+        length_bytes=row["first_length"],
+        type=row["first_type"],
+        likeness=row["first_likeness"],
+    )
 
 
 _PLAIN_OF_STAY = (
@@ -151,6 +157,7 @@ def item_row(item: Item, rounds: dict[UUID, int]) -> tuple[Any, ...]:
         item.copied_from,
         item.hold_on_return,
         item.target,
+        first.likeness if first else None,
     )
 
 

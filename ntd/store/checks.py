@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from ntd.store.base import Connection, Row, Store, row_id
+from ntd.store.case_rows import baseline_of
 from ntd.store.cases import observations_of
 from ntd.store.sql import statement
 from ntd.store.worlds import Perch, perches
@@ -74,7 +75,6 @@ async def claim(
 
 def _to_check(store: Store, row: Row, places: tuple[Perch, ...], token: UUID) -> ItemToCheck:
     secret = store.open("item.secret", row_id(row["id"]), row["secret"])
-    first = row["first_sha256"]
     return ItemToCheck(
         id=ItemId(row["id"]),
         host=HostId(row["host_id"]),
@@ -82,9 +82,7 @@ def _to_check(store: Store, row: Row, places: tuple[Perch, ...], token: UUID) ->
         referrer=secret.get("referrer"),
         confirmed=row["confirmed"],
         received_at=row["received_at"],
-        baseline=Baseline(sha256=first.hex(), length_bytes=row["first_length"], type=row["first_type"])
-        if first
-        else None,
+        baseline=baseline_of(row),
         perches=places,
         due_at=row["due_at"],
         token=token,

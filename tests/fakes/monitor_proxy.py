@@ -10,8 +10,9 @@ from typing import Literal
 class Proxy:
     """Connects to what it is asked for, or refuses."""
 
-    def __init__(self, kind: Literal["socks5", "http"], *, refuses: bool = False) -> None:
+    def __init__(self, kind: Literal["socks5", "http"], *, refuses: bool = False, source: str = "") -> None:
         self._kind, self._refuses = kind, refuses
+        self._source = (source, 0) if source else None
         self.asked: list[str] = []
         self.url = ""
 
@@ -24,7 +25,7 @@ class Proxy:
             if self._refuses:
                 writer.write(b"\x05\x05\x00\x01" + bytes(6) if self._kind == "socks5" else b"HTTP/1.1 502 No\r\n\r\n")
                 return
-            there, back = await asyncio.open_connection(host, port)
+            there, back = await asyncio.open_connection(host, port, local_addr=self._source)
             writer.write(b"\x05\x00\x00\x01" + bytes(6) if self._kind == "socks5" else b"HTTP/1.1 200 Yes\r\n\r\n")
             await asyncio.gather(_pump(reader, back), _pump(there, writer))
         except (OSError, asyncio.IncompleteReadError):
@@ -58,9 +59,9 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def proxying(kind: Literal["socks5", "http"], *, refuses: bool = False) -> AsyncIterator[Proxy]:
-    """Run a proxy on loopback."""
-    proxy = Proxy(kind, refuses=refuses)
+async def proxying(kind: Literal["socks5", "http"], *, refuses: bool = False, source: str = "") -> AsyncIterator[Proxy]:
+    """Run a proxy on loopback; it dials from `source` where that is given."""
+    proxy = Proxy(kind, refuses=refuses, source=source)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.url = f"{kind}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:

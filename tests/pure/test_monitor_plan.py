@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.decoding import BETWEEN_BYTES, PIECE_BYTES, BrokenEncoding, decoder_for
 from monitor.schedule import interval_at, next_check, next_watch
-from monitor.siblings import siblings_of
 from schemas.settings import Monitor
-from schemas.url import parse_url
 
 RULES = Monitor()
 RECEIVED = datetime(2026, 11, 1, tzinfo=UTC)
@@ -78,44 +76,6 @@ def test_items_of_a_site_do_not_come_together() -> None:
 def test_watch_after_gone(done: int, days: int | None) -> None:
     """After gone each look is due exactly at its offset, and after the last there is none."""
     assert next_watch(RECEIVED, RULES, done) == (None if days is None else RECEIVED + timedelta(days=days))
-
-
-# ── siblings ──
-
-
-def test_sibling_keeps_the_shape_of_the_name() -> None:
-    """Digits stay digits, capitals capitals, the extension stays; query and item name do not."""
-    (sibling,) = siblings_of(parse_url("https://img.test:8443/i/ABcd-1234567.jpeg?w=1"), NOISE)
-    head, _, name = sibling.rpartition("/")
-    stem = name.removesuffix(".jpeg")
-
-    assert head == "https://img.test:8443/i"
-    assert (stem[:2].isupper(), stem[2:4].islower(), stem[4], stem[5:].isdigit()) == (True, True, "-", True)
-    assert "1234567" not in sibling
-
-
-@pytest.mark.parametrize("path", ["/", "/gallery/", "/?id=1", "/a/b/?x=y"])
-def test_directory_has_no_sibling(path: str) -> None:
-    """What has no name of its own is compared with nothing."""
-    assert siblings_of(parse_url(f"https://img.test{path}"), NOISE) == ()
-
-
-def test_number_before_the_name_has_a_sibling_too() -> None:
-    """Where the item's number stands before a title, it is varied too."""
-    first, second = siblings_of(parse_url("https://img.test/v/12345/a-day-out"), NOISE)
-
-    assert first.startswith("https://img.test/v/12345/")
-    assert second.endswith("/a-day-out")
-    assert "12345" not in second
-
-
-@given(st.text(alphabet="abcXYZ0123456789-_.~%", min_size=1, max_size=80).filter(lambda name: name.strip(".%")))
-def test_sibling_is_another_name_in_the_same_directory(name: str) -> None:
-    """Whatever a name looks like, its sibling is a valid URL beside it, and long enough to be nobody's upload."""
-    url = parse_url(f"https://img.test/i/{name.replace('%', '%41')}")
-    for sibling in siblings_of(url, NOISE):
-        assert parse_url(sibling).text.startswith("https://img.test/")
-        assert len(sibling.rpartition("/")[2]) >= 10
 
 
 # ── unpacking ──

@@ -1,18 +1,21 @@
 """Known pages recognised in many languages, and pages that only talk about them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.likeness import fingerprint
 from monitor.pages import PAGE_LIMIT, read_page
-from monitor.signs import Ended, fingerprint, signs_of
+from monitor.signs import Ended, signs_of
 from monitor.wordings import known_pages
 from schemas.check import Signs
 
 LONG = "lorem ipsum dolor sit amet " * 80
 
 
-def signs(html: str, **ended: str) -> Signs:
+def signs(html: str, **ended: Any) -> Signs:
     """Give the signs of a page."""
     return signs_of(read_page(html), "0" * 64, Ended(**ended), known_pages())
 
@@ -120,10 +123,13 @@ def test_where_redirects_end(ended: dict[str, str], field: str) -> None:
 
 
 def test_placeholder_is_known_by_its_hash() -> None:
-    """A transparent picture of one pixel stands for nothing."""
-    known = known_pages()
+    """A transparent picture of one pixel stands for nothing; an operator may know more."""
+    pixel = "ef1955ae757c8b966c83248350331bd3a30f658ced11f387f8ebf05ab3368629"
+    known = known_pages(frozenset({"a" * 64, pixel}))
 
-    assert signs_of(None, next(iter(known.placeholders)), Ended(), known).placeholder == "placeholder.blank_pixel"
+    assert signs_of(None, pixel, Ended(), known).placeholder == "placeholder.blank_pixel"
+    assert signs_of(None, "a" * 64, Ended(), known).placeholder == "placeholder.configured"
+    assert signs_of(None, "a" * 64, Ended(), known_pages()).placeholder is None
 
 
 # ── comparing pages ──

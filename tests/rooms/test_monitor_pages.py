@@ -57,7 +57,7 @@ BEHAVIOURS: Mapping[str, tuple[Mapping[str, Reply], Verdict, str]] = {
     "empty": ({"/i/1.jpg": answer("")}, UNKNOWN, "empty_body"),
     "same page for every name": ({"*": answer(SOFT_EN)}, GONE, "soft_404"),
     "same picture for every name": ({"*": picture("nothing here")}, GONE, "soft_404"),
-    "front page for every name": ({"*": to("/"), "/": answer(page("Pictures", "Upload yours"))}, GONE, "soft_404"),
+    "front page for every name": ({"*": to("/"), "/": answer(page("Pictures", "Upload yours"))}, GONE, "front_page"),
     "error page with the path in it": (
         {"/i/1.jpg": answer(page("Hm", "There is nothing at /i/1.jpg, request 83a7cc01"))},
         UP,
@@ -111,7 +111,7 @@ async def test_soft_404_with_the_path_in_it() -> None:
         seen = await look(f"http://img.test:{web.port}/i/AbCd3fGh.jpg")
 
     assert seen.meaning.reason == "soft_404"
-    assert len(web.asked) == 2
+    assert len(web.asked) == 3  # the item, its sibling, the front page
 
 
 async def test_viewer_that_shows_whatever_name_it_is_given_is_not_gone() -> None:

@@ -6,8 +6,8 @@ WITH due AS (
     UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
     RETURNING s.item_id, due.due_at
 )
-SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.received_at,
-       i.kind, leased.due_at
+SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
+       i.received_at, i.kind, leased.due_at
   FROM leased JOIN item i ON i.id = leased.item_id
 
 -- name: claim_untold
@@ -21,8 +21,8 @@ WITH due AS (
     UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
     RETURNING s.item_id, due.due_at
 )
-SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.received_at,
-       i.kind, leased.due_at
+SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
+       i.received_at, i.kind, leased.due_at
   FROM leased JOIN item i ON i.id = leased.item_id
 
 -- name: put_off

@@ -1,0 +1,232 @@
+"""Markup read tag by tag: what a visitor sees, and what of it stands around every page of a site. Pure.
+
+A scanner of our own, because every step of it is linear in the page: a hostile page cannot make it slow.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Final
+
+_TAG: Final = re.compile(r"/?[a-z][a-z0-9-]{0,20}", re.IGNORECASE)
+_SPACES: Final = re.compile(r"\s+")
+#: Stands for the end of a block while a page is read; no page can hold it as a word.
+BREAK: Final = "\x00"
+_SOURCE: Final = re.compile(
+    r"\b(?:src|data|poster)\s{0,9}=\s{0,9}(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))", re.IGNORECASE
+)
+#: What is read of one tag's attributes, in characters: bounds what a hostile tag can cost.
+_ATTRIBUTES_LIMIT: Final = 2000
+_RAW_END: Final = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
+_REFRESH: Final = re.compile(r"http-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
+_CONTENT: Final = re.compile(r"content\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})')", re.IGNORECASE)
+#: A page that sends its visitor on within these seconds is a redirect, one that waits longer is to be read.
+_AT_ONCE: Final = re.compile(r"\s*[0-5](?:\.\d*)?\s*[;,]\s*url\s*=\s*[\"']?([^\"']{1,500})", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"type\s*=\s*[\"']?password", re.IGNORECASE)
+_HIDDEN: Final = frozenset({"script", "style", "noscript", "template", "svg", "head"})
+_HEADINGS: Final = frozenset({"h1", "h2", "h3"})
+_MEDIA: Final = frozenset({"img", "video", "audio", "source", "iframe", "frame", "embed", "object"})
+_BREAKS: Final = frozenset(
+    {
+        "p",
+        "div",
+        "br",
+        "li",
+        "td",
+        "tr",
+        "section",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "form",
+        "button",
+        "option",
+        "article",
+        "header",
+        "footer",
+        "nav",
+        "aside",
+        "main",
+        "pre",
+        "title",
+        "center",
+        "hr",
+        "blockquote",
+        "dt",
+        "dd",
+    }
+)
+_SURROUNDINGS: Final = frozenset({"nav", "footer", "aside", "header"})
+_BOXES: Final = frozenset({"div", "section", "ul", "ol", "table", "span"})
+_NAMED: Final = re.compile(
+    r"\b(?:class|id)\s*=\s*(?:\"([^\"]{0,300})\"|'([^']{0,300})'|([^\s\"'>]{1,300}))", re.IGNORECASE
+)
+#: Names that sites give to what stands around a page's own words.
+_SURROUNDING_NAME: Final = re.compile(
+    r"(?:site|main|page|global|top|bottom|left|right|user|app)?[-_]?"
+    r"(?:foot|footer|nav|navbar|navigation|menu|menubar|sidebar|cookies?|gdpr|breadcrumbs?|copyright|topbar|toolbar|"
+    r"related|recommended|recommendations|suggestions?|comments|share|social|login-?(?:box|bar)|header)"
+    r"[-_]?(?:wrapper|wrap|container|inner|bar|box|area|links?|content|section|notice|banner)?",
+    re.IGNORECASE,
+)
+_HREF: Final = re.compile(r"\bhref\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))", re.IGNORECASE)
+_FILE: Final = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|avif|bmp|mp4|webm|mkv|avi|mov|m4v|mp3|zip|rar|7z|pdf)(?:[?#]|$)", re.IGNORECASE
+)
+_BACKGROUND: Final = re.compile(r"background(?:-image)?\s*:[^;\"']{0,100}url\(['\"]?([^'\")]{1,300})", re.IGNORECASE)
+#: Pictures that belong to the site, not to what the page shows; and those that say themselves that nothing is shown.
+_ORNAMENT: Final = re.compile(
+    r"logo|icon|sprite|avatar|badge|banner|button|pixel|spacer|blank|\.svg|emoji|flag|captcha|spinner|loader|/ads?/|"
+    r"placeholder|googletagmanager|data:image/(?:gif|svg)|/404/|"
+    r"(?:^|[/_-])(?:404|error|not[-_]?found|removed|deleted|missing|sad|oops|sorry)[^/]{0,6}\.[a-z]{3,4}(?:\?|$)",
+    re.IGNORECASE,
+)
+_TINY: Final = re.compile(r"\b(?:width|height)\s*=\s*[\"']?(?:\d|[1-4]\d)(?:px)?[\"'\s/]", re.IGNORECASE)
+#: Elements that scripts fill: names that the common frameworks ship with.
+MOUNT: Final = re.compile(
+    r"<(?:div|main|section)[^>]{0,200}\bid=[\"']?(?:root|app|application|__next|__nuxt|react-root|svelte|main-app|"
+    r"ember-app|app-root|mount|react-app)[\"'\s>][^>]{0,200}>?\s{0,200}(?:</|<!--|loading)"
+    r"|<(?:app-root|app-component|my-app)[\s>]",
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been read so far."""
+
+    title: list[str] = field(default_factory=list)
+    headings: list[list[str]] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    main: list[str] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    thumbnails: list[str] = field(default_factory=list)
+    inside: str = ""  # "title", or the heading that is open
+    hidden: str = ""  # the element whose words nobody sees
+    around: str = ""  # the element that surrounds the page's own words
+    depth: int = 0  # how many elements of that name are open
+    link: str = ""  # where the link leads that is open
+    password: bool = False
+    scripted: bool = False
+    refresh: str | None = None
+
+    def tag(self, tag: str, attributes: str) -> None:
+        """Take one tag in."""
+        name, closing = tag.removeprefix("/"), tag.startswith("/")
+        self._surround(name, attributes, closing=closing)
+        if name in _BREAKS:
+            self.text.append(BREAK)
+            self.main.append(BREAK)
+        if name in _HEADINGS or name == "title":
+            self._heading(name, closing=closing)
+        if name in _HIDDEN and (closing or not self.hidden):
+            self.hidden = "" if closing else name
+        if name == "a":
+            self.link = "" if closing else _value(_HREF, attributes) or "#"
+        if not closing:
+            self._attributes(name, attributes)
+
+    def _surround(self, name: str, attributes: str, *, closing: bool) -> None:
+        if self.around:
+            if name == self.around:
+                self.depth += -1 if closing else 1
+            self.around = self.around if self.depth else ""
+        elif not closing and (name in _SURROUNDINGS or (name in _BOXES and _is_surrounding(attributes))):
+            self.around, self.depth = name, 1
+
+    def _heading(self, name: str, *, closing: bool) -> None:
+        # A page's own heading often stands in its <header>; those of menus and side columns are not its own.
+        if closing or (name != "title" and self.around not in {"", "header"}):
+            self.inside = ""
+            return
+        self.inside = name
+        if name in _HEADINGS:
+            self.headings.append([])
+
+    def _attributes(self, name: str, attributes: str) -> None:
+        if name in _MEDIA:
+            self._medium(_value(_SOURCE, attributes), attributes)
+        elif name == "script":
+            self.scripted = True
+        elif name == "meta" and _REFRESH.search(attributes):
+            self.scripted = True
+            there = _AT_ONCE.match(unescape(_value(_CONTENT, attributes) or ""))
+            self.refresh = there[1].strip() if there else self.refresh
+        elif name == "input" and _PASSWORD.search(attributes):
+            self.password = self.password or not self.around
+        elif "url(" in attributes and (background := _BACKGROUND.search(attributes)):
+            self._medium(background[1], attributes)
+        elif name == "a" and _FILE.search(self.link) and not self.around:
+            self.thumbnails.append(self.link)
+
+    def _medium(self, source: str | None, attributes: str) -> None:
+        if source is None:
+            return
+        self.media.append(source)
+        if self.around or self.hidden or _ORNAMENT.search(source) or _TINY.search(attributes + " "):
+            return
+        leads_away = self.link and not _FILE.search(self.link)
+        (self.thumbnails if leads_away else self.pictures).append(source)
+
+    def words(self, words: str) -> None:
+        """Take the words between two tags in."""
+        if self.inside == "title":
+            self.title.append(words)
+        elif not self.hidden:
+            self.text.append(words)
+            if not self.around or (self.around == "header" and self.inside):
+                self.main.append(words)
+            if self.inside:
+                self.headings[-1].append(words)
+
+
+def _is_surrounding(attributes: str) -> bool:
+    return any(
+        _SURROUNDING_NAME.fullmatch(name)
+        for found in _NAMED.finditer(attributes)
+        for name in (found[1] or found[2] or found[3] or "").split()
+    )
+
+
+def _value(pattern: re.Pattern[str], attributes: str) -> str | None:
+    found = pattern.search(attributes)
+    return next((group for group in found.groups() if group is not None), "") if found else None
+
+
+def pieces(html: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (tag, its attributes, the words that follow it); the first piece has no tag."""
+    start = html.find("<")
+    yield "", "", html if start < 0 else html[:start]
+    while start >= 0:
+        end = _end_of_tag(html, start)
+        if end < 0:
+            return
+        tag = _TAG.match(html, start + 1)
+        name = tag[0].lower() if tag else ""
+        attributes = html[tag.end() : min(end, tag.end() + _ATTRIBUTES_LIMIT)] if tag else ""
+        if raw := _RAW_END.get(name):
+            # The text of a script is no markup: only its own end tag ends it.
+            close = raw.search(html, end)
+            end = close.start() - 1 if close else len(html)
+        start = html.find("<", end + 1)
+        yield name, attributes, html[end + 1 :] if start < 0 else html[end + 1 : start]
+
+
+def _end_of_tag(html: str, start: int) -> int:
+    if not html.startswith("<!--", start):
+        return html.find(">", start)
+    end = html.find("-->", start + 4)
+    return end + 2 if end >= 0 else -1
+
+
+def fold(parts: list[str]) -> str:
+    """Put words together, with their white space folded."""
+    return _SPACES.sub(" ", unescape("".join(parts))).strip()
+
+
+def lines(parts: list[str]) -> str:
+    """Put words together, a line per block, with their white space folded."""
+    blocks = unescape("".join(parts)).split(BREAK)
+    return "\n".join(line for line in (_SPACES.sub(" ", block).strip() for block in blocks) if line)

@@ -1,0 +1,158 @@
+"""Pages that say of themselves that the thing is not there. Pure; told by what a page says, and by what it shows.
+
+A wrong "gone" leaves abuse online unseen, so a statement counts only where it stands for the whole page: as its title
+or first heading, or as its first sentence, on a page that shows little else. A page with pictures of its own, a long
+text, a conversation, a question or a quotation is content, whatever it says. What a site writes on each of its pages
+(its sibling shows it too) is not said of this one.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.likeness import Own
+from monitor.pages import Page
+
+#: Characters a page may say besides its title and headings, and still be judged by them.
+BESIDE_HEADING: Final = 1200
+#: … by a heading that says no more than "not found" or "404".
+BESIDE_WEAK: Final = 160
+#: … by its first sentence.
+BESIDE_SENTENCE: Final = 600
+#: A sentence longer than this makes no short statement.
+_SENTENCE: Final = 240
+#: Lines up to this length may stand before the first sentence: "Error", "Oops!", "Information".
+_LABEL: Final = 30
+#: Titles and headings longer than this are those of articles.
+_HEADING: Final = 160
+#: Parts of a page that are removed from it while the page stands.
+_PART_OF_PAGE: Final = re.compile(
+    r"\b(?:post|posting|message|comment|reply|entry|beitrag|nachricht|bericht|message|mensaje|messaggio|mensagem|"
+    r"wiadomość|wpis|příspěvek|сообщени|запис|inlägg|投稿|帖子)"
+)
+_PARTED_LINES: Final = 2
+
+#: "Page not found | Site" has two parts; a colon parts nothing, people put what they talk about behind it.
+PARTS: Final = re.compile(r"\s+[-–—|·»•]{1,2}\s+|\s*\|\s*|\s+:{1,2}\s+")
+_EDGES: Final = " \t.,;!…-–—|·»()[]*✖✗×☹"
+_QUOTES: Final = "\"'“”„«»‘‹「『"
+_SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+")
+_LEADING: Final = re.compile(r"(?:[\W_]*4\d\d\b)?[\W_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """How one language says it."""
+
+    code: str
+    statement: re.Pattern[str]  # of a whole thing, from the beginning of a sentence on
+    heading: re.Pattern[str]  # the same as a whole heading
+    soft: re.Pattern[str] | None
+    weak: re.Pattern[str]
+    hint: re.Pattern[str] | None
+    doubt: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What a page says of its thing."""
+
+    mark: str  # id for the evidence
+    sure: bool  # False: "not available" without a word of why
+
+
+def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = "") -> Removal | None:
+    """Say how a page says that its thing is not there; None when it does not. `name` is what the thing is called."""
+    if page.plain:
+        return _of_text(page, languages)
+    headings = page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]
+    heads = tuple(part for line in (page.title, *headings) for part in _parts(line))
+    beside = sum(len(line) for line in own.lines if line not in page.headings)
+    if own.pictures or beside > BESIDE_HEADING:
+        return None
+    for language in languages:
+        if any(language.heading.fullmatch(part) for part in heads):
+            return Removal(mark=f"removed.{language.code}", sure=True)
+    if said := _by_sentence(page, own, beside, languages):
+        return said
+    if soft := _softly(page, heads, languages):
+        return soft
+    bare = beside <= BESIDE_WEAK and not own.thumbnails
+    heads = tuple(part for part in heads if part != name)
+    weak = next((one for one in languages if bare and any(one.weak.fullmatch(part) for part in heads)), None)
+    return Removal(mark=f"missing.{weak.code}", sure=True) if weak else None
+
+
+def _of_text(page: Page, languages: Sequence[Language]) -> Removal | None:
+    """Judge a plain text, or an answer made for programs by the words it has for its fault."""
+    lines = page.headings or (page.main if len(page.main) == 1 else ())
+    for line in lines[:8]:
+        words = _said(line)
+        for language in languages:
+            if language.heading.fullmatch(words) or language.weak.fullmatch(words):
+                return Removal(mark=f"removed.{language.code}", sure=True)
+    return None
+
+
+def _by_sentence(page: Page, own: Own, beside: int, languages: Sequence[Language]) -> Removal | None:
+    if beside > BESIDE_SENTENCE:
+        return None
+    lines = [line for line in page.main if line not in page.headings]
+    before = 0
+    for line in lines:
+        for sentence in _sentences(line):
+            if (language := _states(sentence, languages)) is None:
+                continue
+            if len(own.lines) > _PARTED_LINES and _PART_OF_PAGE.search(sentence):
+                return None
+            return Removal(mark=f"removed.{language.code}", sure=True)
+        before += line in own.lines
+        if line in own.lines and (len(line) > _LABEL or before > _PARTED_LINES):
+            return None
+    return None
+
+
+def _states(sentence: str, languages: Sequence[Language]) -> Language | None:
+    if sentence.endswith("?") or len(sentence) > _SENTENCE:
+        return None
+    return next((one for one in languages if one.statement.match(sentence)), None)
+
+
+def _softly(page: Page, heads: Sequence[str], languages: Sequence[Language]) -> Removal | None:
+    for language in languages:
+        if language.soft is None or not any(language.soft.fullmatch(part) for part in heads):
+            continue
+        text = plain_words(page.text)
+        sure = bool(
+            language.hint and language.hint.search(text) and not (language.doubt and language.doubt.search(text))
+        )
+        return Removal(mark=f"removed.{language.code}", sure=sure)
+    return None
+
+
+def _parts(line: str) -> Iterator[str]:
+    """Yield a title or heading and its parts, as words; nothing of a question."""
+    if not line or "?" in line or "？" in line or len(line) > _HEADING:
+        return
+    for part in dict.fromkeys((line, *PARTS.split(line))):
+        if words := _said(part):
+            yield words
+        if not part.startswith(tuple(_QUOTES)) and (led := _LEADING.sub("", words, count=1)) and led != words:
+            yield led.strip(_EDGES)
+
+
+def _said(part: str) -> str:
+    return plain_words(part).strip(_EDGES)
+
+
+def _sentences(line: str) -> Iterator[str]:
+    for sentence in _SENTENCES.split(plain_words(line)):
+        words = sentence.strip()
+        if words and not words.startswith(tuple(_QUOTES)):
+            yield _LEADING.sub("", words, count=1)
+
+
+def plain_words(text: str) -> str:
+    """Spell words as the data files do: lower case, plain apostrophes, no soft hyphens."""
+    return text.lower().replace("’", "'").replace("\u00ad", "").replace("\u00a0", " ")

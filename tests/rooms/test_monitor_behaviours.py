@@ -1,0 +1,18 @@
+"""What pages mean: tables of behaviours over real HTTP on loopback, with the verdict the contract wants for each."""
+
+import pytest
+
+from tests.fakes.monitor_behaviours import look_at_all, rows_of
+
+TABLES = {"behaviours": 170, "strangers": 90, "newcomers": 80}
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_every_behaviour_has_its_verdict(table: str) -> None:
+    """Each page of the table means what section 5 of the contract says, and above all nothing is wrongly gone."""
+    rows = rows_of(table)
+    seen = await look_at_all(rows)
+
+    assert len(rows) >= TABLES[table]
+    assert [one.told() for one in seen if one.wrongly_gone] == []
+    assert [one.told() for one in seen if not one.right] == []
