@@ -16,7 +16,7 @@ from ntd.case import Case, Step
 from ntd.holding import Act
 from ntd.store import cases
 from ntd.store.base import Connection, Store, row_id
-from ntd.store.notices import sent_of
+from ntd.store.settling import sent_of
 from ntd.store.sql import statement
 from ntd.store.worlds import worlds
 from ntd.telling import accepted, form_filled
@@ -271,7 +271,7 @@ async def forward_served(
         before = await cases.lock(connection, sorted({ItemId(row["item_id"]) for row in items}))
         for notice in await connection.fetch(_SERVE, list(ids), partner):
             await connection.execute(_ACCEPT, notice["id"], now, "recipient")
-            await connection.execute(_ACCEPTED_ITEMS, notice["id"])
+            await connection.execute(_ACCEPTED_ITEMS, [notice["id"]])
             await connection.execute(_SERVE_ATTEMPT, [notice["id"]], now)
             mine = [row for row in items if row["notice_id"] == notice["id"]]
             steps = [

@@ -10,6 +10,11 @@ from schemas.item import State
 from schemas.notice import Channel, Format, Kind, Message, NoticeLine, Sender
 from schemas.settings import Partner, Settings
 
+#: Priorities up to this one go at once: they wait for no window and for no hour to pass.
+URGENT = 1
+#: Kinds that go before everything else: those that tell somebody for the first time.
+BEFORE_ALL_ELSE = frozenset({Kind.FIRST, Kind.FRONT, Kind.FORWARD})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:

@@ -5,6 +5,7 @@ In memory (types), on the wire (JSON), on disk (SQL). No IO, no decisions beyond
 ids        identities: UUIDv7 for what the outside sees
 errors     the one tree of failures, and what each means for the caller
 duration   "90s", "15m", "24h", "7d" and back
+pace       "20/s", "1200/m": how many in how long
 url        the identity of a URL: WHATWG, without fragment; host, site and kind
 item       an item: states, classifications, the line it came in
 hosting    where a host lives: address, place, contact, resolution, each fact with its source

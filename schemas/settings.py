@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from schemas.pace import parse_pace
 from schemas.spelling import (
     BootstrapUrl,
     Canary,
@@ -28,6 +29,7 @@ from schemas.spelling import (
     Proxy,
     PublicUrl,
     Quiet,
+    Rate,
     Registration,
     Sender,
     Sha256,
@@ -160,6 +162,9 @@ class Notices(Section):
     retry: Pause = timedelta(minutes=1)
     give_up: Duration = timedelta(days=5)
     quiet: list[Quiet] = []
+    pace: Rate = parse_pace("1200/m")
+    hourly: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
+    templates: OptionalPath = None
     from_: Sender = Field(default="Example Hotline <notices@hotline.example>", alias="from")
     bounce_address: Mailbox = ""
     dry_run: bool = False

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from schemas.canary import NameCanary
 from schemas.duration import parse_duration
 from schemas.errors import Refused
+from schemas.pace import Pace, parse_pace
 from schemas.url import parse_url
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -206,9 +207,15 @@ def _sha256(value: str) -> str:
     return value.lower()
 
 
+def _pace(value: object) -> object:
+    return parse_pace(value) if isinstance(value, str) else value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), BeforeValidator(_not_a_number)]
 #: A pause between two tries: one of no length would be a loop without rest.
 Pause = Annotated[Duration, AfterValidator(_positive)]
+#: So many in so long.
+Rate = Annotated[Pace, BeforeValidator(_pace)]
 Country = Annotated[str, AfterValidator(_country)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Listen = Annotated[str, AfterValidator(_listen)]

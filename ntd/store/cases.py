@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from ntd.case import Case, Record, Stay, Step, Tell
+from ntd.gathering import URGENT
 from ntd.store.base import Connection, Store, row_id
 from ntd.store.case_rows import case_of, item_row, stay_of, stay_row
 from ntd.store.sql import statement
@@ -153,7 +154,7 @@ async def _strike(connection: Connection, steps: Sequence[Step], now: datetime) 
 async def _tell(connection: Connection, tells: Sequence[Tell], settings: Settings, now: datetime) -> None:
     if not tells:
         return
-    # What waits for nothing and has no time of its own is gathered over the window.
+    # What waits for nothing and has no time of its own is gathered over the window; what is urgent waits for nobody.
     window = now + settings.notices.window
     rows = [
         (
@@ -165,7 +166,7 @@ async def _tell(connection: Connection, tells: Sequence[Tell], settings: Setting
             one.spell,
             one.priority,
             one.wait_for,
-            one.gather_at or (None if one.wait_for else window),
+            one.gather_at or (None if one.wait_for else now if one.priority <= URGENT else window),
             one.gather_at,
         )
         for one in sorted(tells, key=lambda one: (one.recipient, one.item, one.kind))

@@ -27,6 +27,7 @@ _CLAIM = statement("hosts.claim_looks")
 _RETURN = statement("hosts.return_looks")
 _LOCKED = statement("hosts.locked")
 _SETTLE = statement("hosts.settle_looks")
+_LOOKED = statement("notices.looked")
 _WANTED = statement("hosts.wanted")
 
 
@@ -95,6 +96,8 @@ async def settle_looks(
         await relocate(connection, departures, now)
         await origins.placed(connection, store, _origins_found(settled, by_id, found))
         await _settle_hosts(connection, store, settings, rows, by_id, outcomes, now)
+    # Afterwards: gathering takes its locks the other way round.
+    await store.pool.execute(_LOOKED, sorted(by_id), now)
 
 
 def _outcome(

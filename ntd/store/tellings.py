@@ -1,29 +1,70 @@
 """What is to be told, gathered per recipient: rows in, one stored message out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from ntd.gathering import Before
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.sql import statement
 from ntd.store.worlds import addresses_of
-from schemas.ids import ItemId, RecipientId
+from schemas.hosting import Address
+from schemas.ids import HostId, ItemId, RecipientId
 from schemas.item import Basis, Classification, State
-from schemas.notice import Channel, Kind, Message, NoticeLine, Rendered
+from schemas.notice import Kind, NoticeLine
+from schemas.settings import Settings
 
 _DUE = statement("notices.due_groups")
 _LOCK = statement("notices.lock_recipient")
+_LOCK_ITEMS = statement("notices.lock_items")
 _GATHER = statement("notices.gather")
 _GATHERED = statement("notices.gathered")
 _DROP = statement("notices.drop_tellings")
 _REFERENCES = statement("notices.references")
 _EARLIER = statement("notices.earlier")
-_WRITE = statement("notices.write")
-_WRITE_ITEMS = statement("notices.write_items")
-_WRITTEN = statement("notices.written")
 _SUPERSEDE = statement("notices.supersede")
+_PARK = statement("notices.park")
+_POSTPONE = statement("notices.postpone")
+_ASK = statement("notices.ask_looks")
+_ASK_AHEAD = statement("notices.ask_ahead")
+
+#: What a place was found by no longer ago than this is told without another look-up.
+FRESH = timedelta(minutes=10)
+#: A look-up that nobody makes is waited for this long.
+LOOK_PATIENCE = timedelta(minutes=1)
+#: What waits for a look is looked at again after this, should nobody say that the look was made.
+_POLL = timedelta(seconds=30)
+#: What has been looked up and not been placed yet is so in a moment.
+_PLACING = timedelta(seconds=1)
+#: Message-IDs that a message refers to; RFC 5322 section 3.6.4 leaves it open how many, and headers are read by people.
+_MOST_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What is told together: one recipient, one kind, the urgent apart from the routine."""
+
+    recipient: RecipientId
+    kind: Kind
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """One telling that may go now.
+
+    `due`: its own time has come, it does not only go along; `old`: its host was looked up long ago; `fresh`: nothing
+    speaks against sending it.
+    """
+
+    telling: int
+    item: ItemId
+    host: HostId
+    due: bool
+    old: bool
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +99,12 @@ class Gathered:
     national: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
-    """What this recipient was told before about the same items."""
-
-    message_ids: tuple[str, ...]  # oldest first
-    first_at: datetime | None
-
-
-async def due(store: Store, now: datetime, n: int) -> list[tuple[RecipientId, Kind]]:
-    """Give up to `n` groups (recipient, kind) with something due."""
+async def due(store: Store, now: datetime, n: int) -> list[Group]:
+    """Give up to `n` groups with something due, in the order in which they are to be told."""
     rows = await store.pool.fetch(_DUE, now, n)
-    return [(RecipientId(row["recipient_id"]), Kind(row["kind"])) for row in rows]
+    return [
+        Group(recipient=RecipientId(row["recipient_id"]), kind=Kind(row["kind"]), urgent=row["urgent"]) for row in rows
+    ]
 
 
 async def supersede(store: Store, now: datetime, n: int) -> None:
@@ -93,19 +128,60 @@ async def lock_recipient(connection: Connection, store: Store, recipient: Recipi
     )
 
 
-async def ready(
-    connection: Connection, recipient: RecipientId, kind: Kind, now: datetime, n: int
-) -> list[tuple[int, ItemId]]:
-    """Give up to `n` tellings that go now, urgent ones first, as (telling, item)."""
-    rows = await connection.fetch(_GATHER, recipient, kind.value, now, n)
-    return [(row["id"], ItemId(row["item_id"])) for row in rows]
+async def ready(connection: Connection, group: Group, settings: Settings, now: datetime, n: int) -> list[Ready]:
+    """Give up to `n` tellings that may go now, urgent ones first."""
+    # A move that two looks have not confirmed by then is none.
+    unconfirmed = now - 2 * settings.geo.move_confirmed_after - _POLL
+    rows = await connection.fetch(
+        _GATHER, group.recipient, group.kind.value, group.urgent, now, n, now - FRESH, unconfirmed
+    )
+    return [
+        Ready(
+            telling=row["id"],
+            item=ItemId(row["item_id"]),
+            host=HostId(row["host_id"]),
+            due=row["due"],
+            old=row["old"],
+            fresh=row["fresh"],
+        )
+        for row in rows
+    ]
+
+
+async def park(connection: Connection, stale: Sequence[Ready], now: datetime) -> None:
+    """Have tellings wait for a look at their hosts, or for what the last look found."""
+    for waiting, pause in ((True, _POLL), (False, _PLACING)):
+        ids = [one.telling for one in stale if one.old is waiting]
+        if ids:
+            await connection.execute(_PARK, ids, now + LOOK_PATIENCE, now + pause)
+
+
+async def ask_looks(store: Store, hosts: Iterable[HostId], now: datetime) -> None:
+    """Have hosts looked up now."""
+    await store.pool.execute(_ASK, sorted(set(hosts)), now)
+
+
+async def ask_ahead(store: Store, now: datetime, until: datetime, n: int) -> None:
+    """Have the hosts of what is due until then looked up now, those of up to `n` tellings."""
+    await store.pool.execute(_ASK_AHEAD, now, until, until - FRESH, n)
+
+
+async def postpone(connection: Connection, group: Group, now: datetime, until: datetime) -> None:
+    """Have what is due of a group wait: there is no room for more messages."""
+    await connection.execute(_POSTPONE, group.recipient, group.kind.value, group.urgent, now, until)
+
+
+async def lock_items(connection: Connection, items: Iterable[ItemId]) -> None:
+    """Lock items in the order of their ids, before what is told of them."""
+    await connection.execute(_LOCK_ITEMS, sorted(set(items)))
 
 
 async def gathered(connection: Connection, store: Store, tellings: Sequence[int]) -> list[Gathered]:
     """Load tellings, under lock, with all that a message says of them; their items must be locked already."""
     rows = await connection.fetch(_GATHERED, list(tellings))
     references = await _references(connection, store, [row["item_id"] for row in rows])
-    return [_gathered(store, row, references) for row in rows]
+    names = _Names(store)
+    return [_gathered(store, names, row, references) for row in rows]
 
 
 async def _references(connection: Connection, store: Store, items: list[UUID]) -> dict[UUID, str]:
@@ -115,12 +191,44 @@ async def _references(connection: Connection, store: Store, items: list[UUID]) -
     }
 
 
-def _gathered(store: Store, row: Row, references: dict[UUID, str]) -> Gathered:
-    hoster = store.open("hoster.name", row["hoster_hash"], row["hoster_name"]) if row["hoster_name"] else None
+class _Names:
+    """Names that many rows of one batch share, each opened once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._hosters: dict[bytes, str] = {}
+        self._sites: dict[bytes, str] = {}
+        self._addresses: dict[bytes, Address | None] = {}
+
+    def hoster(self, row: Row) -> str | None:
+        key = row["hoster_hash"]
+        if key is None:
+            return None
+        if key not in self._hosters:
+            self._hosters[key] = self._store.open("hoster.name", key, row["hoster_name"])
+        return self._hosters[key]
+
+    def site(self, row: Row) -> str:
+        key = row["site_hash"]
+        if key not in self._sites:
+            self._sites[key] = self._store.open("site.name", key, row["site_name"])
+        return self._sites[key]
+
+    def address(self, row: Row) -> Address | None:
+        sealed = row["addresses"]
+        if sealed is None:
+            return None
+        if sealed not in self._addresses:
+            self._addresses[sealed] = next(iter(addresses_of(self._store, row["host_id"], sealed)), None)
+        return self._addresses[sealed]
+
+
+def _gathered(store: Store, names: _Names, row: Row, references: dict[UUID, str]) -> Gathered:
+    hoster = names.hoster(row)
     return Gathered(
         telling=row["id"],
-        line=_line(store, row, hoster, references),
-        site=store.open("site.name", row["site_hash"], row["site_name"]),
+        line=_line(store, row, hoster, names.address(row), references),
+        site=names.site(row),
         state=State(row["state"]),
         stay=row["stay_id"],
         spell=row["spell"],
@@ -134,9 +242,10 @@ def _gathered(store: Store, row: Row, references: dict[UUID, str]) -> Gathered:
     )
 
 
-def _line(store: Store, row: Row, hoster: str | None, references: dict[UUID, str]) -> NoticeLine:
+def _line(
+    store: Store, row: Row, hoster: str | None, address: Address | None, references: dict[UUID, str]
+) -> NoticeLine:
     secret: dict[str, Any] = store.open("item.secret", row_id(row["item_id"]), row["secret"])
-    addresses = addresses_of(store, row["host_id"], row["addresses"]) if row["addresses"] else ()
     return NoticeLine(
         item=ItemId(row["item_id"]),
         url=secret["url"],
@@ -151,7 +260,7 @@ def _line(store: Store, row: Row, hoster: str | None, references: dict[UUID, str
         reference=references.get(row["item_id"]),
         access=secret.get("access"),
         last_up_at=row["last_up_at"],
-        address=addresses[0] if addresses else None,
+        address=address,
         confirmed_at=row["confirmed_at"],
         first_seen_at=row["began_at"] or row["received_at"],
         country=row["country"],
@@ -170,67 +279,20 @@ async def drop(connection: Connection, tellings: Sequence[int]) -> None:
         await connection.execute(_DROP, list(tellings))
 
 
-async def earlier(connection: Connection, recipient: RecipientId, items: Sequence[ItemId]) -> Earlier:
-    """Give what this recipient was told before about these items."""
-    rows = await connection.fetch(_EARLIER, list(items), recipient)
-    firsts = [row["accepted_at"] for row in rows if row["first"] and row["accepted_at"]]
-    return Earlier(message_ids=tuple(row["message_id"] for row in reversed(rows)), first_at=min(firsts, default=None))
+async def earlier(connection: Connection, recipient: RecipientId, sheaves: Sequence[Sequence[ItemId]]) -> list[Before]:
+    """Give what this recipient was told before about the items of each message that is to be written."""
+    rows = await connection.fetch(_EARLIER, [item for items in sheaves for item in items], recipient)
+    told: dict[UUID, list[Row]] = {}
+    for row in rows:
+        told.setdefault(row["item_id"], []).append(row)
+    return [_before([row for item in items for row in told.get(item, ())]) for items in sheaves]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A rendered message on its way into the outbox."""
-
-    message: Message
-    rendered: Rendered
-    recipient: Recipient
-    lines: tuple[Gathered, ...]
-    token_hash: bytes | None
-    token_expires_at: datetime | None
-    mail_from: str
-    channel: Channel  # the folder in a dry run
-    dry_run: bool
-
-
-async def write(connection: Connection, store: Store, written: Written, now: datetime) -> None:
-    """Store a message with the decision to send it, in the caller's transaction."""
-    message, lines = written.message, written.lines
-    first_told = min((one.first_written_at for one in lines if one.first_written_at), default=now)
-    await connection.execute(
-        _WRITE,
-        message.id,
-        message.kind.value,
-        message.step,
-        written.recipient.id,
-        written.recipient.partner,
-        written.channel.value,
-        message.format.value,
-        message.language,
-        store.seal_bytes("notice.message", row_id(message.id), written.rendered.content, now),
-        written.rendered.message_id,
-        written.token_hash,
-        written.token_expires_at,
-        len(lines),
-        min(one.priority for one in lines),
-        0 if message.kind in {Kind.FIRST, Kind.FRONT, Kind.FORWARD} else 1,
-        now,
-        first_told,
-        # What waits to be fetched, or for a human, has no due time of ours.
-        None if written.channel in {Channel.EXCHANGE, Channel.FORM} else now,
-        max(one.tries for one in lines),
-        written.dry_run,
-        store.seal("notice.detail", row_id(message.id), _detail(written), now),
+def _before(rows: Sequence[Row]) -> Before:
+    by_id = {row["message_id"]: row for row in rows}
+    # What was never answered for comes first: nobody knows that it arrived.
+    known = sorted(by_id.values(), key=lambda row: (row["accepted_at"] is not None, row["accepted_at"] or 0))
+    firsts = [row["accepted_at"] for row in known if row["first"] and row["accepted_at"]]
+    return Before(
+        message_ids=tuple(row["message_id"] for row in known[-_MOST_REFERENCES:]), first_at=min(firsts, default=None)
     )
-    items = [(one.line.item, one.stay, one.spell, one.step) for one in lines]
-    await connection.execute(_WRITE_ITEMS, message.id, *map(list, zip(*items, strict=True)))
-    await connection.execute(_WRITTEN, [one.telling for one in lines], message.id, now)
-
-
-def _detail(written: Written) -> dict[str, Any]:
-    message = written.message
-    return {
-        "mail_from": written.mail_from,
-        "deadline": message.deadline.isoformat() if message.deadline else None,
-        "hoster": message.hoster,
-        "references": list(message.references),
-    }

@@ -29,7 +29,7 @@ HOT = {
     "hosts.claim_looks": "host_look_due",
     "hosts.claim_places": "host_place_due",
     "hosts.to_place": "item_host",
-    "notices.claim": "notice_send",
+    "notices.claim": "notice_claim",
     "checks.follow_ups": "stay_follow_up",
     "checks.dry_run_accepted": "notice_dry_run",
 }

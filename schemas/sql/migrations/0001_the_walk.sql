@@ -309,9 +309,11 @@ CREATE TABLE telling (
     spell       integer NOT NULL,
     priority    smallint NOT NULL,
     written_at  timestamptz NOT NULL,
-    wait_for    text CHECK (wait_for IN ('check', 'run')),  -- not ready: the first check, or a run not yet confirmed
+    wait_for    text CHECK (wait_for IN ('check', 'run', 'look')),  -- not ready: the first check, a run not yet confirmed,
+                                               -- or its host is looked up once more before it goes
     gather_at   timestamptz,                   -- due for gathering
     not_before  timestamptz,                   -- goes along with others no earlier than this
+    look_by     timestamptz,                   -- goes from here on, whatever the look-up before sending found
     notice_id   uuid,                          -- the notice that carries it now
     first_written_at timestamptz,              -- of the first notice that carried it: giving up is counted from here
     tries       integer NOT NULL DEFAULT 0,    -- attempts of superseded notices
@@ -320,6 +322,13 @@ CREATE TABLE telling (
 CREATE INDEX telling_gather ON telling (gather_at) WHERE notice_id IS NULL AND gather_at IS NOT NULL;
 CREATE INDEX telling_ready ON telling (recipient_id, kind) WHERE notice_id IS NULL;
 CREATE INDEX telling_item ON telling (item_id);
+CREATE INDEX telling_look ON telling (item_id) WHERE wait_for = 'look';
+
+-- The pace of a recipient domain: a bucket, by the moment at which all that was taken out of it is filled in again.
+CREATE TABLE lane (
+    name_hash   bytea PRIMARY KEY,
+    spent_until timestamptz NOT NULL
+) WITH (fillfactor = 50);
 
 -- One rendered message (notice or forward), its identity, its recipient, its way out.
 CREATE TABLE notice (
@@ -359,15 +368,17 @@ CREATE TABLE notice (
     CHECK ((send_at IS NOT NULL) <= (state IN ('waiting', 'sending', 'doubtful')))
 );
 CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL AND NOT paused;
+CREATE INDEX notice_claim ON notice (urgency, priority, send_at) WHERE send_at IS NOT NULL AND NOT paused;
+CREATE INDEX notice_written ON notice (recipient_id, created_at);
 CREATE INDEX notice_recipient ON notice (recipient_id, kind, accepted_at);
 CREATE INDEX notice_partner ON notice (partner, created_at) WHERE partner IS NOT NULL;
 -- Asked for at every turn that follows up, and nearly always empty.
 CREATE INDEX notice_dry_run ON notice (id) WHERE dry_run AND state = 'accepted' AND voided_at IS NULL;
 
 CREATE TABLE notice_item (
-    notice_id   uuid NOT NULL REFERENCES notice,
+    notice_id   uuid NOT NULL,                 -- written in the same transaction as the notice
     item_id     uuid NOT NULL REFERENCES item,
-    stay_id     uuid REFERENCES stay,
+    stay_id     uuid,                          -- of the telling, which refers to it
     spell       integer NOT NULL,
     step        integer NOT NULL DEFAULT 0,
     outcome     text CHECK (outcome IN ('accepted', 'refused')),  -- forwards answer per item

@@ -137,9 +137,12 @@ UPDATE telling SET notice_id = NULL, gather_at = $3
    AND NOT EXISTS (SELECT FROM meant WHERE meant.notice_id = struck.id AND meant.item_id = telling.item_id)
 
 -- name: ready_tellings
--- A check was made, and no run of their stay stands: what waited is gathered, `window` after it was written.
+-- A check was made, and no run of their stay stands: what waited is gathered, `window` after it was written; what is
+-- urgent, now.
 UPDATE telling t
-   SET wait_for = NULL, gather_at = greatest(t.written_at + $3::interval, $2::timestamptz, t.not_before)
+   SET wait_for = NULL,
+       gather_at = greatest(t.written_at + CASE WHEN t.priority > 1 THEN $3::interval ELSE interval '0' END,
+                            $2::timestamptz, t.not_before)
  WHERE t.item_id = ANY($1::uuid[]) AND t.notice_id IS NULL AND t.wait_for IS NOT NULL
    AND (t.stay_id IS NULL OR NOT t.stay_id = ANY($4::uuid[]))
 

@@ -109,7 +109,10 @@ UPDATE item i SET confirmed = true, classification = n.classification, confirmed
  WHERE i.id = n.id AND NOT i.confirmed
 
 -- name: hasten
--- What waits to be told about an item goes with its new priority.
-UPDATE telling t SET priority = least(t.priority, n.priority)
+-- What waits to be told about an item goes with its new priority; what is urgent waits for no window any more.
+UPDATE telling t
+   SET priority = least(t.priority, n.priority),
+       gather_at = CASE WHEN n.priority <= 1 AND t.wait_for IS NULL
+                        THEN least(t.gather_at, greatest(t.written_at, t.not_before)) ELSE t.gather_at END
   FROM unnest($1::uuid[], $2::smallint[]) AS n (item_id, priority)
  WHERE t.item_id = n.item_id AND t.notice_id IS NULL

@@ -1,26 +1,100 @@
 -- name: due_groups
--- Recipients with something due, first notices and forwards before everything else.
-SELECT recipient_id, kind
+-- Recipients with something due: first notices and forwards before everything else, the urgent before the routine ones
+-- of everybody, in messages of their own.
+SELECT recipient_id, kind, priority <= 1 AS urgent
   FROM telling
  WHERE notice_id IS NULL AND gather_at <= $1 AND wait_for IS DISTINCT FROM 'check'
- GROUP BY recipient_id, kind
- ORDER BY min(CASE WHEN kind IN ('first', 'front', 'forward') THEN 0 ELSE 1 END), min(priority), min(gather_at)
+ GROUP BY recipient_id, kind, priority <= 1
+ ORDER BY min(CASE WHEN kind IN ('first', 'front', 'forward') THEN 0 ELSE 1 END), min(priority) > 1, min(priority),
+          min(gather_at)
  LIMIT $2
 
 -- name: lock_recipient
--- One daemon gathers for a recipient at a time; whoever comes second finds the work done.
+-- One daemon gathers for a recipient at a time; whoever comes second finds the work done. Not the row: a settlement that
+-- writes what the recipient is worth need not wait until its next messages are written. 1: the lock of gathering.
 SELECT id, channel, address, address_hash, partner, format, language, grouping
-  FROM recipient WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED
+  FROM recipient WHERE id = $1 AND pg_try_advisory_xact_lock(1, (id % 2147483647)::int)
 
 -- name: gather
--- What is due for a recipient, and what is ready and may go along.
-SELECT id, item_id
-  FROM telling
- WHERE recipient_id = $1 AND kind = $2 AND notice_id IS NULL
-   AND (wait_for IS NULL OR (wait_for = 'run' AND gather_at <= $3))
-   AND gather_at IS NOT NULL AND (not_before IS NULL OR not_before <= $3)
- ORDER BY priority, written_at, id
- LIMIT $4
+-- What is due for a recipient, and what is ready and may go along. `old`: its host was not looked up since $6. `fresh`:
+-- it was, the item has followed what was found (or both took too long), and the last look did not miss the place that is
+-- to be told, unless that has stood unconfirmed since before $7. A withdrawal is for whoever was told, wherever it is now.
+SELECT t.id, t.item_id, i.host_id, t.gather_at <= $4 AS due, coalesce(h.looked_at < $6, true) AS old,
+       $2 IN ('withdrawal', 'police')
+       OR ((coalesce(t.look_by <= $4, false) OR (coalesce(h.looked_at >= $6, false) AND i.placed_version >= h.version))
+           AND NOT EXISTS (SELECT FROM stay s JOIN episode e
+                               ON e.host_id = i.host_id AND e.hoster_id = s.hoster_id
+                              AND e.country IS NOT DISTINCT FROM s.country
+                            WHERE s.id = t.stay_id AND e.until_at IS NULL AND e.absent_since > $7)) AS fresh
+  FROM (SELECT id, item_id, stay_id, priority, written_at, gather_at, look_by
+          FROM telling
+         WHERE recipient_id = $1 AND kind = $2 AND (priority <= 1) = $3 AND notice_id IS NULL
+           AND (wait_for IS NULL OR (wait_for IN ('run', 'look') AND gather_at <= $4))
+           AND gather_at IS NOT NULL AND (not_before IS NULL OR not_before <= $4)
+         ORDER BY priority, written_at, id
+         LIMIT $5) t
+  JOIN item i ON i.id = t.item_id
+  JOIN host h ON h.id = i.host_id
+ ORDER BY t.priority, t.written_at, t.id
+
+-- name: park
+-- Their hosts are looked up once more: the look lets them go, or strikes them. `look_by`: no look is waited for longer.
+UPDATE telling SET wait_for = 'look', look_by = coalesce(look_by, $2), gather_at = $3
+ WHERE id = ANY($1::bigint[])
+
+-- name: ask_looks
+-- Looked up as soon as somebody is free; one that is under way is enough.
+UPDATE host SET look_due_at = $2
+ WHERE id IN (SELECT id FROM host
+               WHERE id = ANY($1::bigint[]) AND look_token IS NULL AND (look_due_at IS NULL OR look_due_at > $2)
+               ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+
+-- name: ask_ahead
+-- Hosts of what is due before $2, and of what may go along with it, are looked up meanwhile, so that nothing waits when
+-- its time has come.
+UPDATE host SET look_due_at = $1
+ WHERE id IN (SELECT h.id FROM host h
+               WHERE h.id IN (SELECT i.host_id FROM telling t JOIN item i ON i.id = t.item_id
+                               WHERE t.notice_id IS NULL AND t.gather_at > $1
+                                 AND (t.recipient_id, t.kind) IN
+                                     (SELECT recipient_id, kind FROM telling
+                                       WHERE notice_id IS NULL AND gather_at > $1 AND gather_at <= $2 LIMIT $4)
+                               LIMIT $4)
+                 AND h.looked_at < $3 AND h.look_token IS NULL AND (h.look_due_at IS NULL OR h.look_due_at > $1)
+               ORDER BY h.id FOR NO KEY UPDATE SKIP LOCKED)
+
+-- name: looked
+-- A look was made: what waited for it is gathered now, and looked at again there.
+UPDATE telling SET wait_for = NULL, gather_at = $2
+ WHERE id IN (SELECT t.id FROM telling t JOIN item i ON i.id = t.item_id
+               WHERE t.wait_for = 'look' AND t.notice_id IS NULL AND i.host_id = ANY($1::bigint[])
+                 FOR NO KEY UPDATE OF t SKIP LOCKED)
+
+-- name: postpone
+-- No room for more messages to this recipient now.
+UPDATE telling SET gather_at = $5
+ WHERE recipient_id = $1 AND kind = $2 AND (priority <= 1) = $3 AND notice_id IS NULL AND gather_at <= $4
+
+-- name: add_lane
+-- A domain that nobody has been written at yet.
+INSERT INTO lane (name_hash, spent_until) VALUES ($1, $2) ON CONFLICT (name_hash) DO NOTHING
+
+-- name: lane
+-- When the bucket of a domain is full again; two recipients of one domain take out of it one after the other.
+SELECT spent_until FROM lane WHERE name_hash = $1 FOR NO KEY UPDATE
+
+-- name: lane_spent
+-- So much was taken out of it.
+UPDATE lane SET spent_until = $2 WHERE name_hash = $1
+
+-- name: written_lately
+-- How many messages a recipient was written since, and when the one was that must grow old for some room.
+WITH lately AS (
+    SELECT created_at FROM notice
+     WHERE recipient_id = $1 AND created_at > $2 AND state NOT IN ('superseded', 'struck')
+)
+SELECT (SELECT count(*) FROM lately) AS written,
+       (SELECT created_at FROM lately ORDER BY created_at OFFSET $3 LIMIT 1) AS freed_by
 
 -- name: gathered
 -- The same once more under lock, with all that a message says of them.
@@ -51,6 +125,10 @@ SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_
  ORDER BY t.priority, t.written_at, t.id
    FOR NO KEY UPDATE OF t
 
+-- name: lock_items
+-- Items before messages, in the order of their ids, as everywhere; what they hold is not asked for.
+SELECT id FROM item WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+
 -- name: drop_tellings
 -- What cannot be told this way, or need not be told any more.
 DELETE FROM telling WHERE id = ANY($1::bigint[])
@@ -62,29 +140,38 @@ SELECT DISTINCT ON (item_id) item_id, pair_hash, reference
 
 -- name: earlier
 -- What this recipient was told before about these items: reminders and returns refer to it.
-SELECT n.message_id, min(n.accepted_at) AS accepted_at, bool_or(n.kind IN ('first', 'front')) AS first
+SELECT ni.item_id, n.message_id, n.accepted_at, n.kind IN ('first', 'front') AS first
   FROM notice_item ni JOIN notice n ON n.id = ni.notice_id
  WHERE ni.item_id = ANY($1::uuid[]) AND n.recipient_id = $2 AND n.state IN ('accepted', 'doubtful', 'bounced')
    AND n.voided_at IS NULL AND n.kind IN ('first', 'front', 'reminder')
- GROUP BY n.id, n.message_id ORDER BY min(n.accepted_at) DESC NULLS LAST LIMIT 20
+ ORDER BY n.accepted_at NULLS LAST, n.id
 
 -- name: write
 -- Rendered once, stored, then sent: the row is the outbox.
 INSERT INTO notice (id, kind, step, recipient_id, partner, channel, format, language, state, message, message_id,
                     token_hash, token_expires_at, item_count, priority, urgency, created_at, written_at, send_at,
                     attempts, dry_run, detail)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+SELECT id, kind, step, recipient_id, partner, channel, format, language, 'waiting', message, message_id, token_hash,
+       token_expires_at, item_count, priority, urgency, $1, written_at, send_at, attempts, dry_run, detail
+  FROM unnest($2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+              $10::bytea[], $11::text[], $12::bytea[], $13::timestamptz[], $14::int[], $15::int[], $16::int[],
+              $17::timestamptz[], $18::timestamptz[], $19::int[], $20::bool[], $21::bytea[])
+       AS n (id, kind, step, recipient_id, partner, channel, format, language, message, message_id, token_hash,
+             token_expires_at, item_count, priority, urgency, written_at, send_at, attempts, dry_run, detail)
 
 -- name: write_items
 -- Which items a message speaks of, and the stay each began with.
 INSERT INTO notice_item (notice_id, item_id, stay_id, spell, step)
-SELECT $1, item_id, stay_id, spell, step
-  FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::int[]) AS n (item_id, stay_id, spell, step)
+SELECT notice_id, item_id, stay_id, spell, step
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[])
+       AS n (notice_id, item_id, stay_id, spell, step)
 
 -- name: written
 -- From now on this message carries them.
-UPDATE telling SET notice_id = $2, wait_for = NULL, first_written_at = coalesce(first_written_at, $3)
- WHERE id = ANY($1::bigint[])
+UPDATE telling t
+   SET notice_id = n.notice_id, wait_for = NULL, look_by = NULL, first_written_at = coalesce(t.first_written_at, $1)
+  FROM unnest($2::bigint[], $3::uuid[]) AS n (id, notice_id)
+ WHERE t.id = n.id
 
 -- name: supersede
 -- Not taken within an hour of being written and never in doubt: written anew with a new id and deadline.
@@ -114,7 +201,7 @@ UPDATE notice n
                        FROM attempt a WHERE a.notice_id = due.id) l ON true,
        recipient r
  WHERE n.id = due.id AND r.id = n.recipient_id
-RETURNING n.id, n.kind, n.channel, n.message, n.message_id, n.partner, n.attempts, n.doubted, n.detail,
+RETURNING n.id, n.kind, n.channel, n.message, n.message_id, n.partner, n.attempts, n.doubted, n.detail, n.urgency, n.priority,
           r.channel AS reached_by,
           r.address, r.address_hash
 
@@ -132,52 +219,62 @@ INSERT INTO attempt (notice_id, started_at) SELECT unnest($1::uuid[]), $2 RETURN
 -- From here on the other side may have taken it.
 UPDATE attempt SET offered_at = $2 WHERE id = $1
 
--- name: finish_attempt
+-- name: finish_attempts
 -- And finished after it, kept on failure.
-UPDATE attempt SET finished_at = $2, outcome = $3, by = $4, reply = $5 WHERE id = $1
-
--- name: lock_recipient_of
--- Recipient, items, message: every settlement and every gathering takes its locks in this order.
-SELECT r.id FROM recipient r JOIN notice n ON n.recipient_id = r.id WHERE n.id = $1 FOR NO KEY UPDATE OF r
+UPDATE attempt a SET finished_at = n.at, outcome = n.outcome, by = n.by, reply = n.reply
+  FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::bytea[]) AS n (id, at, outcome, by, reply)
+ WHERE a.id = n.id
 
 -- name: held_by
 -- Only the holder of the lease settles.
 SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted
-  FROM notice WHERE id = $1 AND token = $2 FOR NO KEY UPDATE
+  FROM notice WHERE id = ANY($1::uuid[]) AND token = $2 ORDER BY id FOR NO KEY UPDATE
 
 -- name: items_of
--- Which items a message speaks of, in the order in which items are locked.
-SELECT ni.item_id, ni.stay_id, ni.spell, ni.step, s.spell AS stay_spell
-  FROM notice_item ni LEFT JOIN stay s ON s.id = ni.stay_id WHERE ni.notice_id = $1 ORDER BY ni.item_id
+-- Which items messages speak of.
+SELECT ni.notice_id, ni.item_id, ni.stay_id, ni.spell, ni.step, s.spell AS stay_spell
+  FROM notice_item ni LEFT JOIN stay s ON s.id = ni.stay_id WHERE ni.notice_id = ANY($1::uuid[]) ORDER BY ni.item_id
 
 -- name: accept
 -- Taken by the other side.
 UPDATE notice SET state = 'accepted', accepted_at = $2, accepted_by = $3, send_at = NULL, token = NULL WHERE id = $1
 
--- name: fail
--- It will not work however often it is tried.
-UPDATE notice SET state = 'failed', ended_at = $2, send_at = NULL, token = NULL WHERE id = $1
-
--- name: later
--- Tried again: waiting, or the same bytes in doubt.
-UPDATE notice SET state = CASE WHEN $3 THEN 'doubtful' ELSE 'waiting' END, doubted = $3, send_at = $2, token = NULL
- WHERE id = $1
+-- name: settle_notices
+-- Taken by the other side; failed, because it will not work however often it is tried; or tried again: waiting, or the
+-- same bytes in doubt. A message struck or superseded meanwhile is not ours any more and is not among these.
+UPDATE notice o
+   SET state = n.state, doubted = n.doubted, send_at = n.again_at, token = NULL, accepted_by = n.by,
+       accepted_at = CASE WHEN n.state = 'accepted' THEN n.at END,
+       ended_at = CASE WHEN n.state = 'failed' THEN n.at END
+  FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::bool[], $6::timestamptz[])
+       AS n (id, state, at, by, doubted, again_at)
+ WHERE o.id = n.id
 
 -- name: refused_items
 -- A partner answers per item.
 UPDATE notice_item ni SET outcome = 'refused', refused_for = n.reason
-  FROM unnest($2::uuid[], $3::bytea[]) AS n (item_id, reason)
- WHERE ni.notice_id = $1 AND ni.item_id = n.item_id
+  FROM unnest($1::uuid[], $2::uuid[], $3::bytea[]) AS n (notice_id, item_id, reason)
+ WHERE ni.notice_id = n.notice_id AND ni.item_id = n.item_id
 
 -- name: accepted_items
 -- What was not refused was accepted.
-UPDATE notice_item SET outcome = 'accepted' WHERE notice_id = $1 AND outcome IS NULL
+UPDATE notice_item SET outcome = 'accepted' WHERE notice_id = ANY($1::uuid[]) AND outcome IS NULL
 
 -- name: health
--- What this recipient is worth: the next message begins with it or with somebody else.
-UPDATE recipient
-   SET health = $2, health_at = $3, first_told_at = CASE WHEN $2 = 'good' THEN coalesce(first_told_at, $3) ELSE first_told_at END
- WHERE id = $1
+-- What recipients are worth: the next message begins with them or with somebody else. Each stands here once, with the
+-- latest that is known of it; last of all that a settlement locks, in the order of their ids.
+WITH news AS (
+    SELECT r.id, n.health, n.at
+      FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS n (id, health, at)
+      JOIN recipient r ON r.id = n.id
+     WHERE r.health <> n.health OR r.first_told_at IS NULL AND n.health = 'good'
+     ORDER BY r.id FOR NO KEY UPDATE OF r
+)
+UPDATE recipient r
+   SET health = n.health, health_at = n.at,
+       first_told_at = CASE WHEN n.health = 'good' THEN coalesce(r.first_told_at, n.at) ELSE r.first_told_at END
+  FROM news n
+ WHERE r.id = n.id
 
 -- name: return_sends
 -- What a stopping daemon claimed and never offered is due at once for the next one.
