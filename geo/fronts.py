@@ -1,49 +1,74 @@
 """Is this the machine itself, or a front that hides it?
 
-A front is known by the category of its network (cdn, proxy), by its AS, or by a name that its customers' CNAMEs end in.
-The shipped list is data/fronts.csv, with source and date.
+The first that applies names the front; whatever applies makes it one:
+
+1. the network is one that a front publishes as its own (CloudFront has ranges of its own inside Amazon's AS)
+2. one of the ASes that announce the network is a front's
+3. the host's CNAMEs lead to a name that a front gives its customers
+4. the operator's network file says cdn or proxy
+
+The shipped list is data/fronts.csv: match (a network, "as13335", or the end of a name), name, source, date.
 """
 
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Self
 
-from schemas.hosting import Category
+from geo.prefixes import PrefixTable
+from schemas.hosting import Address, Category
 
 _FRONT_CATEGORIES = frozenset({Category.CDN, Category.PROXY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fronts:
-    """The fronts we know: by AS number and by the end of a CNAME."""
+class Sighting:
+    """What is known of one address that may show a front."""
 
+    address: Address | None = None
+    category: Category | None = None
+    origins: Sequence[int] = ()  # ASes that announce its network, ascending
+    as_name: str | None = None  # of the leading one
+    cnames: Sequence[str] = ()  # of the host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fronts:
+    """The fronts we know, each by its name."""
+
+    by_network: PrefixTable[str] = field(default_factory=PrefixTable)
     by_asn: dict[int, str] = field(default_factory=dict)
     by_suffix: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, lines: Iterable[str]) -> Self:
-        """Read the shipped list (columns match, name, source, date; match is "as13335" or a name)."""
-        by_asn: dict[int, str] = {}
-        by_suffix: dict[str, str] = {}
+        """Read the shipped list; ValueError names the network that is none."""
+        fronts = cls()
         for row in csv.DictReader(lines):
             match = row["match"].lower()
             if match.startswith("as") and match[2:].isdecimal():
-                by_asn[int(match[2:])] = row["name"]
+                fronts.by_asn[int(match[2:])] = row["name"]
+            elif "/" in match:
+                fronts.by_network.put(ip_network(match), row["name"])
             else:
-                by_suffix[match] = row["name"]
-        return cls(by_asn=by_asn, by_suffix=by_suffix)
+                fronts.by_suffix[match] = row["name"]
+        return fronts
 
-    def name_of(
-        self, *, category: Category | None, asn: int | None, as_name: str | None, cnames: Sequence[str]
-    ) -> str | None:
+    def name_of(self, seen: Sighting) -> str | None:
         """Name the front behind which the machine hides; None where this is the machine itself."""
-        known = self.by_asn.get(asn) if asn is not None else None
-        if known is None:
-            known = next((name for cname in cnames if (name := self._by_name(cname)) is not None), None)
-        if known is not None or category in _FRONT_CATEGORIES:
-            return as_name or known or (f"AS{asn}" if asn is not None else str(category))
-        return None
+        known = self._known(seen)
+        if known is None and seen.category in _FRONT_CATEGORIES:
+            return seen.as_name or (f"AS{seen.origins[0]}" if seen.origins else str(seen.category))
+        return known
+
+    def _known(self, seen: Sighting) -> str | None:
+        found = self.by_network.longest(seen.address) if seen.address is not None else None
+        if found is not None:
+            return found[1]
+        announced = (self.by_asn[asn] for asn in seen.origins if asn in self.by_asn)
+        led_to = (name for cname in seen.cnames if (name := self._by_name(cname)) is not None)
+        return next(announced, None) or next(led_to, None)
 
     def _by_name(self, cname: str) -> str | None:
         labels = cname.rstrip(".").lower().split(".")

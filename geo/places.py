@@ -11,7 +11,7 @@ from typing import Final
 from geo.book import Subject
 from geo.contacts import Facts, Rules, choose
 from geo.country import SOURCES, standing
-from geo.fronts import Fronts
+from geo.fronts import Fronts, Sighting
 from geo.platforms import Tenancy
 from geo.prefixes import NetworkFact
 from geo.rdap import NetworkRecord, SystemRecord
@@ -80,6 +80,9 @@ def place_of(facts: AddressFacts, cnames: Sequence[str], atlas: Atlas) -> Place 
     if hoster is None:
         return None
     category = facts.file.category if facts.file is not None else None
+    seen = Sighting(
+        address=facts.address, category=category, origins=facts.origins, as_name=facts.as_name, cnames=cnames
+    )
     return Place(
         prefix=facts.prefix,
         asn=facts.asn,
@@ -87,7 +90,7 @@ def place_of(facts: AddressFacts, cnames: Sequence[str], atlas: Atlas) -> Place 
         as_name=facts.as_name,
         country=decided.country,
         hoster=hoster[:_LONGEST_NAME],
-        front=atlas.fronts.name_of(category=category, asn=facts.asn, as_name=facts.as_name, cnames=cnames),
+        front=atlas.fronts.name_of(seen),
         category=category,
         country_sources=decided.sources,
         country_disputed=decided.disputed,

@@ -1,4 +1,4 @@
-"""Countries, fronts, mailboxes, bootstrap, Cymru: small readings of what sources say."""
+"""Countries, mailboxes, bootstrap, Cymru: small readings of what sources say."""
 
 from ipaddress import ip_address, ip_network
 
@@ -6,10 +6,8 @@ import pytest
 
 from geo.country import country_code
 from geo.cymru import origin_name, read_origin, read_system, system_name
-from geo.fronts import Fronts
 from geo.mailbox import mailbox, under
 from geo.rulebook import shipped_bootstrap, shipped_countries, shipped_fronts, shipped_never
-from schemas.hosting import Category
 
 ZONE = "origin.asn.cymru.com"
 
@@ -34,30 +32,6 @@ ZONE = "origin.asn.cymru.com"
 def test_only_a_country_is_a_country(text: object, code: str | None) -> None:
     """Regions, unknowns, names and nonsense are no countries; the code is in capitals."""
     assert country_code(text) == code
-
-
-def front(
-    category: Category | None = None, asn: int | None = None, name: str | None = None, cnames: tuple[str, ...] = ()
-) -> str | None:
-    """Name the front."""
-    fronts = Fronts(by_asn={64555: "Shield"}, by_suffix={"edge.test": "Edge"})
-    return fronts.name_of(category=category, asn=asn, as_name=name, cnames=cnames)
-
-
-def test_a_front_is_known_by_category_as_or_cname() -> None:
-    """Each of the three makes a front; the name of the AS is the better name."""
-    assert front(category=Category.CDN, asn=64500, name="Beta CDN") == "Beta CDN"
-    assert front(category=Category.PROXY, asn=64500) == "AS64500"
-    assert front(asn=64555) == "Shield"
-    assert front(cnames=("x.y.edge.test",)) == "Edge"
-    assert front(cnames=("a.other.test", "EDGE.test.")) == "Edge"
-
-
-def test_what_is_no_front_has_no_name_of_one() -> None:
-    """Hosting, access lines and names that only look alike are machines themselves."""
-    assert front(category=Category.HOSTING, asn=64500, name="Alpha") is None
-    assert front(category=Category.ISP) is None
-    assert front(cnames=("knowledge.test", "edge.test.example")) is None
 
 
 @pytest.mark.parametrize(
