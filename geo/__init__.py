@@ -36,6 +36,8 @@ bootstrap        P  IANA's lists of registries
 renewed             newer lists than those shipped, read when they change
 renewal             fetches them, checks them, puts them in place
 contacts         P  who is told: ordered rules
+postal           P  whether a domain takes mail, and what that does to the order
+postmaster          asks whether it does
 book             P  the operator's contact book
 rulebook            settings, book and shipped data as rules
 platforms        P  what strangers share, who runs it, and whom that spares

@@ -22,6 +22,7 @@ from geo.looked import Looked
 from geo.names import Joint, NameAnswer, ZoneAnswer, questions_of
 from geo.networks import Networks
 from geo.places import AddressFacts, Atlas, locate
+from geo.postmaster import Postmaster
 from geo.prefixes import NetworkFact
 from geo.questions import network_question, unique
 from geo.rdap import DomainRecord, SystemRecord
@@ -101,6 +102,7 @@ class Locator:
         self._settings, self._atlas, self._rulebook = settings, atlas, rulebook
         self._names, self._networks, self._registrations = names, networks, registrations
         self._has_registrar_step = any(step.to == "registrar" for step in settings.sla.escalation)
+        self._post = Postmaster(names)
         self._looks: Remembered[_Look] = Remembered(LOOKS)
         self._looking: Sharing[Resolution] = Sharing()
         self._state: _State | None = None
@@ -160,6 +162,7 @@ class Locator:
     async def close(self) -> None:
         """Stop what is under way."""
         await self._looking.close()
+        await self._post.close()
 
     def is_public(self, address: Address) -> bool:
         """Say whether an address may be located and dialled."""
@@ -209,9 +212,10 @@ class Locator:
         behind = sorted({one for one in origins if self.is_public(one)}, key=address_order)[:MAX_ADDRESSES]
         found, rules = await self._places(behind, now), await self._rulebook.current()
         facts = [one.facts for one in found]
-        located = locate(resolution.host, resolution.site, facts, cnames=(), atlas=self._atlas, rules=rules)
-        questions = unique((*resolution.questions, *[q for one in found for q in one.questions]))
-        return replace(resolution, origins=tuple([replace(one, origin=True) for one in located]), questions=questions)
+        places = locate(resolution.host, resolution.site, facts, cnames=(), atlas=self._atlas, rules=rules)
+        told = await self._post.sort([replace(one, origin=True) for one in places], now)
+        questions = (*resolution.questions, *[q for one in found for q in one.questions], *told.questions)
+        return replace(resolution, origins=told.located, questions=unique(questions))
 
     async def _current(self) -> _State:
         networks, rules, lies = await self._networks.state(), await self._rulebook.current(), self._names.lies
@@ -240,7 +244,9 @@ class Locator:
         found = await self._places(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
         record, tenancy = registered.record, rules.platforms.tenancy(host, answer.cnames)
-        questions = (*answer.questions, *zone.questions, *[q for one in found for q in one.questions])
+        places = locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules)
+        told = await self._post.sort(places, now)
+        questions = (*answer.questions, *zone.questions, *[q for one in found for q in one.questions], *told.questions)
         resolution = Resolution(
             host=host,
             site=site,
@@ -253,7 +259,7 @@ class Locator:
             nameservers=zone.nameservers,
             soa=zone.soa,
             wildcard=is_wildcard(answer, zone.neighbour),
-            located=locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules),
+            located=told.located,
             not_public=tuple([address for address in answer.addresses if address not in public]),
             registrar=record.registrar if record is not None else None,
             registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
@@ -263,7 +269,7 @@ class Locator:
         )
         # Somebody asked on the way may have failed without whom the look is whole: it is made again when looks are.
         soon = now + self._settings.geo.retry
-        return resolution, min((soon, answer.until, zone.until, *[one.until for one in found]))
+        return resolution, min((soon, answer.until, zone.until, told.until, *[one.until for one in found]))
 
     async def ladder_contact(
         self,

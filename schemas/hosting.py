@@ -100,6 +100,7 @@ class Contact:
     format: str = "digest"  # "digest" | "xarf"
     group: str = "recipient"  # "recipient" | "ip" | "site"
     language: str | None = None
+    doubt: str | None = None  # why it stands behind the others although its rule is stronger
 
 
 class PlatformKind(StrEnum):

@@ -71,6 +71,7 @@ def contact_json(contact: Contact) -> Json:
         "channel": contact.channel,
         "format": contact.format,
         "language": contact.language,
+        "doubt": contact.doubt,
     }
 
 

@@ -102,4 +102,5 @@ def _draw(tree: Tree, located: Located) -> None:
 
 def _contact_line(rank: int, contact: Contact) -> str:
     what = "contact" if rank == 0 else "then"
-    return f"{what}: {contact.address} ({contact.channel}, {contact.source}) — {contact.rule}"
+    doubt = f"; put behind: {contact.doubt}" if contact.doubt is not None else ""
+    return f"{what}: {contact.address} ({contact.channel}, {contact.source}) — {contact.rule}{doubt}"

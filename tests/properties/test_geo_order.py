@@ -44,6 +44,11 @@ def furnish(world: World) -> None:
         members: dict[str, Any] = {"type": kind} if kind is not None else {}
         desk = entity("abuse", None, f"abuse@{block.replace('/', '-').replace('.', '-')}.test")
         world.rdap.networks[block] = network(block, entity("registrant", f"Owner of {block}", None, desk), **members)
+    # Mailboxes that take mail, say that they do not, are nobody's, or cannot be found out.
+    world.dns.name("127-1-0-0-16.test", MX=["10 mx.test."])
+    world.dns.name("127-2-0-0-16.test", MX=["0 ."])
+    world.dns.faults["127-5-0-0-16.test"] = "SERVFAIL"
+    world.book = "127.5.0.0/16,abuse,book@far.test,,,\nas64502,never,abuse@127-2-0-0-16.test,,,\n"
 
 
 async def answer(locator: Locator, host: str) -> tuple[object, ...]:
