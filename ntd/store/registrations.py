@@ -1,6 +1,7 @@
 """Registration answers, kept per network block or domain: what one daemon asked, none asks again."""
 
 from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -14,6 +15,11 @@ log = structlog.get_logger()
 _GET = statement("registrations.get")
 _BLOCK = statement("registrations.block")
 _PUT = statement("registrations.put")
+_FORGET = statement("registrations.forget")
+
+#: Every so many answers that are kept, so many that have expired are forgotten.
+FORGET_EVERY: Final = 100
+FORGET_AT_MOST: Final = 1000
 
 
 class StoredRegistrations:
@@ -25,6 +31,7 @@ class StoredRegistrations:
     def __init__(self, store: Store) -> None:
         """Keep answers in `store`."""
         self._store = store
+        self._puts = 0
 
     async def get(self, key: str, now: datetime) -> bytes | None:
         """Give the answer under a key that has not expired."""
@@ -50,6 +57,9 @@ class StoredRegistrations:
         sealed = self._store.seal_bytes("registration.answer", hashed, answer, fetched_at)
         try:
             await self._store.pool.execute(_PUT, hashed, block, sealed, fetched_at, expires_at)
+            self._puts += 1
+            if self._puts % FORGET_EVERY == 0:
+                await self._store.pool.execute(_FORGET, fetched_at, FORGET_AT_MOST)
         except PASSING as fault:
             log.info("registrations.away", fault=type(fault).__name__)
 

@@ -53,6 +53,7 @@ class FakeRdap:
 
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     replies: dict[str, list[web.StreamResponse]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     delay_s: float = 0.0
@@ -75,6 +76,8 @@ class FakeRdap:
         await self.answering.wait()
         if self.replies.get(path):
             return self.replies[path].pop(0)
+        if path in self.files:
+            return web.Response(text=self.files[path], content_type="text/csv")
         found = self._network(path[3:]) if path.startswith("ip/") else self.objects.get(path)
         if found is None:
             return web.json_response({"errorCode": 404}, status=404, content_type="application/rdap+json")

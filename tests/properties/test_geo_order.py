@@ -24,6 +24,7 @@ HOSTS = {
     "e.test": ["127.2.0.1", "10.0.0.1"],
     "f.test": ["127.5.0.1"],
     "g.test": ["127.5.200.1"],
+    "h.test": ["127.5.201.1", "127.1.77.2"],
     "gone.test": [],
 }
 
@@ -49,6 +50,10 @@ def furnish(world: World) -> None:
     world.dns.name("127-2-0-0-16.test", MX=["0 ."])
     world.dns.faults["127-5-0-0-16.test"] = "SERVFAIL"
     world.book = "127.5.0.0/16,abuse,book@far.test,,,\nas64502,never,abuse@127-2-0-0-16.test,,,\n"
+    # One that names nobody, so that its parent is asked, and one whose holder publishes where it is.
+    world.rdap.networks["127.5.201.0/24"] = network("127.5.201.0/24", type="ASSIGNED PA")
+    world.rdap.networks["127.1.77.0/24"]["links"] = [{"rel": "geo", "href": f"{world.rdap.base}feed.csv"}]
+    world.rdap.files["feed.csv"] = "127.1.77.0/25,SE,,,\n127.1.0.0/16,FI,,,\n"
 
 
 async def answer(locator: Locator, host: str) -> tuple[object, ...]:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from rich.console import Console
 
 from geo.dns import Resolver
 from geo.fetch import LARGEST_FILE, Fetcher
@@ -18,14 +21,22 @@ from geo.registration_cache import MemoryRegistrations
 from geo.registries import Registries
 from geo.reserved import is_public
 from geo.rulebook import shipped_bootstrap, shipped_countries
+from ntd.cli.resolve import tree_of
 from schemas.hosting import Address
+from schemas.url import parse_url
+from schemas.wire import resolution_json
 from tests.fakes.geo_dns import serving
 from tests.fakes.geo_rdap import FakeRdap, network, registering
+from tests.fakes.geo_world import a_world
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REFRESH = timedelta(hours=12)
 BLOCK = "198.51.100.0/24"
 ADDRESS = ip_address("198.51.100.7")
+NETWORKS = """network,asn,as_name,country,category
+127.1.0.0/16,64501,Alpha,NL,anycast
+127.2.0.0/16,14593,Dish,US,isp
+"""
 FEED = web.Response(text="198.51.100.0/25,NL,,,\n198.51.0.0/16,US,,,\n", content_type="text/csv")
 
 
@@ -166,6 +177,36 @@ async def test_a_registry_with_tls_cannot_point_at_a_file_without() -> None:
         assert (looked.record, looked.complete) == (None, False)
         assert "https" in looked.questions[0].answer
         assert fake.asked["feed.csv"] == 0
+
+
+async def test_a_look_says_what_the_holder_says_and_what_stands_in_no_one_place(tmp_path: Path) -> None:
+    """File, geofeed, registration and AS in `country_sources`; a dispute; the reach; all of it in tree and JSON."""
+    url = parse_url("http://img.site.test/")
+    async with a_world(tmp_path) as world:
+        world.networks = NETWORKS
+        world.dns.name("img.site.test", A=["127.1.0.1", "127.2.0.1"])
+        links = [{"rel": "geo", "href": f"{world.rdap.base}feed.csv"}]
+        world.rdap.networks["127.1.0.0/16"] = network("127.1.0.0/16", links=links, country="DE")
+        world.rdap.objects["autnum/64501"] = {"objectClassName": "autnum", "country": "FR"}
+        world.rdap.files["feed.csv"] = "127.1.0.0/24,SE,,,\n"
+
+        async with world.locator() as locator:
+            found = await locator.resolve(url.host, url.site, url.kind, NOW)
+
+    tree = StringIO()
+    Console(file=tree, width=200).print(tree_of(url, found))
+    said = resolution_json(url, found)
+    assert said["hosting"]["country_sources"] == {
+        "network_file": "NL",
+        "geofeed": "SE",
+        "registration": "DE",
+        "as": "FR",
+    }
+    assert (said["hosting"]["country"], said["hosting"]["country_disputed"]) == ("NL", True)
+    assert [one["reach"] for one in said["hosters"]] == ["anycast", "satellite"]
+    assert said["hosting"]["reach"] == "anycast"
+    assert "anycast: answers from many places at once" in tree.getvalue()
+    assert "127.1.0.0/24: SE" in tree.getvalue()
 
 
 async def test_without_registration_there_is_no_geofeed() -> None:

@@ -125,6 +125,7 @@ CREATE TABLE registration (
     fetched_at  timestamptz NOT NULL,
     expires_at  timestamptz NOT NULL
 );
+CREATE INDEX registration_expired ON registration (expires_at);
 CREATE INDEX registration_block ON registration USING gist (block inet_ops) WHERE block IS NOT NULL;
 
 -- Somebody who can be told: a mailbox, an endpoint, a partner.

@@ -13,3 +13,9 @@ INSERT INTO registration (key_hash, block, answer, fetched_at, expires_at) VALUE
     ON CONFLICT (key_hash) DO UPDATE
    SET block = excluded.block, answer = excluded.answer, fetched_at = excluded.fetched_at,
        expires_at = excluded.expires_at
+
+-- name: forget
+-- What nobody would be given any more takes no room; a little at a time, so that nobody waits for it.
+DELETE FROM registration WHERE key_hash IN (
+    SELECT key_hash FROM registration WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
