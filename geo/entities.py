@@ -223,6 +223,8 @@ def named_for_abuse(remarks: Sequence[str]) -> Iterator[str]:
     ['desk@hoster.example']
     """
     for line in remarks:
+        if "@" not in line or "abuse" not in line.lower():
+            continue
         written = [(text, mailbox(text.rstrip("."))) for text in _MAILBOX.findall(line)]
         spoken = _MAILBOX.sub(" ", line).lower()
         if _DENIED.search(spoken) or "validated" in spoken:

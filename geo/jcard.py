@@ -7,6 +7,7 @@ in one value, the address only as a label whose line breaks were escaped twice. 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from geo.mailbox import mailbox
@@ -17,6 +18,8 @@ MAX_LINES: Final = 200
 MAX_TEXT: Final = 200
 #: Mailboxes of one card that are kept.
 MAX_MAILBOXES: Final = 10
+#: Mailboxes of one card that are looked at, to find those.
+_READ_MAILBOXES: Final = 50
 #: Least preferred, for a line that says nothing of its preference (RFC 6350, section 5.3: 1 to 100).
 UNPREFERRED: Final = 101
 #: Values of one line that are read.
@@ -139,7 +142,7 @@ def _first(line: _Line) -> list[str]:
 
 
 def _mailboxes(lines: list[_Line]) -> tuple[Mail, ...]:
-    found = [mail for line in lines if line.name == "email" for mail in _mails(line)]
+    found = list(islice((mail for line in lines if line.name == "email" for mail in _mails(line)), _READ_MAILBOXES))
     found.sort(key=lambda mail: (not mail.marked, mail.preference))
     kept: dict[str, Mail] = {}
     for mail in found:
