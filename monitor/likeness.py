@@ -80,6 +80,8 @@ def _mask_random(match: re.Match[str]) -> str:
 #: Bits of a text's likeness that differ between two texts that have nothing in common: about half of 64. A text with a
 #: few other words differs in less than this.
 APART: Final = 22
+#: … and between two that are the same but for a word or two, in no more than this.
+NEARLY: Final = 8
 #: Texts with fewer features say too little of themselves to be compared.
 _FEWEST: Final = 16
 _MOST: Final = 2000
@@ -136,6 +138,14 @@ def unlike(before: str | None, now: str | None) -> str | None:
     if not kind or kind != other:
         return None
     return _text_unlike(was, became) if kind == "text" else _shape_unlike(was, became)
+
+
+def same_words(before: str | None, now: str | None) -> bool:
+    """Say whether two pages say the same but for a number or a word: stricter than that they are not unlike."""
+    one, other = (before or "").split(":"), (now or "").split(":")
+    if one[0] != "text" or other[0] != "text" or one[2] != other[2]:
+        return False
+    return (int(one[1], 16) ^ int(other[1], 16)).bit_count() <= NEARLY
 
 
 def _text_unlike(was: str, became: str) -> str:

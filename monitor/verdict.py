@@ -10,7 +10,8 @@ up       `status_2xx` · `same_body` (the one first seen) · `vantages_disagree`
          there) · `addresses_disagree` (up at one address, gone at another)
 gone     `status_404` · `status_410` · `no_name` (NXDOMAIN) · `removed_for_all` (a 451 that says so) ·
          `soft_404` (like a name that nobody uploaded) · `removal_page` · `removal_redirect` ·
-         `placeholder` · `front_page` (sent there instead) · `parked` · `for_sale` · `account_suspended`
+         `placeholder` · `front_page` (sent there instead) · `parked` · `for_sale` · `account_suspended` ·
+         `by_hand` (what a person said is not the thing)
 changed  `type_changed` · `length_changed` · `empty_body` · `text_changed` · `pictures_missing` ·
          `shape_changed`
 blocked  `status_401` · `status_402` · `status_403` · `status_423` · `status_429` · `status_451` ·
@@ -30,7 +31,7 @@ unknown  `status_NNN` for every other status · `default_page` · `maintenance` 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
-from monitor.likeness import unlike
+from monitor.likeness import same_words, unlike
 from schemas.check import Baseline, Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
 from schemas.hosting import Address
 
@@ -83,6 +84,10 @@ def meaning_of(seen: Observation, baseline: Baseline | None = None) -> Meaning:
 
 def _answer(seen: Observation, baseline: Baseline | None) -> Meaning:
     status, signs = seen.status or 0, seen.signs
+    if status in _SEEN_STATUS and _denied(seen, baseline):
+        return _gone("by_hand")
+    if baseline is not None and baseline.denied:
+        baseline = None
     if status in _SEEN_STATUS:
         return _content(seen, baseline)
     if status >= _ERRORS and _hidden_behind(seen, baseline):
@@ -99,6 +104,13 @@ def _answer(seen: Observation, baseline: Baseline | None) -> Meaning:
     # Some walls ask for patience with a 503: it is no fault of the server's.
     wall = _kind(signs.login or "")
     return _blocked(wall) if wall == "captcha" else _unknown(f"status_{status}")
+
+
+def _denied(seen: Observation, baseline: Baseline | None) -> bool:
+    """Say whether what is seen is what a person said is not the thing: the same bytes, or nearly the same words."""
+    if seen.body is None or baseline is None or not baseline.denied:
+        return False
+    return seen.body.sha256 == baseline.sha256 or same_words(baseline.likeness, seen.body.likeness)
 
 
 def _hidden_behind(seen: Observation, baseline: Baseline | None) -> bool:

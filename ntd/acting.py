@@ -14,7 +14,7 @@ from ntd.placing import asked_again, attention_of, renewed, routes_of, tellings
 from ntd.returning import return_to_work
 from ntd.targets import assessed_by_hand
 from ntd.world import World
-from schemas.check import GoneBy, Meaning, Round, Verdict
+from schemas.check import Baseline, GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
 from schemas.ids import RecipientId
 from schemas.item import Attention, State
@@ -182,7 +182,7 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
         for stay in case.stays
     )
     after = Case(item=case.item, stays=open_stays)
-    item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT)
+    item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT, baseline=_denied(case.item))
     step = Step(
         case=replace(after, item=item),
         history=(record_of(case, act, "gone", item.state, by_hand=True),),
@@ -193,11 +193,25 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
     return closing(step, settings, act.now)
 
 
+def _denied(item: Item) -> Baseline | None:
+    """Take what a look last took for the thing as what it is not: seeing it again is no return."""
+    if item.baseline is None or item.last_verdict is not Verdict.UP:
+        return item.baseline
+    return replace(item.baseline, denied=True)
+
+
+def _assessed(item: Item) -> Item:
+    """Take a person's word for what stands there: what the next look sees is what "up" looks like."""
+    item = assessed_by_hand(item)
+    known = item.baseline is not None and not item.baseline.denied and item.last_verdict is not Verdict.CHANGED
+    return item if known else replace(item, baseline=None)
+
+
 def up(case: Case, act: Act, world: World) -> Step:
     """Record an analyst's verdict that the content is up: a run is broken, a gone item returns."""
     seen = Round(at=act.now, observations=(), meaning=Meaning(verdict=Verdict.UP, reason="by_hand"))
     if case.item.state in {State.GONE, State.CLOSED}:
-        case = replace(case, item=assessed_by_hand(case.item))
+        case = replace(case, item=_assessed(case.item))
         step = return_to_work(case, None, seen, world, act.now)
         step = replace(step, history=(record_of(case, act, "returned", step.case.item.state, by_hand=True),))
         return hold_instead(step, act.now)
@@ -210,7 +224,7 @@ def up(case: Case, act: Act, world: World) -> Step:
         for stay in case.stays
     )
     item = replace(
-        assessed_by_hand(case.item),
+        _assessed(case.item),
         last_up_at=act.now,
         first_down_at=None,
         attention=case.item.attention - {Attention.CHANGED, Attention.NEW_TARGET},

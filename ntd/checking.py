@@ -7,6 +7,7 @@ that hoster's addresses; the item is gone when all its stays are.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
 from ntd.case import Case, Item, Record, Stay, Step, having, state_after
@@ -18,7 +19,7 @@ from ntd.placing import together
 from ntd.returning import return_to_work
 from ntd.targets import NEW_TARGET, Target, astray, led
 from ntd.world import World
-from schemas.check import GoneBy, Meaning, Round, Verdict
+from schemas.check import Baseline, GoneBy, Meaning, Round, Verdict
 from schemas.ids import StayId
 from schemas.item import Attention, State
 from schemas.settings import Settings
@@ -38,8 +39,7 @@ class Looked:
 def settle(case: Case, looked: Looked, world: World, now: datetime) -> Step:
     """Take one round into a case."""
     there = led(case.item, looked.target, now)
-    if there.unassessed:
-        looked = _elsewhere(looked)
+    looked = _elsewhere(looked) if there.unassessed else _by_rule(looked, world.settings)
     step = _settled(case, _counted(replace(case, item=there.item), looked, now), looked, world, now)
     return replace(step, history=(*there.history, *step.history)) if there.history else step
 
@@ -48,6 +48,22 @@ def _elsewhere(looked: Looked) -> Looked:
     # What stands there nobody has assessed: it is not the content that was seen up.
     by_stay = {stay: _not_up(meaning) for stay, meaning in looked.by_stay.items()}
     return replace(looked, round=replace(looked.round, meaning=_not_up(looked.round.meaning)), by_stay=by_stay)
+
+
+#: What `monitor.changed` takes another body for.
+_RULED: Final = {
+    "gone": Meaning(verdict=Verdict.GONE, reason="changed", gone_by=GoneBy.CONTENT),
+    "up": Meaning(verdict=Verdict.UP, reason="changed"),
+}
+
+
+def _by_rule(looked: Looked, rules: Settings) -> Looked:
+    """Decide about a changed body as the operator has, where that is not left to an analyst."""
+    ruled = _RULED.get(rules.monitor.changed)
+    if ruled is None or looked.round.meaning.verdict is not Verdict.CHANGED:
+        return looked
+    by_stay = {stay: ruled if it.verdict is Verdict.CHANGED else it for stay, it in looked.by_stay.items()}
+    return replace(looked, round=replace(looked.round, meaning=ruled), by_stay=by_stay)
 
 
 def _not_up(meaning: Meaning) -> Meaning:
@@ -71,10 +87,17 @@ def _counted(case: Case, looked: Looked, now: datetime) -> Case:
         last_verdict=meaning.verdict,
         last_reason=meaning.reason,
         last_up_at=looked.round.at if meaning.verdict is Verdict.UP else case.item.last_up_at,
-        baseline=case.item.baseline or baseline_of(looked.round),
+        baseline=_baseline(case.item, looked.round),
         attention=_attention(case.item, meaning),
     )
     return replace(case, item=item)
+
+
+def _baseline(item: Item, seen: Round) -> Baseline | None:
+    # What a person said is not the thing stands until something else is seen up.
+    if item.baseline is None or (item.baseline.denied and seen.meaning.verdict is Verdict.UP):
+        return baseline_of(seen)
+    return item.baseline
 
 
 def _attention(item: Item, meaning: Meaning) -> frozenset[Attention]:

@@ -133,12 +133,13 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What "up" looked like the first time."""
+    """What "up" looked like the first time, or what a person said is not the thing."""
 
     sha256: str
     length_bytes: int
     type: str | None
     likeness: str | None = None
+    denied: bool = False  # a person has said that who sees this does not see the thing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

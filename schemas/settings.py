@@ -226,6 +226,7 @@ class Monitor(Section):
     allow: list[Network] = []
     canaries: list[Canary] = []
     presumed: Literal["headers", "full", "off"] = "headers"
+    changed: Literal["analyst", "gone", "up"] = "analyst"
     user_agent: str = USER_AGENT
     placeholders: list[Sha256] = []
     vantage: list[Vantage] = []

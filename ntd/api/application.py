@@ -46,6 +46,8 @@ _BEHIND_A_TOKEN: Final = (
     _guarded("POST", "/items/{id}/release", items.act(items.release), ANALYSTS),
     _guarded("POST", "/items/{id}/withdraw", items.act(items.withdraw, "because"), ANALYSTS),
     _guarded("POST", "/items/{id}/reopen", items.act(items.reopen), ANALYSTS),
+    _guarded("POST", "/items/{id}/gone", items.act(items.gone), ANALYSTS),
+    _guarded("POST", "/items/{id}/up", items.act(items.up), ANALYSTS),
     _guarded("GET", "/reports/{name}", figures.report, READERS),
     _guarded("GET", "/sites", figures.sites, READERS),
     _guarded("GET", "/relocations", figures.relocations, READERS),

@@ -115,6 +115,16 @@ async def reopen(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller,
     await acts.reopen(desk.store, desk.settings, [item], reason=body["reason"], by=caller.name, now=now)
 
 
+async def gone(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller, now: datetime) -> None:
+    """Take an analyst's word that the content is gone."""
+    await acts.gone(desk.store, desk.settings, [item], reason=body["reason"], by=caller.name, now=now)
+
+
+async def up(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller, now: datetime) -> None:
+    """Take an analyst's word that the content is up."""
+    await acts.up(desk.store, desk.settings, [item], reason=body["reason"], by=caller.name, now=now)
+
+
 async def withdraw(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller, now: datetime) -> None:
     """Take an item back."""
     try:

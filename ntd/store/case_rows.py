@@ -71,6 +71,7 @@ def baseline_of(row: Row) -> Baseline | None:
         length_bytes=row["first_length"],
         type=row["first_type"],
         likeness=row["first_likeness"],
+        denied=row["first_denied"],
     )
 
 
@@ -158,6 +159,7 @@ def item_row(item: Item, rounds: dict[UUID, int]) -> tuple[Any, ...]:
         item.hold_on_return,
         item.target,
         first.likeness if first else None,
+        first is not None and first.denied,
     )
 
 

@@ -11,7 +11,7 @@ from ntd.holding import hold
 from ntd.placing import place
 from ntd.returning import return_to_work
 from ntd.voiding import ReallyTold, void_dry_run
-from schemas.check import GoneBy
+from schemas.check import Baseline, GoneBy, Verdict
 from schemas.errors import IllegalTransition
 from schemas.item import Attention, State
 from schemas.notice import Kind
@@ -183,6 +183,47 @@ def test_a_refused_item_said_to_be_gone_is_gone_now() -> None:
     step = gone(Case(item=with_state(located(), State.REFUSED).item, stays=()), act(NOON + DAY), RULES)
 
     assert (step.case.item.gone_at, step.case.item.gone_by) == (NOON + DAY, GoneBy.CONTENT)
+
+
+FIRST = Baseline(sha256="a" * 64, length_bytes=1000, type="text/html", likeness="text:00000000000000ff:1")
+
+
+def seen_last(verdict: Verdict, baseline: Baseline | None = FIRST) -> Case:
+    """Make a case whose last look came out like this."""
+    case = located()
+    return replace(case, item=replace(case.item, last_verdict=verdict, baseline=baseline))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "baseline", "after"),
+    [
+        (Verdict.UP, FIRST, replace(FIRST, denied=True)),
+        (Verdict.UP, None, None),
+        (Verdict.CHANGED, FIRST, FIRST),
+        (Verdict.BLOCKED, FIRST, FIRST),
+    ],
+)
+def test_what_was_taken_for_up_is_denied_by_a_gone_by_hand(
+    verdict: Verdict, baseline: Baseline | None, after: Baseline | None
+) -> None:
+    """A page that we took for the thing is none: seeing it again is no return. What is only changed was never it."""
+    assert gone(seen_last(verdict, baseline), act(), RULES).case.item.baseline == after
+
+
+@pytest.mark.parametrize(
+    ("verdict", "baseline", "after"),
+    [
+        (Verdict.CHANGED, FIRST, None),
+        (Verdict.UP, FIRST, FIRST),
+        (Verdict.GONE, FIRST, FIRST),
+        (Verdict.GONE, replace(FIRST, denied=True), None),
+    ],
+)
+def test_what_stands_there_is_taken_anew_after_an_up_by_hand(
+    verdict: Verdict, baseline: Baseline, after: Baseline | None
+) -> None:
+    """A changed body that a person calls up is what the next look keeps; so is one that was denied before."""
+    assert up(seen_last(verdict, baseline), act(), HOME).case.item.baseline == after
 
 
 def test_up_by_hand_breaks_a_run() -> None:

@@ -10,8 +10,9 @@ from ntd.case import Case, Step
 from ntd.checking import Looked, settle
 from ntd.placing import place
 from ntd.returning import return_to_work
+from ntd.targets import OWN, Target
 from ntd.world import World
-from schemas.check import GoneBy, Meaning, Verdict
+from schemas.check import Baseline, GoneBy, Meaning, Verdict
 from schemas.item import Attention, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (
@@ -201,6 +202,45 @@ def test_what_is_not_to_be_looked_at_is_not_looked_at_again(state: State) -> Non
     step = look(received(state=state), UP)
 
     assert (step.no_more_checks, step.case.item.state) == (True, state)
+
+
+@pytest.mark.parametrize(
+    ("rule", "rounds", "state", "attention"),
+    [("analyst", 5, State.ROUTED, True), ("gone", 3, State.GONE, False), ("up", 5, State.ROUTED, False)],
+)
+def test_changed_is_what_the_operator_says(rule: str, rounds: int, state: State, *, attention: bool) -> None:
+    """Another body waits for an analyst; by rule it counts as gone, round by round, or as up."""
+    case, ruled = located(), replace(world(HERE, THERE), settings=rules(monitor={"changed": rule}))
+    for n in range(rounds):
+        case = look(case, CHANGED, at=NOON + n * QUARTER, place_=ruled).case
+
+    assert (case.item.state, Attention.CHANGED in case.item.attention) == (state, attention)
+    assert (case.item.last_up_at is not None) == (rule == "up")
+
+
+def test_where_it_leads_is_for_a_human_whatever_the_rule() -> None:
+    """A new target is no changed body: no rule decides about what nobody has assessed."""
+    case, ruled = located(), world(HERE, settings=rules(monitor={"changed": "gone"}))
+    case = replace(case, item=replace(case.item, target=OWN))
+    looked = Looked(
+        round=seen(UP, NOON),
+        by_stay={case.stays[0].id: UP},
+        next_at=NOON + HOUR,
+        target=Target(key="elsewhere", site="other.test", url="http://other.test/"),
+    )
+    step = settle(case, looked, ruled, NOON)
+
+    assert (step.case.item.last_reason, step.case.stays[0].run_rounds) == ("new_target", 0)
+
+
+def test_what_was_denied_by_hand_is_kept_until_something_else_is_up() -> None:
+    """A denied body stays denied over looks that see it, and gives way to what a return shows."""
+    denied = Baseline(sha256="a" * 64, length_bytes=1000, type="text/html", denied=True)
+    gone = gone_at(located(), NOON)
+    case = replace(gone, item=replace(gone.item, baseline=denied))
+
+    assert look(case, DOWN, at=NOON + HOUR).case.item.baseline == denied
+    assert look(case, UP, at=NOON + HOUR).case.item.baseline is None
 
 
 def test_a_refused_item_is_looked_at_on_but_never_gone_by_it() -> None:

@@ -1,5 +1,6 @@
 """What observations mean: the rules of the contract, section 5, one by one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
@@ -56,6 +57,8 @@ def test_nxdomain_is_gone_by_name() -> None:
         ({"removal_wording": "removed.en"}, "removal_page", GoneBy.CONTENT),
         ({"removal_wording": "removed.redirect"}, "removal_redirect", GoneBy.CONTENT),
         ({"placeholder": "placeholder.blank_pixel"}, "placeholder", GoneBy.CONTENT),
+        ({"front_page": True}, "front_page", GoneBy.CONTENT),
+        ({"parked": "parked.name_servers.sedo"}, "parked", GoneBy.NAME),
         ({"like_sibling": True}, "soft_404", GoneBy.CONTENT),
     ],
 )
@@ -80,6 +83,79 @@ def test_first_body_is_up_whatever_else_is_seen(mark: dict[str, Any]) -> None:
     first = Baseline(sha256=PICTURE.sha256, length_bytes=1000, type=None)
 
     assert meaning_of(seen(signs=Signs(**mark)), first).reason == "same_body"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (PICTURE, Verdict.GONE),
+        (replace(PICTURE, sha256="b" * 64), Verdict.UP),
+        (replace(PICTURE, sha256="b" * 64, likeness="picture:640x480"), Verdict.UP),
+    ],
+)
+def test_what_a_person_denied_is_gone_and_nothing_else(body: Body, verdict: Verdict) -> None:
+    """The very bytes that a person said are not the thing are gone; another picture of the same shape may be it."""
+    denied = Baseline(sha256="a" * 64, length_bytes=1000, type="image/jpeg", likeness="picture:640x480", denied=True)
+
+    assert meaning_of(seen(body=body), denied).verdict is verdict
+    assert meaning_of(seen(404, body=body), denied).reason == "status_404"
+
+
+@pytest.mark.parametrize(
+    ("likeness", "verdict"),
+    [
+        ("text:00000000000000ff:1", Verdict.GONE),
+        ("text:0000000000000fff:1", Verdict.GONE),
+        ("text:000000000000ffff:1", Verdict.GONE),
+        ("text:000000000001ffff:1", Verdict.UP),
+        ("text:00000000000000ff:2", Verdict.UP),
+        (None, Verdict.UP),
+    ],
+)
+def test_page_that_a_person_denied_may_say_a_word_or_two_otherwise(likeness: str | None, verdict: Verdict) -> None:
+    """A page that is the same but for a number is the same; with other words or more pictures it may be the thing."""
+    denied = Baseline(
+        sha256="a" * 64, length_bytes=9, type="text/html", likeness="text:00000000000000ff:1", denied=True
+    )
+
+    assert meaning_of(seen(body=replace(PICTURE, sha256="b" * 64, likeness=likeness)), denied).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "length", "reason"),
+    [
+        ("picture:640x480", "picture:320x240", 101, "status_2xx"),
+        ("picture:640x480", "picture:320x240", 99, "length_changed"),
+        ("picture:640x480", "picture:480x640", 1000, "shape_changed"),
+        ("picture:640x480", None, 334, "status_2xx"),
+        ("picture:640x480", None, 333, "length_changed"),
+        ("text:00000000000000ff:1", "text:00000000000000fe:1", 101, "status_2xx"),
+        ("text:00000000000000ff:1", "text:ffffffffffffff00:1", 1000, "text_changed"),
+        ("text:00000000000000ff:1", "text:00000000000000ff:0", 1000, "pictures_missing"),
+        ("text:00000000000000ff:0", "text:00000000000000ff:1", 1000, "status_2xx"),
+    ],
+)
+def test_changed_by_likeness(was: str, now: str | None, length: int, reason: str) -> None:
+    """Words and shape decide where they are known, length where they are not; a tenth of it is too little for both."""
+    first = Baseline(sha256="0" * 64, length_bytes=1000, type=None, likeness=was)
+    body = Body(sha256="b" * 64, length_bytes=length, type=None, likeness=now)
+
+    assert meaning_of(seen(body=body), first).reason == reason
+
+
+@pytest.mark.parametrize("status", [404, 410, 403, 500])
+def test_bytes_seen_before_are_up_behind_whatever_status(status: int) -> None:
+    """Who serves the very picture is not believed when he denies it; a page may be the same for every name."""
+    first = Baseline(sha256=PICTURE.sha256, length_bytes=1000, type="image/jpeg")
+
+    assert meaning_of(seen(status), first).reason == "same_body"
+    assert meaning_of(seen(status), replace(first, type="text/html")).verdict is not Verdict.UP
+
+
+def test_challenge_with_a_503_is_a_wall() -> None:
+    """A front that asks for a proof of being human is no server in trouble; other walls say nothing behind a 503."""
+    assert meaning_of(seen(503, signs=Signs(login="captcha.markup"))).reason == "captcha"
+    assert meaning_of(seen(503, signs=Signs(login="login.heading"))).reason == "status_503"
 
 
 # ── rounds ──

@@ -48,7 +48,7 @@ async def test_every_path_is_closed_to_every_other_role(door: Street) -> None:
             reply = await door.ask(route.method, path, who)
             assert (reply.status == 403) == (role not in route.roles), (route.method, route.path, who)
             closed += reply.status == 403
-    assert closed == 32
+    assert closed == 38
 
     stranger = await door.get("/api/v1/items", None, headers={"Authorization": "Bearer nobodys"})
     assert is_problem(stranger, 401)
@@ -215,6 +215,22 @@ async def test_an_analyst_holds_releases_withdraws_and_reopens(door: Street) -> 
     assert acts == ["held", "released", "withdrawn", "reopened"]
 
 
+async def test_an_analyst_says_gone_and_up(door: Street) -> None:
+    """A verdict by hand changes the state, and the history says who gave it and why."""
+    (item,) = await door.home.submit(URL)
+    path = f"/api/v1/items/{item}"
+    gone = await door.post(f"{path}/gone", {"reason": "a removal page in Latin"}, "analyst")
+    up = await door.post(f"{path}/up", {"reason": "it was none"}, "analyst")
+    story = (await door.get(path)).json
+    said = [(line["event"], line["detail"]) for line in story["history"] if line["by"] == "name-of-analyst"]
+
+    assert (gone.json["state"], up.json["state"]) == ("gone", "received")
+    assert said == [
+        ("gone", {"by_hand": True, "reason": "a removal page in Latin"}),
+        ("returned", {"by_hand": True, "reason": "it was none"}),
+    ]
+
+
 LACKING: tuple[tuple[str, Any, int], ...] = (
     ("hold", {}, 422),
     ("hold", {"reason": "  "}, 422),
@@ -227,6 +243,7 @@ LACKING: tuple[tuple[str, Any, int], ...] = (
     ("withdraw", {"reason": "x", "because": "whim"}, 422),
     ("withdraw", {"reason": "x", "because": ["error"]}, 422),
     ("release", {"reason": "x"}, 409),
+    ("gone", {}, 422),
 )
 
 

@@ -191,6 +191,7 @@ CREATE TABLE item (
     first_type  text,
     first_length bigint,
     first_likeness text,                       -- … and the shape of a picture, or 64 salted bits of a page's words
+    first_denied boolean NOT NULL DEFAULT false, -- a person has said that this is not the thing
     target      text,                          -- keyed hash of the site it leads to, as assessed: see ntd/targets.py
     CHECK ((state IN ('gone', 'closed')) <= (gone_at IS NOT NULL)),
     CHECK ((state = 'closed') <= (closed_at IS NOT NULL))

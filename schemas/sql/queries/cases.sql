@@ -10,7 +10,7 @@ SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed
        i.gone_known_at, i.gone_by, i.closed_at, i.ended_at, i.hold_until, i.hold_on_return, i.spell, i.placed_version,
        coalesce(s.checks, i.checks) AS checks, coalesce(s.checked_at, i.checked_at) AS checked_at, i.last_verdict,
        i.last_reason, i.last_round_id, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
-       coalesce(s.watch, 0) AS watch, i.target, s.checks IS NOT NULL AS unsaved
+       i.first_denied, coalesce(s.watch, 0) AS watch, i.target, s.checks IS NOT NULL AS unsaved
   FROM item i
   LEFT JOIN schedule s ON s.item_id = i.id
  WHERE i.id = ANY($1::uuid[])
@@ -44,17 +44,18 @@ UPDATE item i
        placed_version = n.placed_version, checks = n.checks, checked_at = n.checked_at,
        last_verdict = n.last_verdict, last_reason = n.last_reason, last_round_id = n.last_round_id,
        first_sha256 = n.first_sha256, first_type = n.first_type, first_length = n.first_length,
-       copied_from = n.copied_from, target = n.target, first_likeness = n.first_likeness
+       copied_from = n.copied_from, target = n.target, first_likeness = n.first_likeness,
+       first_denied = n.first_denied
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::text[],
               $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
               $13::timestamptz[], $14::text[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::int[],
               $19::int[], $20::int[], $21::timestamptz[], $22::text[], $23::text[], $24::bigint[], $25::bytea[],
-              $26::text[], $27::bigint[], $28::text[], $29::bool[], $30::text[], $31::text[])
+              $26::text[], $27::bigint[], $28::text[], $29::bool[], $30::text[], $31::text[], $32::bool[])
        AS n (id, state, attention, priority, resolved_at, looked_at, first_country, first_attempt_at,
              first_accepted_at, last_up_at, first_down_at, gone_at, gone_known_at, gone_by, closed_at, ended_at,
              hold_until, spell, placed_version, checks, checked_at, last_verdict, last_reason, last_round_id,
              first_sha256, first_type, first_length, copied_from, hold_on_return, target,
-             first_likeness)
+             first_likeness, first_denied)
  WHERE i.id = n.id
 
 -- name: saved

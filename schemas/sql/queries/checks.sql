@@ -7,7 +7,7 @@ WITH due AS (
     RETURNING s.item_id, due.due_at
 )
 SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
-       i.received_at, i.kind, leased.due_at
+       i.first_denied, i.received_at, i.kind, leased.due_at
   FROM leased JOIN item i ON i.id = leased.item_id
 
 -- name: claim_untold
@@ -22,7 +22,7 @@ WITH due AS (
     RETURNING s.item_id, due.due_at
 )
 SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
-       i.received_at, i.kind, leased.due_at
+       i.first_denied, i.received_at, i.kind, leased.due_at
   FROM leased JOIN item i ON i.id = leased.item_id
 
 -- name: put_off
