@@ -22,6 +22,7 @@ telling         P  what became of a message, and what that does to its items
 checking        P  what a round of looks does to an item
 pacing          P  which due items are looked at now, and which later
 uneventful      P  rounds that change nothing
+worth           P  what a recipient is worth: who refused or bounced is told after the others
 targets         P  a URL that leads to another site, and what nobody has assessed there
 going           P  what makes an item gone, and when it is looked at afterwards
 returning       P  an item that was seen up again goes back to work

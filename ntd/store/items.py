@@ -71,7 +71,7 @@ async def _story(connection: Connection, store: Store, ref: str, now: datetime) 
     rows = {name: await connection.fetch(sql, item["id"]) for name, sql in _PAGES.items()}
     seats = (await seats_of(connection, store, [item["host_id"]])).get(item["host_id"], ())
     facts = facts_of(store, item["host_hash"], item["host_facts"])
-    seats = await with_contacts(connection, store, seats, facts)
+    seats = await with_contacts(connection, store, seats, facts, now)
     moved = (row[side] for row in rows["relocations"] for side in ("from_hoster", "to_hoster"))
     hosters = told_apart(await report_names.hosters(store, connection, moved))
     return told(store, Pages(item=item, seats=seats, facts=facts, hosters=hosters, **rows), now)

@@ -9,7 +9,8 @@ import orjson
 
 from ntd.store.base import Connection, Row, Store
 from ntd.store.sql import statement
-from ntd.store.worlds import addresses_of
+from ntd.store.worlds import addresses_of, worth_of
+from ntd.worth import by_worth, doubt_of
 from schemas.hosting import Category, Contact, Located, Place, Reach, address_order
 
 _SEATS = statement("items.seats")
@@ -67,18 +68,19 @@ def _seat(store: Store, row: Row, hoster: str) -> Seat:
 
 
 async def with_contacts(
-    connection: Connection, store: Store, seats: Sequence[Seat], facts: Mapping[str, Any] | None
+    connection: Connection, store: Store, seats: Sequence[Seat], facts: Mapping[str, Any] | None, now: datetime
 ) -> tuple[Seat, ...]:
-    """Add who can be told at each seat, with the reason for which the last look chose it."""
+    """Add who can be told at each seat, in the order in which they are, with the reasons for it."""
     ids = sorted({one for seat in seats for one in seat.contact_ids})
     rows = await connection.fetch(_CONTACTS, ids) if ids else []
     looked = [*(facts or {}).get("origins", ()), *(facts or {}).get("located", ())]
     reasons = {one["address"]: one for place in looked for one in place.get("contacts", ())}
-    known = {row["id"]: _contact(store, row, reasons) for row in rows}
-    return tuple(_told(seat, known) for seat in seats)
+    known = {row["id"]: _contact(store, row, reasons, now) for row in rows}
+    worth = {row["id"]: worth_of(row) for row in rows}
+    return tuple(_told(seat, known, by_worth(seat.contact_ids, worth, now)) for seat in seats)
 
 
-def _contact(store: Store, row: Row, reasons: Mapping[str, Mapping[str, Any]]) -> Contact:
+def _contact(store: Store, row: Row, reasons: Mapping[str, Mapping[str, Any]], now: datetime) -> Contact:
     address = store.open("recipient.address", row["address_hash"], row["address"])
     reason = reasons.get(address, {"source": _EARLIER, "rule": _EARLIER})
     return Contact(
@@ -88,9 +90,9 @@ def _contact(store: Store, row: Row, reasons: Mapping[str, Mapping[str, Any]]) -
         rule=reason["rule"],
         format=row["format"],
         language=row["language"],
+        doubt=doubt_of(worth_of(row), now) or reason.get("doubt"),
     )
 
 
-def _told(seat: Seat, known: Mapping[int, Contact]) -> Seat:
-    contacts = tuple(known[one] for one in seat.contact_ids if one in known)
-    return replace(seat, located=replace(seat.located, contacts=contacts))
+def _told(seat: Seat, known: Mapping[int, Contact], order: Sequence[int]) -> Seat:
+    return replace(seat, located=replace(seat.located, contacts=tuple(known[one] for one in order)))

@@ -12,7 +12,7 @@ from ntd.store.notices import Outgoing
 from ntd.store.sql import statement
 from ntd.telling import Sent, accepted, attempted, failed, forward_refused
 from schemas.ids import ItemId, NoticeId, RecipientId
-from schemas.notice import AttemptOutcome, Delivery, Kind
+from schemas.notice import AttemptOutcome, Delivery, Kind, Took
 from schemas.settings import Settings
 
 _FINISH = statement("notices.finish_attempts")
@@ -161,7 +161,9 @@ def _tells(one: _Settled) -> bool:
 
 
 def _health(one: _Settled) -> str:
-    return "good" if one.outcome is AttemptOutcome.ACCEPTED else "failed"
+    if one.outcome is not AttemptOutcome.ACCEPTED:
+        return "failed"
+    return "taken" if one.handed.delivery.by is Took.RELAY else "good"
 
 
 async def _answer_per_item(connection: Connection, store: Store, taken: Sequence[_Settled]) -> None:

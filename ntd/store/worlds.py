@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.sql import statement
 from ntd.world import PartnerSeat, Seated, World
+from ntd.worth import Worth, by_worth
 from schemas.hosting import Address, Category, address_order
 from schemas.ids import HosterId, HostId, PlaceId, RecipientId, StayId, uuid7
 from schemas.settings import Partner, Settings
@@ -19,7 +20,6 @@ _HEALTH = statement("hosts.health")
 _TOKENS = statement("hosts.partner_tokens")
 _ADD_RECIPIENTS = statement("hosts.add_recipients")
 _RECIPIENTS = statement("hosts.recipients")
-_SPENT = frozenset({"failed", "bounced"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ async def worlds(
     return {
         host: World(
             version=versions.get(host, 0),
-            seats=_in_order(store, [row for row in seats if row["host_id"] == host], health),
+            seats=_in_order(store, [row for row in seats if row["host_id"] == host], health, now),
             left_at=left.get(host, {}),
             partners=partners,
             settings=settings,
@@ -101,17 +101,20 @@ async def _left(connection: Connection, hosts: list[HostId]) -> dict[HostId, dic
     return left
 
 
-def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row]) -> tuple[Seated, ...]:
+def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row], now: datetime) -> tuple[Seated, ...]:
     seated = [(addresses_of(store, row["host_id"], row["addresses"]), row) for row in rows]
     # What the name shows comes before what stands behind it.
     seated.sort(key=lambda one: (one[1]["origin"] and one[1]["front"] is None, address_order(one[0][0])))
-    return tuple(_seated(store, row, addresses[0], health) for addresses, row in seated)
+    return tuple(_seated(store, row, addresses[0], health, now) for addresses, row in seated)
 
 
-def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row]) -> Seated:
-    usable = [one for one in row["contacts"] if one in health]
-    # What refused or bounced is demoted, not dropped: with nobody else left it is tried again.
-    contacts = tuple(RecipientId(one) for one in sorted(usable, key=lambda one: health[one]["health"] in _SPENT))
+def worth_of(row: Row) -> Worth:
+    """Read what a recipient is worth."""
+    return Worth(health=row["health"], at=row["health_at"], failures=row["failures"])
+
+
+def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row], now: datetime) -> Seated:
+    contacts = by_worth(row["contacts"], {one: worth_of(known) for one, known in health.items()}, now)
     return Seated(
         hoster=HosterId(row["hoster_id"]),
         country=row["country"],

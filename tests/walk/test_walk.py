@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 
 from ntd import acts
+from ntd.store.sql import statement
 from schemas.errors import Permanent
 from schemas.hosting import Contact
 from schemas.ids import ItemId, NoticeId
 from schemas.settings import Partner, Step
-from tests.walk.house import BUSY, DOUBT, DOWN, REFUSED, TAKEN, UNKNOWN, UP, House, house, replace, spot
+from tests.walk.house import BUSY, DOUBT, DOWN, NOON, REFUSED, TAKEN, UNKNOWN, UP, House, house, replace, spot
 
 URL = "http://img.one.test/i/1.jpg"
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
@@ -413,3 +414,53 @@ async def test_a_url_that_leads_to_another_site_asks_a_human_and_tells_nobody_of
     assert (told["attention"], told["checks"]["last"]["verdict"]) == ([], "up")
     assert {one.to for one in home.post.handed} == {"abuse@one.example"}
     assert len(home.post.handed) > 1
+
+
+async def test_a_mailbox_that_refused_is_told_last_everywhere_with_its_history(home: House) -> None:
+    """Another host with the same desk begins with the next contact; a month later the desk is tried again."""
+    home.post.does["abuse@bad.example"] = [REFUSED]
+    for name in ("one", "two", "far"):
+        home.names.at[f"img.{name}.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@bad.example", "noc@good.example"),)
+    await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, HOUR)
+    assert [one.to for one in home.post.handed] == ["abuse@bad.example", "noc@good.example"]
+
+    (second,) = await home.submit("http://img.two.test/2.jpg")
+    await home.settle()
+    await home.later(2 * HOUR, HOUR)
+    told = await home.show(second)
+    assert [one.to for one in home.post.handed][2:] == ["noc@good.example"]
+    assert told["hosting"]["contact"]["address"] == "noc@good.example"
+    assert [one["doubt"] for one in told["hosters"][0]["contacts"]] == [None, f"refused on {NOON.date()}"]
+
+    home.clock.at[0] += 31 * DAY
+    home.post.handed.clear()
+    (third,) = await home.submit("http://img.far.test/3.jpg")
+    await home.settle()
+    assert (await home.show(third))["hosting"]["contact"]["address"] == "abuse@bad.example"
+
+
+async def test_a_relay_that_takes_a_message_proves_nothing_after_a_bounce(home: House) -> None:
+    """Only who answers, or takes it himself, has his old place back; refusals and bounces in a row are counted."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    (row,) = await home.store.pool.fetch("SELECT id, health FROM recipient")
+    assert row["health"] == "good"
+
+    async def hear(health: str) -> tuple[str, int]:
+        await home.store.pool.execute(statement("notices.health"), [row["id"]], [health], [home.now])
+        (known,) = await home.store.pool.fetch("SELECT health, failures FROM recipient")
+        return known["health"], known["failures"]
+
+    assert await hear("bounced") == ("bounced", 1)
+    await home.later(2 * DAY, HOUR)
+    assert len(home.post.handed) > 1
+    told = await home.show(item)
+    assert told["hosting"]["contact"]["doubt"] == f"bounced on {(NOON + HOUR).date()}"
+    assert await hear("failed") == ("failed", 2)
+    assert await hear("taken") == ("good", 0)
+    assert await hear("bounced") == ("bounced", 1)
+    assert await hear("taken") == ("bounced", 1)
+    assert await hear("good") == ("good", 0)

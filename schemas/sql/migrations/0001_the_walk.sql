@@ -139,7 +139,8 @@ CREATE TABLE recipient (
     language    text,
     grouping    text NOT NULL DEFAULT 'recipient' CHECK (grouping IN ('recipient', 'ip', 'site')),
     health      text NOT NULL DEFAULT 'unknown' CHECK (health IN ('unknown', 'good', 'failed', 'bounced')),
-    health_at   timestamptz,
+    health_at   timestamptz,                   -- of the latest that is known
+    failures    integer NOT NULL DEFAULT 0,    -- refusals and bounces since it last took something
     first_told_at timestamptz,
     created_at  timestamptz NOT NULL
 );

@@ -110,7 +110,8 @@ ORDER BY episode.host_id, episode.id;
 
 -- name: contacts
 -- The recipients that an episode names.
-SELECT id, channel, address, address_hash, format, language FROM recipient WHERE id = ANY($1::bigint[]);
+SELECT id, channel, address, address_hash, format, language, health, health_at, failures FROM recipient
+ WHERE id = ANY($1::bigint[]);
 
 -- name: page
 -- Newest first, by the id, which is made of the time: a page never shifts under its reader. Names are joined to the

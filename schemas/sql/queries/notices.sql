@@ -262,17 +262,22 @@ UPDATE notice_item SET outcome = 'accepted' WHERE notice_id = ANY($1::uuid[]) AN
 
 -- name: health
 -- What recipients are worth: the next message begins with them or with somebody else. Each stands here once, with the
--- latest that is known of it; last of all that a settlement locks, in the order of their ids.
+-- latest that is known of it; last of all that a settlement locks, in the order of their ids. 'taken': a relay took a
+-- message, which proves nothing of a mailbox whose last one bounced.
 WITH news AS (
-    SELECT r.id, n.health, n.at
+    SELECT r.id, n.at, n.health = 'good' OR n.health = 'taken' AS told,
+           CASE WHEN n.health <> 'taken' THEN n.health WHEN r.health = 'bounced' THEN r.health ELSE 'good' END AS health,
+           n.health IN ('failed', 'bounced') AS failed
       FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS n (id, health, at)
       JOIN recipient r ON r.id = n.id
-     WHERE r.health <> n.health OR r.first_told_at IS NULL AND n.health = 'good'
+     WHERE n.health IN ('failed', 'bounced') OR r.first_told_at IS NULL
+        OR r.health <> 'good' AND (n.health = 'good' OR r.health <> 'bounced')
      ORDER BY r.id FOR NO KEY UPDATE OF r
 )
 UPDATE recipient r
-   SET health = n.health, health_at = n.at,
-       first_told_at = CASE WHEN n.health = 'good' THEN coalesce(r.first_told_at, n.at) ELSE r.first_told_at END
+   SET health = n.health, health_at = CASE WHEN n.failed OR n.health = 'good' THEN n.at ELSE r.health_at END,
+       failures = CASE WHEN n.failed THEN r.failures + 1 WHEN n.health = 'good' THEN 0 ELSE r.failures END,
+       first_told_at = CASE WHEN n.told THEN coalesce(r.first_told_at, n.at) ELSE r.first_told_at END
   FROM news n
  WHERE r.id = n.id
 
