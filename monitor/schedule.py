@@ -35,17 +35,22 @@ def next_check(
     seed: UUID,
     now: datetime,
     clock_from: Iterable[datetime] = (),
+    clock_to_come: bool = False,
     marks: Sequence[timedelta] = SLA_MARKS,
 ) -> datetime:
     """Give the next look of an item that is not gone.
 
     `clock_from` are the beginnings of its running clocks (first accepted notices): a look falls within five minutes
-    after each mark of each of them, even where the schedule is thinner.
+    after each mark of each of them, even where the schedule is thinner. `clock_to_come`: another clock may begin before
+    the next look, so that look is not later than its first mark could be.
     """
     every = interval_at(now - received_at, settings.schedule)
-    due = now + every * (1 + SPREAD * _chance(seed, f"{now.timestamp():.0f}"))
-    ahead = [at for start in clock_from for mark in marks if now - MARK_WITHIN < (at := start + mark) < due]
-    return min([due, *(_after_mark(mark, seed) for mark in ahead if _after_mark(mark, seed) > now)])
+    due = [now + every * (1 + SPREAD * _chance(seed, f"{now.timestamp():.0f}"))]
+    ahead = (_after_mark(start + mark, seed) for start in clock_from for mark in marks)
+    due += [look for look in ahead if look > now]
+    if clock_to_come:
+        due.append(now + min(marks))
+    return min(due)
 
 
 def _after_mark(mark: datetime, seed: UUID) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from monitor.look import Looker
-from monitor.schedule import next_check
+from monitor.schedule import SLA_MARKS, next_check
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, round_meaning
 from ntd.case import Case, Stay, Step
 from ntd.checking import Looked, settle
@@ -194,6 +194,8 @@ class Check:
                 seed=job.id,
                 now=now,
                 clock_from=[stay.clock_at for stay in case.at_work if stay.clock_at],
+                clock_to_come=any(stay.clock_at is None for stay in case.at_work),
+                marks=(*SLA_MARKS, self._settings.sla.removal),
             ),
             target=target_of(seen, self._target_key),
             moved=bool(answered - known) or (bool(job.perches) and seen.meaning.reason == "no_name"),

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.decoding import BETWEEN_BYTES, PIECE_BYTES, BrokenEncoding, decoder_for
-from monitor.schedule import interval_at, next_check, next_watch
+from monitor.schedule import MARK_WITHIN, SLA_MARKS, interval_at, next_check, next_watch
 from schemas.settings import Monitor
 
 RULES = Monitor()
@@ -48,6 +48,7 @@ def test_next_look_is_spread_by_a_tenth(seed: UUID, age_s: int) -> None:
     assert due == next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now)
 
 
+@settings(max_examples=30, deadline=None)
 @given(seed=SEEDS, started_s=st.integers(0, 86_400))
 def test_a_look_falls_within_five_minutes_after_each_mark(seed: UUID, started_s: int) -> None:
     """Followed through 30 days, a clock has a look within five minutes after each of its marks."""
@@ -61,6 +62,60 @@ def test_a_look_falls_within_five_minutes_after_each_mark(seed: UUID, started_s:
     assert all(any(mark < look <= mark + timedelta(minutes=5) for look in looks) for mark in marks)
     assert looks == sorted(set(looks))
     assert len(looks) < 110
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=SEEDS,
+    began_s=st.integers(0, 1_000_000),
+    every_h=st.sampled_from([24, 168]),
+    removal_h=st.sampled_from([12, 24, 72]),
+)
+def test_a_clock_that_begins_between_two_looks_misses_no_mark(
+    seed: UUID, began_s: int, every_h: int, removal_h: int
+) -> None:
+    """However thin the schedule and whenever the clock begins, a look falls within five minutes after each mark."""
+    rules = Monitor(schedule=[(timedelta(days=7), every_h * HOUR)])
+    marks = (*SLA_MARKS, removal_h * HOUR)
+    began = RECEIVED + timedelta(seconds=began_s)
+    now, looks = RECEIVED, []
+    while now < began + timedelta(days=29):
+        running = [began] if began <= now else []
+        now = next_check(
+            received_at=RECEIVED,
+            settings=rules,
+            seed=seed,
+            now=now,
+            clock_from=running,
+            clock_to_come=not running,
+            marks=marks,
+        )
+        looks.append(now)
+
+    assert all(any(began + mark < look <= began + mark + MARK_WITHIN for look in looks) for mark in marks)
+
+
+@given(seed=SEEDS, age_s=st.integers(0, 10_000_000), clocks=st.lists(st.integers(0, 10_000_000), max_size=4))
+def test_a_look_lies_ahead_and_no_further_than_its_interval(seed: UUID, age_s: int, clocks: list[int]) -> None:
+    """Whatever clocks run, the next look is later than now and at most its interval and a tenth away."""
+    now = RECEIVED + timedelta(seconds=age_s)
+    begun = [RECEIVED + timedelta(seconds=one) for one in clocks]
+    due = next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now, clock_from=begun, clock_to_come=True)
+
+    assert now < due <= now + 1.1 * interval_at(now - RECEIVED, RULES.schedule)
+
+
+def test_marks_of_a_site_do_not_come_together() -> None:
+    """A thousand clocks that began at one moment have their looks spread over four of the five minutes."""
+    started = RECEIVED + timedelta(minutes=30)
+    now = started + timedelta(hours=24) - timedelta(seconds=1)
+    dues = [
+        next_check(received_at=RECEIVED, settings=RULES, seed=UUID(int=n), now=now, clock_from=[started])
+        for n in range(1000)
+    ]
+    seconds = {(due - started - timedelta(hours=24)) // timedelta(seconds=10) for due in dues}
+
+    assert seconds == set(range(24))
 
 
 def test_items_of_a_site_do_not_come_together() -> None:
