@@ -15,9 +15,10 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
@@ -50,42 +51,66 @@ _BLOCK = 50_000
 SIDE_BY_SIDE = 2
 
 
+SEEN = Observation(
+    at=datetime(2026, 11, 20, tzinfo=UTC),
+    vantage="direct",
+    sight=Sight.ANSWERED,
+    address=ip_address(ADDRESS),
+    addresses=(ip_address(ADDRESS),),
+    status=200,
+    body=BODY,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Street:
+    """Where the items of a table live, and what a look at one shows."""
+
+    template: Observation = SEEN
+    url: Callable[[int, UUID], str] = lambda _host, item: f"https://img.bench.test/i/{item}/large.jpg"
+    address: Callable[[int], str] = lambda _host: ADDRESS
+    every: timedelta = HOUR
+
+    def seen(self, host: int, item: UUID, now: datetime) -> Round:
+        """Show what a look at an item of a host shows."""
+        here, hops = ip_address(self.address(host)), self.template.hops
+        if hops:
+            hops = (replace(hops[0], url=self.url(host, item)),)
+        look = replace(self.template, at=now, address=here, addresses=(here,), hops=hops)
+        return Round(at=now, observations=(look,), meaning=UP)
+
+
 class Scripted:
     """Sees every page up, at once."""
 
     async def round(self, *_ignored: object, now: datetime, **_also: object) -> Round:
         """Answer as `monitor.look.Looker` does."""
-        return _seen(now)
+        return Street().seen(1, uuid7(now), now)
 
 
-def _seen(now: datetime) -> Round:
-    address = ip_address(ADDRESS)
-    seen = Observation(
-        at=now, vantage="direct", sight=Sight.ANSWERED, address=address, addresses=(address,), status=200, body=BODY
-    )
-    return Round(at=now, observations=(seen,), meaning=UP)
-
-
-async def fill(store: Store, items: int, now: datetime) -> None:
-    """Write so many items that a hoster was told about and that were seen up, due evenly over the hour from now."""
+async def fill(store: Store, items: int, now: datetime, street: Street | None = None) -> None:
+    """Write so many items that a hoster was told about and that were seen up, due evenly over an hour from now."""
+    street = street or Street()
     hosts = max(1, items // ITEMS_OF_A_HOST)
     async with store.pool.acquire() as connection:
         # Nobody checks what refers to what: it took as long as all the rest.
         await connection.execute("SET session_replication_role = replica")
-        await _fill_places(connection, store, hosts, now)
+        await _fill_places(connection, store, hosts, now, street)
         chance = random.Random(1)  # noqa: S311 -- the same tables each time
         for begin in range(0, items, _BLOCK):
             ids = [uuid7(now) for _ in range(min(_BLOCK, items - begin))]
-            await _fill_items(connection, store, ids, hosts, now)
+            lives = [(one, 1 + n % hosts) for n, one in enumerate(ids)]
+            await _fill_items(connection, store, lives, now, street)
             await _fill_stays(connection, ids, now)
-            await _fill_looks(connection, store, ids, now)
-            due = [(one, now + HOUR * chance.random(), checks.evidence_of(_seen(now))) for one in ids]
+            seen = [(one, street.seen(host, one, now)) for one, host in lives]
+            await _fill_looks(connection, store, seen, now)
+            due = [(one, now + street.every * chance.random(), checks.evidence_of(look)) for one, look in seen]
             await connection.copy_records_to_table("schedule", records=due, columns=("item_id", "due_at", "evidence"))
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
 
 
-async def _fill_places(connection: Connection, store: Store, hosts: int, now: datetime) -> None:
+async def _fill_places(connection: Connection, store: Store, hosts: int, now: datetime, street: Street) -> None:
     name = store.seal("site.name", b"", "bench.test", now)
     await connection.execute("INSERT INTO site (name_hash, name, created_at) VALUES ('s', $1, $2)", name, now)
     await connection.execute(
@@ -102,7 +127,7 @@ async def _fill_places(connection: Connection, store: Store, hosts: int, now: da
         "host", records=named, columns=("site_id", "name_hash", "name", "created_at")
     )
     stand = [
-        (n, 1, "NL", 1, store.seal("episode.addresses", row_id(n), [ADDRESS], now), [1], now, now, now)
+        (n, 1, "NL", 1, store.seal("episode.addresses", row_id(n), [street.address(n)], now), [1], now, now, now)
         for n in range(1, hosts + 1)
     ]
     await connection.copy_records_to_table(
@@ -122,13 +147,16 @@ async def _fill_places(connection: Connection, store: Store, hosts: int, now: da
     )
 
 
-async def _fill_items(connection: Connection, store: Store, ids: list[UUID], hosts: int, now: datetime) -> None:
+async def _fill_items(
+    connection: Connection, store: Store, lives: list[tuple[UUID, int]], now: datetime, street: Street
+) -> None:
+    body = street.template.body or BODY
     rows = [
         (
             one,
             one.bytes,
-            store.seal("item.secret", row_id(one), {"url": f"https://img.bench.test/i/{one}/large.jpg"}, now),
-            1 + n % hosts,
+            store.seal("item.secret", row_id(one), {"url": street.url(host, one)}, now),
+            host,
             1,
             "noticed",
             5,
@@ -140,11 +168,11 @@ async def _fill_items(connection: Connection, store: Store, ids: list[UUID], hos
             now,
             "up",
             "status_2xx",
-            bytes.fromhex(BODY.sha256),
-            BODY.type,
-            BODY.length_bytes,
+            bytes.fromhex(body.sha256),
+            body.type,
+            body.length_bytes,
         )
-        for n, one in enumerate(ids)
+        for one, host in lives
     ]
     await connection.copy_records_to_table(
         "item",
@@ -172,9 +200,11 @@ async def _fill_items(connection: Connection, store: Store, ids: list[UUID], hos
     )
 
 
-async def _fill_looks(connection: Connection, store: Store, ids: list[UUID], now: datetime) -> None:
-    seen = observations_of(_seen(now))
-    rows = [(one, now, store.seal_bytes("round.observations", row_id(one), seen, now)) for one in ids]
+async def _fill_looks(connection: Connection, store: Store, seen: list[tuple[UUID, Round]], now: datetime) -> None:
+    rows = [
+        (one, now, store.seal_bytes("round.observations", row_id(one), observations_of(look), now))
+        for one, look in seen
+    ]
     await connection.copy_records_to_table("last_look", records=rows, columns=("item_id", "at", "observations"))
 
 
