@@ -6,6 +6,8 @@ Who is told and when is decided in `ntd/`.
 compose    P: a message to the exact bytes of a mail, of a report to an API, or of a forward
 letter     P: the words of a mail, in the recipient's language and in English
 stationery P: layouts and words, ours and those of an organisation's own folder
+proof      P: they are tried before anybody is written to
+samples    P: messages with the hardest that can stand in one
 law        P: which law a notice names, by the country of the recipient
 xarf       P: one item as a XARF v4 document
 exchange   P: a forward as JSON, and what a partner answered to it

@@ -82,21 +82,23 @@ class Stationery:
 
     def _said(self, language: str, key: str, speaker: Speaker) -> str:
         """Say one phrase in a language, unwrapped."""
-        words, until = self.words(language), speaker.until
-        by = words["by.none"]
-        if until is not None:
-            by = self._phrase(language, "by.deadline").render(deadline=until.replace(" ", GLUE))
         return self._phrase(language, key).render(
             sender=speaker.sender,
             country=speaker.country,
             contact=speaker.contact,
-            by=by,
-            what=words[f"what.{speaker.what}"],
+            by=self.by(language, speaker.until),
+            what=self.words(language)[f"what.{speaker.what}"],
         )
 
     def _paragraph(self, language: str, key: str, speaker: Speaker) -> str:
         """Say one phrase, wrapped."""
         return wrapped(self._said(language, key, speaker))
+
+    def by(self, language: str, until: str | None) -> str:
+        """Say until when something is asked; None: without delay."""
+        if until is None:
+            return self.words(language)["by.none"]
+        return self._phrase(language, "by.deadline").render(deadline=until.replace(" ", GLUE))
 
     def _label(self, spoken: tuple[str, ...], key: str) -> str:
         """Give a label in all languages of a letter."""

@@ -18,6 +18,7 @@ world           P  where a host stands and who the partners are, as decisions se
 placing         P  an item follows its host
 gathering       P  what is gathered for a recipient becomes messages
 allowance       P  how many of them may be written now
+letterhead      P  the layouts and words they are written in, tried before
 telling         P  what became of a message, and what that does to its items
 checking        P  what a round of looks does to an item
 pacing          P  which due items are looked at now, and which later

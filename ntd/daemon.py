@@ -24,6 +24,7 @@ from ntd.api.application import application
 from ntd.api.desk import Desk
 from ntd.api.server import serving
 from ntd.clock import Clock, SystemClock
+from ntd.letterhead import letterhead
 from ntd.looking import open_looker
 from ntd.machine import Whereabouts, has_ended, here, leave_no_core
 from ntd.metrics import Looks
@@ -162,7 +163,7 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
     if Role.NOTIFY in roles:
         out = await stack.enter_async_context(Dispatcher.open(settings))
         loops += [
-            house.turn(Gather(store, settings)),
+            house.turn(Gather(store, settings, letterhead(settings, clock.now()))),
             house.line(Send(store, settings, out, clock, daemon)),
             house.turn(Follow(store, settings, locator, daemon)),
         ]

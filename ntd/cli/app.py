@@ -41,7 +41,7 @@ COMMANDS: Final = {
     "gone": Door("acts", "Say by hand that content is gone."),
     "up": Door("acts", "Say by hand that content is up."),
     "resume": Door("acts", "Let items go that were only told in a dry run."),
-    "notice": Door("notice", "Web forms to be filled in by hand: text, done."),
+    "notice": Door("notice", "What a notice looks like: preview; web forms to be filled in by hand: text, done."),
     "geo": Door("geo", "Data about registries: refresh."),
     "resolve": Door("resolve", "Look one URL up, with every fact and its source."),
     "check": Door("check", "Look at one URL from every vantage, with the evidence."),

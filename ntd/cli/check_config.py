@@ -5,7 +5,8 @@ import typer
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
 from notifiers.registry import Dispatcher
-from ntd.cli.frame import file_of, run, say, settings_of
+from ntd.cli.frame import CLOCK, file_of, run, say, settings_of
+from ntd.letterhead import letterhead
 from ntd.vault import read_key_file
 from schemas.settings import Settings
 
@@ -17,6 +18,7 @@ def check_config(context: typer.Context) -> None:
     """Say whether the configuration would start: keys, secrets, key file, tables; nothing outside is asked."""
     settings = settings_of(context)
     read_key_file(settings.security.key_file)
+    letterhead(settings, CLOCK.now())
     for fault in run(_opened(settings)):
         say(f"ntd: warning: {fault}")
     say(f"{file_of(context)} would start")

@@ -25,6 +25,7 @@ _DROP = statement("notices.drop_tellings")
 _REFERENCES = statement("notices.references")
 _EARLIER = statement("notices.earlier")
 _SUPERSEDE = statement("notices.supersede")
+_LINES = statement("notices.lines")
 _PARK = statement("notices.park")
 _POSTPONE = statement("notices.postpone")
 _ASK = statement("notices.ask_looks")
@@ -271,6 +272,17 @@ def _line(
         observed_at=row["seen_at"],
         returned=row["began_by"] == "return",
     )
+
+
+async def lines_of(store: Store, items: Sequence[ItemId]) -> dict[ItemId, NoticeLine]:
+    """Give items as a message would speak of them now, by their latest stay; unknown ones are absent."""
+    names = _Names(store)
+    async with store.transaction() as connection:
+        rows = await connection.fetch(_LINES, list(items))
+        references = await _references(connection, store, list(items))
+    return {
+        ItemId(row["item_id"]): _line(store, row, names.hoster(row), names.address(row), references) for row in rows
+    }
 
 
 async def drop(connection: Connection, tellings: Sequence[int]) -> None:

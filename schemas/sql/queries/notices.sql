@@ -125,6 +125,23 @@ SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_
  ORDER BY t.priority, t.written_at, t.id
    FOR NO KEY UPDATE OF t
 
+-- name: lines
+-- Items as a message would speak of them now, each by its latest stay.
+SELECT DISTINCT ON (i.id)
+       i.id AS item_id, i.secret, i.confirmed, i.classification, i.basis, i.site_type, i.media, i.received_at,
+       i.confirmed_at, i.host_id, s.country, greatest(s.last_up_at, q.up_at) AS last_up_at, s.began_at, s.began_by,
+       p.asn, p.as_name, p.front, o.name AS hoster_name, o.key_hash AS hoster_hash, e.addresses, e.seen_at
+  FROM item i
+  LEFT JOIN stay s ON s.item_id = i.id
+  LEFT JOIN schedule q ON q.item_id = i.id AND s.ended_at IS NULL AND s.gone_at IS NULL
+  LEFT JOIN place p ON p.id = s.place_id
+  LEFT JOIN hoster o ON o.id = s.hoster_id
+  LEFT JOIN LATERAL (SELECT addresses, seen_at FROM episode
+                      WHERE host_id = i.host_id AND hoster_id = s.hoster_id AND country IS NOT DISTINCT FROM s.country
+                      ORDER BY from_at DESC LIMIT 1) e ON true
+ WHERE i.id = ANY($1::uuid[])
+ ORDER BY i.id, s.ended_at IS NOT NULL, s.began_at DESC
+
 -- name: lock_items
 -- Items before messages, in the order of their ids, as everywhere; what they hold is not asked for.
 SELECT id FROM item WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
