@@ -66,6 +66,7 @@ class EntityRecord:
 
     abuse: tuple[RegisteredContact, ...]
     name: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +142,17 @@ def network_record(answer: Mapping[str, Any], address: Address, countries: Mappi
     )
 
 
-def entity_record(answer: Mapping[str, Any], *, desk: bool) -> EntityRecord:
-    """Read an entity object; `desk`: it was named as the abuse role, so every mailbox of it is for abuse."""
+def entity_record(answer: Mapping[str, Any], *, desk: bool, countries: Mapping[str, str] | None = None) -> EntityRecord:
+    """Read an entity object; BadAnswer where it is none. `countries` as for `network_record`.
+
+    `desk`: it was named as the abuse role, so every mailbox of it is for abuse.
+    """
     _is_a(answer, "entity")
     roles = [*texts(answer.get("roles")), *(["abuse"] if desk else [])]
     entities = entities_of({"entities": [{**answer, "roles": roles}]})
-    return EntityRecord(abuse=abuse_of(entities), name=entities[0].card.name)
+    return EntityRecord(
+        abuse=abuse_of(entities), name=entities[0].card.name, country=country_of(entities[0], countries or {})
+    )
 
 
 def domain_record(answer: Mapping[str, Any]) -> DomainRecord:

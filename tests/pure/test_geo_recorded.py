@@ -24,7 +24,7 @@ def read(asked: str, answer: dict[str, Any], *, desk: bool = False) -> Any:
         return network_record(answer, ip_address(key), COUNTRIES)
     if kind == "autnum":
         return system_record(answer, COUNTRIES)
-    return domain_record(answer) if kind == "domain" else entity_record(answer, desk=desk)
+    return domain_record(answer) if kind == "domain" else entity_record(answer, desk=desk, countries=COUNTRIES)
 
 
 def said(record: Any, name: str) -> object:
