@@ -27,7 +27,7 @@ from geo.entities import (
     remarks_of,
 )
 from geo.jcard import one_line, texts
-from schemas.hosting import Address, Network
+from schemas.hosting import Address, DomainFacts, Network
 
 #: Links to geofeeds that are kept of one network.
 MAX_GEOFEEDS: Final = 2
@@ -81,6 +81,13 @@ class DomainRecord:
     created: datetime | None
     references: tuple[str, ...] = ()  # the registrar's handle, where it came without a mailbox
     redacted: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> DomainFacts:
+        """Give what is shown of it."""
+        return DomainFacts(
+            registrar=self.registrar, status=self.status, nameservers=self.nameservers, created=self.created
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

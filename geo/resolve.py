@@ -262,6 +262,7 @@ class Locator:
             located=told.located,
             not_public=tuple([address for address in answer.addresses if address not in public]),
             registrar=record.registrar if record is not None else None,
+            domain=record.facts if record is not None else None,
             registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
             questions=unique((*questions, *registered.questions)),
             complete=answer.complete and len(public) <= MAX_ADDRESSES and all(one.complete for one in facts),

@@ -177,6 +177,16 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DomainFacts:
+    """What the registry says of the registered domain."""
+
+    registrar: str | None
+    status: tuple[str, ...]  # in the registry's words: "client transfer prohibited", …
+    nameservers: tuple[str, ...]  # as registered, in lower case; the zone may name others
+    created: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """All that one look at a host found out."""
 
@@ -196,6 +206,7 @@ class Resolution:
     origins: tuple[Located, ...] = ()  # behind the fronts, at the addresses that were asked about
     registrar: str | None = None
     registrar_contact: Contact | None = None
+    domain: DomainFacts | None = None  # None: not asked for, or nothing registered
     questions: tuple[Question, ...] = ()
     complete: bool = True  # False: some part timed out; what is here is still true
     ttl_s: int = 0

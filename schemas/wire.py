@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas.hosting import Contact, Located, Question, Resolution, SharedHost
+from schemas.hosting import Contact, DomainFacts, Located, Question, Resolution, SharedHost
 from schemas.url import Url
 
 Json = dict[str, Any]
@@ -116,8 +116,20 @@ def resolution_json(url: Url, resolution: Resolution) -> Json:
         "not_public": [str(address) for address in resolution.not_public],
         "registrar": resolution.registrar,
         "registrar_contact": contact_json(registrar) if registrar is not None else None,
+        "domain": _domain(resolution.domain),
         "complete": resolution.complete,
         "questions": [question_json(question, resolution.at) for question in resolution.questions],
+    }
+
+
+def _domain(domain: DomainFacts | None) -> Json | None:
+    if domain is None:
+        return None
+    return {
+        "registrar": domain.registrar,
+        "status": list(domain.status),
+        "nameservers": list(domain.nameservers),
+        "created": moment_json(domain.created),
     }
 
 

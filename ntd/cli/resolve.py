@@ -11,7 +11,7 @@ from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
 from ntd.cli.frame import CLOCK, run, settings_of
 from ntd.cli.output import console, print_json
-from schemas.hosting import Contact, Located, PlatformKind, Resolution
+from schemas.hosting import Contact, DomainFacts, Located, PlatformKind, Resolution
 from schemas.settings import Settings
 from schemas.url import HostKind, Url, parse_url
 from schemas.wire import resolution_json
@@ -53,7 +53,7 @@ def tree_of(url: Url, resolution: Resolution) -> Tree:
     for line in _kind_lines(url, resolution):
         name.add(line)
     if resolution.registrar is not None:
-        name.add(f"registrar: {resolution.registrar}")
+        name.add(f"registrar: {resolution.registrar}{_domain_words(resolution.domain)}")
     for located in resolution.located:
         _draw(tree, located)
     if not resolution.located:
@@ -81,6 +81,13 @@ def _kind_lines(url: Url, resolution: Resolution) -> Iterator[str]:
         yield f"IPFS content {content}, shown by a gateway: what one no longer shows, every other one still does"
     if resolution.kind is HostKind.ONION:
         yield "an onion service: nobody can tell where it stands, so nobody can be told (RFC 7686)"
+
+
+def _domain_words(domain: DomainFacts | None) -> str:
+    if domain is None:
+        return ""
+    created = [f"created {domain.created.date().isoformat()}"] if domain.created is not None else []
+    return "".join(f", {words}" for words in (*created, *domain.status))
 
 
 def _draw(tree: Tree, located: Located) -> None:

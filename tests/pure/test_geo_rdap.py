@@ -9,8 +9,10 @@ import pytest
 from geo.blocks import asked_of_the_parent, blocks_of, filed_under, is_direct
 from geo.entities import MAX_DEPTH, MAX_ENTITIES, Found
 from geo.jcard import MAX_LINES, MAX_MAILBOXES, Card, Mail, read_card
+from geo.kept import Kept, decode
+from geo.looked import domain_text, entity_text, network_text, system_text
 from geo.rdap import BadAnswer, domain_record, entity_record, load, network_record, system_record
-from geo.rulebook import shipped_countries
+from geo.rulebook import shipped_bootstrap, shipped_countries
 from geo.whois_text import as_rdap
 from tests.fakes.geo_rdap import entity, network
 
@@ -188,7 +190,61 @@ def test_port_43_becomes_the_same_shape() -> None:
 
     assert (record.organisation, record.country, record.blocks) == ("Alpha", "NL", (ip_network("198.51.100.0/25"),))
     assert [contact.address for contact in record.abuse] == ["abuse@alpha.test"]
-    assert as_rdap({"nets": [{"cidr": None}], "raw": ""}, ADDRESS) is None
+    assert as_rdap({"nets": [{"cidr": None}, {"cidr": "nowhere, 192.0.2.0/24"}], "raw": ""}, ADDRESS) is None
+
+
+def test_port_43_of_lacnic_names_the_desk_by_its_handle() -> None:
+    """The mailbox stands in the paragraph of the handle that abuse-c names; another person's is not taken."""
+    raw = "abuse-c: JDM7\n\nnic-hdl: XYZ1\ne-mail: other@alpha.test\n\nnic-hdl: JDM7\ne-mail: desk@alpha.test\n"
+    found = as_rdap({"nets": [{"cidr": BLOCK, "description": "\n Alpha \n"}], "raw": raw}, ADDRESS)
+    assert found is not None
+    record = read(found)
+
+    assert (record.name, record.organisation) == ("Alpha", "Alpha")
+    assert [contact.address for contact in record.abuse] == ["desk@alpha.test"]
+
+
+@pytest.mark.parametrize("kept", [b"{", b"[]", b'{"asked": 1}', b'{"asked": "x", "of": "y", "at": "z", "block": null}'])
+def test_what_another_version_kept_is_not_read(kept: bytes) -> None:
+    """The question is asked again then."""
+    assert decode(kept) is None
+
+
+def test_a_large_answer_is_read_without_being_remembered() -> None:
+    """It says the same as a small one."""
+    small = Kept(asked="x", of="y", at=datetime(2026, 1, 1, tzinfo=UTC), answer={"name": "x"}, block=None)
+    large = Kept(asked="x", of="y", at=datetime(2026, 1, 1, tzinfo=UTC), answer={"name": "x" * 70_000}, block=None)
+
+    assert (decode(small.encode()), decode(large.encode())) == (small, large)
+
+
+def test_the_registry_of_a_thing_is_that_of_its_kind() -> None:
+    """An address, an AS number, a domain; what IANA gave a registry is the registry's own."""
+    known = shipped_bootstrap()
+
+    assert known.registry_of(ip_address("8.8.8.8")) == "https://rdap.arin.net/registry/"
+    assert known.registry_of(13335) == "https://rdap.arin.net/registry/"
+    assert known.registry_of("a.site.kg") == "http://rdap.cctld.kg/"
+    assert known.registry_of(ip_address("10.0.0.1")) is None
+    assert known.is_registrys_own([ip_network("198.51.100.0/24"), ip_network("196.0.0.0/8")])
+    assert not known.is_registrys_own([ip_network("196.0.0.0/9"), ip_network("2001:db8::/32")])
+
+
+def test_a_record_in_words_says_all_that_counts() -> None:
+    """Blocks, names, country, mailboxes, geofeeds and what is withheld, in a line each."""
+    owner = entity("registrant", "Alpha B.V.", None, entity("abuse", None, "abuse@alpha.test"))
+    links = [{"rel": "geo", "href": "https://alpha.test/feed.csv"}]
+    redacted = [{"name": {"description": "Registrant Email"}}]
+    net = read(network(BLOCK, owner, country="NL", links=links, redacted=redacted))
+
+    assert network_text(net) == (
+        "198.51.100.0/24, EXAMPLE-NET, Alpha B.V., NL, abuse abuse@alpha.test, geofeed https://alpha.test/feed.csv, "
+        "withheld: Registrant Email"
+    )
+    assert system_text(system_record({"handle": "AS64501", "country": "NL"})) == "AS64501, NL"
+    assert system_text(system_record({})) == "registered, and nothing said"
+    assert domain_text(domain_record({"status": ["active"]})) == "active"
+    assert entity_text(entity_record(owner, desk=False)) == "Alpha B.V., abuse abuse@alpha.test"
 
 
 def odd(*lines: list[Any]) -> Card:

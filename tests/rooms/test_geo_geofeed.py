@@ -26,7 +26,7 @@ from schemas.hosting import Address
 from schemas.url import parse_url
 from schemas.wire import resolution_json
 from tests.fakes.geo_dns import serving
-from tests.fakes.geo_rdap import FakeRdap, network, registering
+from tests.fakes.geo_rdap import FakeRdap, entity, network, registering
 from tests.fakes.geo_world import a_world
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,6 +37,13 @@ NETWORKS = """network,asn,as_name,country,category
 127.1.0.0/16,64501,Alpha,NL,anycast
 127.2.0.0/16,14593,Dish,US,isp
 """
+DOMAIN = {
+    "objectClassName": "domain",
+    "entities": [entity("registrar", "Registrar Inc.", None, entity("abuse", None, "abuse@registrar.test"))],
+    "status": ["active"],
+    "nameservers": [{"ldhName": "NS.site.test."}],
+    "events": [{"eventAction": "registration", "eventDate": "2020-01-02T00:00:00Z"}],
+}
 FEED = web.Response(text="198.51.100.0/25,NL,,,\n198.51.0.0/16,US,,,\n", content_type="text/csv")
 
 
@@ -180,7 +187,7 @@ async def test_a_registry_with_tls_cannot_point_at_a_file_without() -> None:
 
 
 async def test_a_look_says_what_the_holder_says_and_what_stands_in_no_one_place(tmp_path: Path) -> None:
-    """File, geofeed, registration and AS in `country_sources`; a dispute; the reach; all of it in tree and JSON."""
+    """File, geofeed, registration and AS in `country_sources`; a dispute; the reach; the domain; in tree and JSON."""
     url = parse_url("http://img.site.test/")
     async with a_world(tmp_path) as world:
         world.networks = NETWORKS
@@ -189,9 +196,10 @@ async def test_a_look_says_what_the_holder_says_and_what_stands_in_no_one_place(
         world.rdap.networks["127.1.0.0/16"] = network("127.1.0.0/16", links=links, country="DE")
         world.rdap.objects["autnum/64501"] = {"objectClassName": "autnum", "country": "FR"}
         world.rdap.files["feed.csv"] = "127.1.0.0/24,SE,,,\n"
+        world.rdap.objects["domain/site.test"] = DOMAIN
 
         async with world.locator() as locator:
-            found = await locator.resolve(url.host, url.site, url.kind, NOW)
+            found = await locator.resolve(url.host, url.site, url.kind, NOW, registrar=True)
 
     tree = StringIO()
     Console(file=tree, width=200).print(tree_of(url, found))
@@ -207,6 +215,14 @@ async def test_a_look_says_what_the_holder_says_and_what_stands_in_no_one_place(
     assert said["hosting"]["reach"] == "anycast"
     assert "anycast: answers from many places at once" in tree.getvalue()
     assert "127.1.0.0/24: SE" in tree.getvalue()
+    assert "registrar: Registrar Inc., created 2020-01-02, active" in tree.getvalue()
+    assert said["domain"] == {
+        "registrar": "Registrar Inc.",
+        "status": ["active"],
+        "nameservers": ["ns.site.test"],
+        "created": "2020-01-02T00:00:00Z",
+    }
+    assert said["registrar_contact"]["address"] == "abuse@registrar.test"
 
 
 async def test_without_registration_there_is_no_geofeed() -> None:
