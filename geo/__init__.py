@@ -18,7 +18,8 @@ prefixes         P  longest prefix, several origins, several files: the rule
 questions        P  what was asked on the way, for the record
 network_rows     P  a network file in CSV
 network_records  P  a record of an .mmdb file, whoever made it
-cymru            P  Team Cymru's zone
+announced           the AS of an address by Team Cymru's zone
+cymru            P  what that zone says
 registration        registration data: of networks with what is around them, of domains, of AS
 answers             through a cache: asked once for everybody, stale rather than absent, asked again meanwhile
 looked           P  what asking came to, in a record and in words
@@ -47,6 +48,8 @@ places           P  facts about addresses to places
 country          P  in which country, and whose word counts
 reach            P  what stands in no one place: anycast, satellites
 fronts           P  the machine itself, or a front
+upstreams        P  who sells transit to whom
+transit             who can be told upstream
 moves            P  when a host has moved
 hotlines         P  where hotlines are
 reserved         P  addresses that are nobody's server

@@ -13,17 +13,16 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any, Final, Self
 
+from geo.announced import Announced, announced
 from geo.book import BookKind, Subject
 from geo.contacts import Rules, ladder_contact, registrar_contact, spared
-from geo.cymru import origin_name, read_origin, read_system, system_name
 from geo.dns import Resolver
 from geo.fetch import Fetcher
 from geo.looked import Looked
-from geo.names import Joint, NameAnswer, ZoneAnswer, questions_of
+from geo.names import NameAnswer, ZoneAnswer
 from geo.networks import Networks
 from geo.places import AddressFacts, Atlas, locate
 from geo.postmaster import Postmaster
-from geo.prefixes import NetworkFact
 from geo.questions import network_question, unique
 from geo.rdap import DomainRecord, SystemRecord
 from geo.registration import Registrations
@@ -34,6 +33,7 @@ from geo.renewed import Renewed
 from geo.reserved import is_public
 from geo.rulebook import Rulebook, shipped_bootstrap, shipped_countries, shipped_fronts, shipped_reaches
 from geo.sharing import Sharing
+from geo.transit import Transit
 from geo.whois import PortFortyThree
 from geo.wire import SOA
 from geo.zones import NEVER, Zone, is_wildcard, zone_of
@@ -58,14 +58,6 @@ class _Found:
     facts: AddressFacts
     questions: tuple[Question, ...]
     until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cymru:
-    fact: NetworkFact | None = None
-    questions: tuple[Question, ...] = ()
-    complete: bool = True
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,10 +89,12 @@ class Locator:
         registrations: Registrations,
         rulebook: Rulebook,
         atlas: Atlas,
+        transit: Transit,
     ) -> None:
         """Put the parts together; `open` makes them from the settings."""
         self._settings, self._atlas, self._rulebook = settings, atlas, rulebook
         self._names, self._networks, self._registrations = names, networks, registrations
+        self.transit = transit
         self._has_registrar_step = any(step.to == "registrar" for step in settings.sla.escalation)
         self._post = Postmaster(names)
         self._looks: Remembered[_Look] = Remembered(LOOKS)
@@ -153,9 +147,10 @@ class Locator:
                 networks=networks,
                 registrations=registrations,
                 rulebook=rulebook,
+                transit=Transit(geo.upstreams, rulebook, registrations),
                 atlas=Atlas(fronts=shipped_fronts(), reaches=shipped_reaches(), country_order=tuple(geo.country_order)),
             )
-            locator.faults = faults
+            locator.faults = (*faults, *await locator.transit.open())
             stack.push_async_callback(locator.close)
             yield locator
 
@@ -283,9 +278,10 @@ class Locator:
         cnames: Sequence[str] = (),
         registrar: Contact | None = None,
     ) -> Contact | None:
-        """Find who is told at a step of the ladder: kind site, front, upstream or registrar; None skips the step.
+        """Find who is told at a step of the ladder: kind site, front, upstream or registrar; None: nobody is known.
 
-        `registrar` is the `registrar_contact` of the last Resolution, `cnames` are its CNAMEs.
+        `registrar` is the `registrar_contact` of the last Resolution, `cnames` are its CNAMEs. Upstream only what the
+        book says; who sells transit to the AS is for `transit` to say.
         """
         rules = await self._rulebook.current()
         tenancy = rules.platforms.tenancy(host, cnames)
@@ -332,7 +328,11 @@ class Locator:
         """Find out what is known of one address: the network files, Cymru, the registrations of network and AS."""
         began_s = asyncio.get_running_loop().time()
         file = await self._networks.find(address)
-        cymru = _Cymru() if file is not None and file.asn is not None else await self._cymru(address, now)
+        cymru = (
+            Announced()
+            if file is not None and file.asn is not None
+            else await announced(self._names, self._settings.geo.cymru_zone, address, now)
+        )
         leaf = next((fact.prefix for fact in (file, cymru.fact) if fact is not None), None)
         registration = await self._registrations.network(address, leaf, now)
         geofeed = await self._registrations.geofeed(address, registration.record, now)
@@ -361,25 +361,6 @@ class Locator:
             return now + took + self._names.fault_holds
         asked = (question.at for one in looked for question in one.questions)
         return min(asked, default=now) + self._settings.geo.refresh
-
-    async def _cymru(self, address: Address, now: datetime) -> _Cymru:
-        zone = self._settings.geo.cymru_zone
-        if not zone:
-            return _Cymru()
-        origin, at = await self._names.texts(origin_name(address, zone), now)
-        fact = read_origin(origin.reply.values, address, zone)
-        said: list[tuple[Joint, datetime]] = [(origin, at)]
-        if fact is not None and fact.asn is not None:
-            system, system_at = await self._names.texts(system_name(fact.asn, zone), now)
-            said.append((system, system_at))
-            fact = replace(fact, as_name=read_system(system.reply.values))
-        return _Cymru(
-            fact=fact,
-            questions=tuple(question for joint, when in said for question in questions_of(joint, when)),
-            complete=all(joint.reply.fate.answered for joint, _ in said),
-            # A fault is remembered by nobody and ends with the look that met it.
-            until=min(when + timedelta(seconds=joint.reply.ttl_s) for joint, when in said),
-        )
 
 
 def _literal(host: str) -> Address | None:

@@ -25,7 +25,7 @@ _SECRETS: Final = ("password", "token")
 _FILE_LIMIT_BYTES: Final = 1024 * 1024
 _SECRET_LIMIT_BYTES: Final = 64 * 1024
 #: Keys that hold a path as text, because they may be empty.
-_PATHS_AS_TEXT: Final = {"contacts", "hotlines", "certificate"}
+_PATHS_AS_TEXT: Final = {"contacts", "hotlines", "upstreams", "certificate"}
 #: Keys of the contract whose function is still to come: taken, with a warning.
 _TO_COME: Final = (
     "inbox.imap_host",

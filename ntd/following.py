@@ -79,6 +79,7 @@ class Ladder:
     """Who can be told at each step; a step without a recipient is skipped and recorded."""
 
     by_kind: Mapping[Kind, RecipientId]
+    unknown: frozenset[Kind] = frozenset()  # nobody could say who: asked again later, not skipped
 
 
 def next_step(stay: Stay, settings: Settings) -> Kind | None:
@@ -164,6 +165,8 @@ def _on_its_way(case: Case, stay: Stay, world: World, now: datetime) -> Case:
 
 
 def _climb(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: datetime) -> Step:
+    if due.kind in ladder.unknown:
+        return Step(case=_with(case, stay.id, follow_up_at=now + world.settings.geo.retry))
     done = stay.steps_done + 1
     recipient = ladder.by_kind.get(due.kind)
     if recipient is None:

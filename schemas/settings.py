@@ -120,6 +120,7 @@ class Geo(Section):
     country_order: Annotated[list[CountrySource], Field(min_length=1)] = list(get_args(CountrySource))
     cymru_zone: str = ""
     contacts: str = ""
+    upstreams: str = ""
     hotlines: str = ""
     refresh: Pause = timedelta(hours=12)
     retry: Pause = timedelta(minutes=15)

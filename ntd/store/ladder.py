@@ -26,6 +26,7 @@ class Foothold:
     country: str | None
     asn: int | None
     addresses: tuple[Address, ...]
+    fronted: bool
     cnames: tuple[str, ...]
     registrar: Contact | None  # the registrar's abuse contact, by the last look
 
@@ -42,6 +43,7 @@ async def foothold(connection: Connection, store: Store, case: Case, stay: Stay)
         site=host_kind(name)[0],
         country=stay.country,
         asn=row["asn"],
+        fronted=bool(row["fronted"]),
         addresses=addresses_of(store, row["id"], row["addresses"]) if row["addresses"] else (),
         cnames=tuple(facts.get("cnames", ())),
         registrar=_contact(facts.get("registrar_contact")),

@@ -1,9 +1,11 @@
 """Stay → reminder, next step of the ladder, a partner's silence; holds that are over; dry runs taken back."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from geo.book import BookKind
+from geo.book import BookKind, Subject
 from geo.resolve import Locator
 from ntd.acting import release
 from ntd.case import Case
@@ -14,12 +16,15 @@ from ntd.store.base import Connection, Store
 from ntd.store.ladder import Foothold
 from ntd.store.worlds import worlds
 from ntd.voiding import void_dry_run
+from schemas.errors import Temporary
 from schemas.hosting import Contact
 from schemas.ids import ItemId, StayId
 from schemas.notice import Kind
 from schemas.settings import Settings
 
 LEASE = timedelta(seconds=30)
+#: How long a registry is waited for; shorter than the lease of the stays.
+_PATIENCE = timedelta(seconds=20)
 STAYS = 200
 
 
@@ -45,6 +50,7 @@ class Follow:
         # Several stays of one item: one now, the others in the next turn.
         if not by_item:
             return False
+        upstream = await self._upstream(by_item, now)
         async with self._store.transaction() as connection:
             before = await cases.lock(connection, sorted(by_item))
             world = await worlds(
@@ -52,17 +58,58 @@ class Follow:
             )
             steps = []
             for item, case in before.items():
-                climb = await self._ladder(connection, case, by_item[item], now)
+                climb = await self._ladder(connection, case, by_item[item], upstream, now)
                 steps.append(follow_up(case, by_item[item], world[case.item.host], climb, now))
             await cases.settle(connection, self._store, self._settings, before, steps, by="follow", now=now)
         return True
 
-    async def _ladder(self, connection: Connection, case: Case, stay_id: StayId, now: datetime) -> Ladder:
+    async def _upstream(self, by_item: Mapping[ItemId, StayId], now: datetime) -> dict[StayId, Contact | None]:
+        """Find who is told upstream, before anything is locked: a registry may have to be asked.
+
+        A stay that is absent was not asked about, or a registry did not answer: it is tried again.
+        """
+        if not self._settings.geo.upstreams:
+            return {}
+        async with self._store.transaction() as connection:
+            read = await cases.read(connection, sorted(by_item))
+            climbing = [(read[item], stay) for item, stay in by_item.items() if item in read]
+            footholds = {
+                stay.id: await ladder.foothold(connection, self._store, case, stay)
+                for case, stay_id in climbing
+                for stay in case.at_work
+                if stay.id == stay_id and next_step(stay, self._settings) is Kind.UPSTREAM
+            }
+        found = await asyncio.gather(*(self._provider(at, now) for at in footholds.values()), return_exceptions=True)
+        for one in found:
+            if isinstance(one, BaseException) and not isinstance(one, Temporary | TimeoutError):
+                raise one
+        told = zip(footholds, found, strict=True)
+        return {stay: one for stay, one in told if not isinstance(one, BaseException)}
+
+    async def _provider(self, at: Foothold, now: datetime) -> Contact | None:
+        # Upstream of a front is nobody who could do anything about what stands behind it.
+        if at.asn is None or at.fronted or await self._contact(Kind.UPSTREAM, at) is not None:
+            return None
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            return await self._locator.transit.contact(at.asn, Subject(host=at.host, site=at.site), now)
+
+    async def _ladder(
+        self,
+        connection: Connection,
+        case: Case,
+        stay_id: StayId,
+        upstream: Mapping[StayId, Contact | None],
+        now: datetime,
+    ) -> Ladder:
         stay = next((one for one in case.at_work if one.id == stay_id), None)
         kind = next_step(stay, self._settings) if stay else None
         if stay is None or kind is None:
             return Ladder(by_kind={})
         contact = await self._contact(kind, await ladder.foothold(connection, self._store, case, stay))
+        if contact is None and kind is Kind.UPSTREAM and self._settings.geo.upstreams:
+            if stay_id not in upstream:
+                return Ladder(by_kind={}, unknown=frozenset({kind}))
+            contact = upstream[stay_id]
         if contact is None or contact.channel != "mail":
             return Ladder(by_kind={})
         return Ladder(by_kind={kind: await ladder.recipient(connection, self._store, contact, now)})

@@ -34,6 +34,7 @@ class World:
     hosters: tuple[HosterRule, ...] = ()
     cymru_zone: str = ""
     registration: str = ""
+    upstreams: str = ""
     allow: tuple[str, ...] = ("127.0.0.0/8",)
     timeout: timedelta = timedelta(seconds=5)
 
@@ -50,6 +51,7 @@ class World:
                 registration=self.registration or self.rdap.base,
                 contacts=str(book) if self.book else "",
                 cymru_zone=self.cymru_zone,
+                upstreams=self.upstreams,
             ),
             monitor=Monitor(allow=[ip_network(one) for one in self.allow]),
             hoster=list(self.hosters),

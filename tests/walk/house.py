@@ -29,6 +29,7 @@ from ntd.walk.place import Place
 from ntd.walk.send import Send
 from ntd.worker import Line
 from schemas.check import Body, GoneBy, Hop, Meaning, Observation, Round, Sight, Verdict
+from schemas.errors import Temporary
 from schemas.hosting import Address, Contact, Located, NameFate, Resolution
 from schemas.hosting import Place as Spot
 from schemas.ids import uuid7
@@ -65,12 +66,26 @@ class Names:
     at: dict[str, tuple[Located, ...]] = field(default_factory=dict)
     ladder: dict[str, str] = field(default_factory=dict)  # mailbox by kind of step
     asked: list[str] = field(default_factory=list)
+    providers: dict[int, list[str | None]] = field(default_factory=dict)  # upstream of an AS; None: nobody answers yet
     behind: dict[str, Located] = field(default_factory=dict)  # who hosts an address that is said to be an origin
 
     async def ladder_contact(self, kind: BookKind, **_ignored: object) -> Contact | None:
         """Answer as `geo.resolve.Locator` does."""
         mailbox = self.ladder.get(kind.value)
         return Contact(channel="mail", address=mailbox, source="contacts", rule="book") if mailbox else None
+
+    @property
+    def transit(self) -> "Names":
+        """Say who sells transit, as `geo.resolve.Locator.transit` does."""
+        return self
+
+    async def contact(self, asn: int, _concerned: object, _now: datetime) -> Contact | None:
+        """Answer as `geo.transit.Transit` does."""
+        known = self.providers.get(asn, [])
+        mailbox = known.pop(0) if known else ""
+        if mailbox is None:
+            raise Temporary("the registry does not answer")
+        return Contact(channel="mail", address=mailbox, source="rdap autnum", rule="as-rel") if mailbox else None
 
     async def resolve(
         self, host: str, site: str, kind: HostKind, now: datetime, *, origins: Sequence[Address] = ()

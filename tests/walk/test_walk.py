@@ -464,3 +464,37 @@ async def test_a_relay_that_takes_a_message_proves_nothing_after_a_bounce(home: 
     assert await hear("bounced") == ("bounced", 1)
     assert await hear("taken") == ("bounced", 1)
     assert await hear("good") == ("good", 0)
+
+
+async def test_the_ladder_climbs_to_the_transit_provider_of_the_as(home: House) -> None:
+    """By the configured file; while a registry does not answer the step waits, and is not skipped."""
+    steps = [Step(after=2 * DAY, to="upstream")]
+    home.rules(sla={"escalation": steps}, geo={"upstreams": "as-rel.txt"})
+    home.names.providers = {64500: [None, None, "abuse@transit.example", ""]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    await home.later(3 * DAY, 3 * HOUR)
+    told = await home.show(item)
+
+    assert [one.kind.value for one in home.post.handed] == ["first", "reminder", "upstream"]
+    letter = home.post.handed[-1]
+    assert letter.to == "abuse@transit.example"
+    assert URL not in letter.content.decode()
+    assert home.names.providers[64500] == [""]
+    assert "step_skipped" not in [one["event"] for one in told["history"]]
+
+
+async def test_upstream_of_a_front_is_nobody(home: House) -> None:
+    """A carrier of the front can do nothing about what stands behind it: the step is skipped, and recorded."""
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@front.example", front="Shield"),)
+    home.rules(sla={"escalation": [Step(after=2 * DAY, to="upstream")]}, geo={"upstreams": "as-rel.txt"})
+    home.names.providers = {64500: ["abuse@transit.example"]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    await home.later(3 * DAY, 6 * HOUR)
+    told = await home.show(item)
+
+    assert {one.kind.value for one in home.post.handed} == {"front", "reminder"}
+    assert [one["event"] for one in told["history"]].count("step_skipped") == 1

@@ -201,9 +201,9 @@ UPDATE host SET look_due_at = $3 WHERE id = ANY($1::bigint[]) AND look_token = $
 
 -- name: for_ladder
 -- What choosing somebody to climb to needs to know of a host: its names, where it stands and its last facts.
-SELECT h.id, h.name, h.name_hash, h.facts, p.asn, e.addresses
+SELECT h.id, h.name, h.name_hash, h.facts, p.asn, e.addresses, p.front IS NOT NULL AND NOT e.origin AS fronted
   FROM host h
-  LEFT JOIN LATERAL (SELECT place_id, addresses FROM episode
+  LEFT JOIN LATERAL (SELECT place_id, addresses, origin FROM episode
                       WHERE host_id = h.id AND hoster_id = $2 AND country IS NOT DISTINCT FROM $3
                       ORDER BY from_at DESC LIMIT 1) e ON true
   LEFT JOIN place p ON p.id = e.place_id
