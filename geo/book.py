@@ -75,14 +75,13 @@ class Match:
             return subject.address is not None and subject.address in self.network
         return self.asn is None or self.asn == subject.asn
 
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Order rules, the strongest lowest: the exact host, its site (fewer labels), the longest network, the AS, all.
+    def rank(self, subject: Subject) -> tuple[int, int]:
+        """Order rules about a subject, the strongest lowest: its host, its site, what it shares, networks, AS, all.
 
-        A platform's domain has fewer labels still, so what is said of one blog goes before what is said of all blogs.
+        Of networks the longest goes first.
         """
         if self.name is not None:
-            return 0, -self.name.count(".")
+            return 0, (subject.host, subject.site, subject.under).index(self.name)
         if self.network is not None:
             return 1, -self.network.prefixlen
         return (2, 0) if self.asn is not None else (3, 0)
@@ -115,12 +114,12 @@ class Book:
     faults: tuple[str, ...] = ()
 
     def matching(self, kind: BookKind, subject: Subject) -> list[BookRow]:
-        """Give the rows of a kind that are about the subject, the nearest first."""
+        """Give the rows of a kind that are about the subject, the nearest match first, equals as they stand there."""
         found = [row for row in self.rows.get(kind, ()) if row.match.holds(subject)]
-        return sorted(found, key=lambda row: row.match.rank)
+        return sorted(found, key=lambda row: row.match.rank(subject))
 
     def vetoes(self, address: str, subject: Subject) -> bool:
-        """Say whether a `never` row strikes the address for the subject."""
+        """Say whether a `never` row strikes the address (a mailbox, a URL of a form or an API) for the subject."""
         return any(_strikes(row, address, subject) for row in self.rows.get(BookKind.NEVER, ()))
 
 

@@ -79,9 +79,11 @@ class _Candidate:
 
 
 def choose(facts: Sequence[Facts], rules: Rules, *, front: bool = False) -> tuple[Contact, ...]:
-    """Give every contact for the addresses of one place (in `address_order`), the one to be told first.
+    """Give the contacts for the addresses of one place (`facts`, in `address_order`), the one to be told first.
 
-    The same facts give the same answer in whatever order they were found out.
+    At most `LARGEST`, each once; empty where nobody is known. `front`: the place is one, told at its front desk first.
+    The same facts give the same answer in whatever order they were found out; no fault of a fact is an error. Whether
+    their domains take mail is `geo/postal.py`'s, what became of earlier messages is the store's.
     """
     found = [candidate for fact in facts for candidate in _candidates(fact, rules, front=front)]
     found.sort(key=lambda candidate: candidate.rank)
@@ -98,12 +100,12 @@ def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidat
     manner = _manner(matching[0][1]) if matching else Manner()
     for match, rule in matching:
         for order, contact in enumerate(_of_rule(match, rule)):
-            yield _Candidate(rank=(0, match.rank, order), contact=contact, subject=fact.subject)
+            yield _Candidate(rank=(0, match.rank(fact.subject), order), contact=contact, subject=fact.subject)
     kinds = (BookKind.FRONT, BookKind.ABUSE) if front else (BookKind.ABUSE,)
     for tier, kind in enumerate(kinds, start=1):
         for order, row in enumerate(rules.book.matching(kind, fact.subject)):
             contact = of_row(row, rules.book.name, manner)
-            yield _Candidate(rank=(tier, row.match.rank, order), contact=contact, subject=fact.subject)
+            yield _Candidate(rank=(tier, row.match.rank(fact.subject), order), contact=contact, subject=fact.subject)
     # A rule about a network says nothing about how a platform on it wants to be told.
     by_name = next((_manner(rule) for match, rule in matching if match.name is not None), Manner())
     for tier, order, contact in _found_out(fact):
@@ -114,7 +116,7 @@ def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidat
 
 def _matching(subject: Subject, rules: Rules) -> list[tuple[Match, HosterRule]]:
     found = [(match, rule) for match, rule in rules.hosters if match.holds(subject)]
-    return sorted(found, key=lambda pair: pair[0].rank)
+    return sorted(found, key=lambda pair: pair[0].rank(subject))
 
 
 def _of_rule(match: Match, rule: HosterRule) -> Iterator[Contact]:
@@ -140,7 +142,7 @@ def _manner(rule: HosterRule) -> Manner:
 
 
 def of_row(row: BookRow, book: str, manner: Manner) -> Contact:
-    """Make a contact of a row of the book; what the row leaves open is as the hoster's rule says."""
+    """Make a contact of a row of the book (`book`: its file, for the reason); `manner` is what the row leaves open."""
     return Contact(
         channel="form" if row.address.startswith(("https://", "http://")) else "mail",
         address=row.address,
@@ -200,7 +202,7 @@ def ladder_contact(
     if spared(kind, shared):
         return None
     rows = [(row, subject) for subject in subjects for row in rules.book.matching(kind, subject)]
-    for row, subject in sorted(rows, key=lambda pair: pair[0].match.rank):
+    for row, subject in sorted(rows, key=lambda pair: pair[0].match.rank(pair[1])):
         if not rules.book.vetoes(row.address, subject):
             return of_row(row, rules.book.name, Manner())
     return registrar if kind is BookKind.REGISTRAR else None
@@ -214,7 +216,7 @@ def spared(kind: BookKind, shared: SharedHost | None) -> bool:
 
 
 def registrar_contact(abuse: Sequence[RegisteredContact], rules: Rules, subject: Subject) -> Contact | None:
-    """Choose the abuse mailbox of a domain's registrar."""
+    """Choose the abuse mailbox of a domain's registrar (`abuse`: of its registration); None where none may be told."""
     contacts = (_registered(contact, "rdap domain", "registration of the domain, registrar") for contact in abuse)
     candidates = (_Candidate(rank=(0, (0, 0), 0), contact=c, subject=subject, own_words=False) for c in contacts)
     return next((candidate.contact for candidate in candidates if _may_be_told(candidate, rules)), None)

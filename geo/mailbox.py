@@ -9,22 +9,26 @@ from typing import Final, Self
 #: RFC 5321, 4.5.3.1: octets of a local part and of a path.
 _LONGEST_LOCAL: Final = 64
 _LONGEST: Final = 254
-# A dot-atom (RFC 5322, 3.2.3) at a host name with at least two labels; quoted local parts do not occur in registries.
-_FORM: Final = re.compile(
-    r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63})",
-    re.ASCII,
-)
+# A dot-atom (RFC 5322, 3.2.3) at a host name with at least two labels, the last of which begins with a letter, so that
+# no address is one. Quoted local parts do not occur in registries.
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_FORM: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]", re.ASCII)
 
 
 def mailbox(text: object) -> str | None:
-    """Read a mail address, its domain in lower case; None for what cannot be one.
+    """Read a mail address (RFC 5321, 4.1.2; RFC 5322, 3.4.1), its domain in lower case; None for what cannot be one.
+
+    "mailto:", angle brackets, blanks around it and a dot at its end are taken off. No mailbox is what has a quoted
+    local part, an address literal, letters beyond ASCII, a single label, or a number for its last label.
 
     >>> mailbox(" mailto:Abuse@Hoster.EXAMPLE ")
     'Abuse@hoster.example'
     """
     if not isinstance(text, str) or len(text) > _LONGEST * 2:
         return None
-    local, at, domain = text.strip().strip("<>").removeprefix("mailto:").rpartition("@")
+    bare = text.strip().strip("<>")
+    local, at, domain = (bare[7:] if bare[:7].lower() == "mailto:" else bare).rpartition("@")
     address = f"{local}{at}{domain.lower().rstrip('.')}"
     if len(address) > _LONGEST or len(local) > _LONGEST_LOCAL or not _FORM.fullmatch(address):
         return None

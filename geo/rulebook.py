@@ -47,12 +47,12 @@ def shipped_countries() -> dict[str, str]:
 
 
 def shipped_never() -> Never:
-    """Read the mailboxes that never get a notice: of registries, of exchange points, of nobody."""
+    """Read the mailboxes that never get a notice (data/never.csv, with sources): of registries, exchanges, nobody."""
     return Never.read(_lines(_DATA / "never.csv"))
 
 
 def shipped_platforms() -> Platforms:
-    """Read the platforms we know."""
+    """Read the platforms we know (data/platforms.csv, each row with its source and date)."""
     return Platforms.read(_lines(_DATA / "platforms.csv"))
 
 

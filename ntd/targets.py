@@ -54,7 +54,10 @@ def target_of(seen: Round, key: Callable[[str], str]) -> Target | None:
 
 
 def led(item: Item, target: Target | None, now: datetime) -> Led:
-    """Take the target of one round into an item; the first that is seen is what was confirmed."""
+    """Take the target of one round into an item; the first that is seen is what was confirmed.
+
+    `target` None (nothing was answered) changes nothing. `unassessed`: what stands there now is not what was confirmed.
+    """
     if target is None:
         return Led(item=item)
     home = item.target.removeprefix(ASTRAY) if item.target is not None else None

@@ -26,7 +26,7 @@ class Worth:
 
 
 def spent(worth: Worth, now: datetime) -> bool:
-    """Say whether a recipient is to be told after the others."""
+    """Say whether a recipient is to be told after the others: it failed less than `SPENT_FOR` ago."""
     return worth.health in _WORDS and (worth.at is None or now - worth.at < SPENT_FOR)
 
 

@@ -141,7 +141,11 @@ def _host(hostname: str) -> tuple[str, str, HostKind]:
 
 
 def host_kind(host: str) -> tuple[str, HostKind]:
-    """Give site and kind of a host already in its normal form (IPv6 without brackets)."""
+    """Give site and kind of a host already in its normal form: that of `Url.host`, IPv6 without brackets.
+
+    >>> host_kind("img.example.co.uk")
+    ('example.co.uk', <HostKind.WEB: 'web'>)
+    """
     _, site, kind = _host(f"[{host}]" if ":" in host else host)
     return site, kind
 
@@ -154,6 +158,8 @@ def _is_ipv4(host: str) -> bool:
 @lru_cache(maxsize=65536)
 def registered_domain(host: str) -> str:
     """Give the registered domain of a host by the public suffix list, or the host where it is itself a suffix.
+
+    The list (https://publicsuffix.org/list/) is that of the installed package publicsuffixlist, its private half too.
 
     >>> registered_domain("a.b.example.co.uk")
     'example.co.uk'
@@ -176,7 +182,11 @@ def shared_suffix(host: str) -> str | None:
 
 
 def sibling_of(url: Url, name: str) -> str:
-    """Give the URL of another name in the same directory, for comparing with what a missing page looks like."""
+    """Give the URL of another name in the same directory, without query: to see what a missing page looks like.
+
+    >>> sibling_of(parse_url("http://img.example/a/b.jpg?c"), "x")
+    'http://img.example/a/x'
+    """
     path = url.path.partition("?")[0]
     authority = url.text.split("/", 3)
     return "/".join(authority[:3]) + path.rpartition("/")[0] + "/" + name

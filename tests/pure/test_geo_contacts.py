@@ -1,5 +1,6 @@
 """Who is told: the order of the rules, and what is never told."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -297,3 +298,52 @@ def test_registries_exchanges_ourselves_and_nobody_are_never_told(address: str, 
     never = shipped_never().with_ourselves(domains=["Hotline.test", ""], mailboxes=["Us@Mail.test", ""])
 
     assert never.strikes(address) is struck
+
+
+#: Where a row can match SUBJECT at a platform, the strongest first, and some that do not match.
+_MATCHES = ("img.site.test", "site.test", "blogs.test", "198.51.100.0/24", "198.51.0.0/16", "as64501", "*")
+_OTHERS = ("other.test", "203.0.113.0/24", "as64502")
+_ROWS = st.lists(st.sampled_from(_MATCHES[:-1] + _OTHERS), unique=True)
+_SAID = st.fixed_dictionaries(
+    {
+        "config": _ROWS,
+        "book": _ROWS,
+        "platform": st.booleans(),
+        "registered": st.integers(0, 2),
+        "file": st.booleans(),
+        "system": st.integers(0, 2),
+    }
+)
+
+
+def by_hand(said: dict[str, Any]) -> list[str]:
+    """Write down the order as the README says it."""
+    told = []
+    for prefix, source in (("c", "config"), ("b", "book")):
+        told += [f"{prefix}-{nth}@a.test" for nth, match in enumerate(_MATCHES) if match in said[source]]
+    told += ["abuse@blogs.test", "https://blogs.test/abuse"] if said["platform"] else []
+    told += [f"r-{n}@a.test" for n in range(said["registered"])]
+    told += ["f@a.test"] if said["file"] else []
+    return (told + [f"s-{n}@a.test" for n in range(said["system"])])[:LARGEST]
+
+
+@given(_SAID)
+def test_the_order_is_the_written_one_whoever_speaks_and_in_whatever_order_rows_stand(said: dict[str, Any]) -> None:
+    """Any subset of sources, any order of rows: the rules as they are written down, one after the other."""
+
+    def named(prefix: str, match: str) -> str:
+        return f"{prefix}-{_MATCHES.index(match) if match in _MATCHES else 'x'}@a.test"
+
+    laid_down = rules(
+        *(HosterRule(match=match, email=named("c", match)) for match in said["config"]),
+        rows=tuple(f"{match},abuse,{named('b', match)},,," for match in said["book"]),
+    )
+    fact = Facts(
+        subject=replace(SUBJECT, under="blogs.test"),
+        platform=PLATFORMS.by_host["blogs.test"] if said["platform"] else None,
+        registered=tuple(mail(f"r-{n}@a.test") for n in range(said["registered"])),
+        file_mailbox="f@a.test" if said["file"] else None,
+        system=tuple(mail(f"s-{n}@a.test") for n in range(said["system"])),
+    )
+
+    assert [one.address for one in choose([fact], laid_down)] == by_hand(said)
