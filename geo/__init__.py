@@ -55,6 +55,7 @@ hotlines         P  where hotlines are
 reserved         P  addresses that are nobody's server
 mailbox          P  what is a mail address
 remembered          bounded memory, by time
+addresses           what is known of one address: files, zone, registrations
 known               the two below together
 sharing             one question for all who ask it
 gate                so many at once

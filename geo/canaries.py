@@ -39,9 +39,9 @@ class Heard:
 
     @property
     def lie(self) -> str | None:
-        """Tell the first lie; None where there is none."""
-        lies = (f"it says of {one.canary.name}: {one.line}" for one in self.songs if one.truthful is False)
-        return next(lies, None)
+        """Name what it lies about; None where it does not lie."""
+        names = [one.canary.name for one in self.songs if one.truthful is False]
+        return f"it lies about {', '.join(names)}" if names else None
 
     def questions(self, server: str) -> tuple[Question, ...]:
         """Tell what was asked and answered, for the record."""
@@ -83,6 +83,15 @@ class Canaries:
         """Tell what was heard last of every server, for the record."""
         return tuple(question for server, heard in self._heard.items() for question in heard.questions(server))
 
+    def lies(self) -> tuple[str, ...]:
+        """Tell of each server that lies what it says and what it should say."""
+        return tuple(
+            f"{server} says of {one.canary.name}: {one.line}"
+            for server, heard in self._heard.items()
+            for one in heard.songs
+            if one.truthful is False
+        )
+
     async def close(self) -> None:
         """Stop listening."""
         await self._listening.close()
@@ -97,7 +106,7 @@ class Canaries:
         before, heard = self._heard.get(server.label), Heard(began_s=began_s, at=now, songs=songs)
         self._heard[server.label] = heard
         if heard.lie is not None and (before is None or before.lie is None):
-            _log.warning("geo.dns.void", server=server.label, lie=heard.lie)
+            _log.warning("geo.dns.void", server=server.label, why=heard.lie)
             self.caught()
         elif heard.lie is None and before is not None and before.lie is not None:
             _log.info("geo.dns.believed", server=server.label)

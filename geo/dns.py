@@ -64,7 +64,7 @@ class Resolver:
     _zones: Known[ZoneAnswer] = field(default_factory=lambda: Known(ENTRIES))
     _records: Known[tuple[Joint, datetime]] = field(default_factory=lambda: Known(ENTRIES))
     _truth: Canaries = field(init=False)
-    lies: int = 0  # how often a server was found to lie: what was remembered before the last one counts no more
+    caught: int = 0  # how often a server was found to lie: what was remembered before the last time counts no more
 
     def __post_init__(self) -> None:
         self._truth = Canaries(canaries=self.canaries, ask=self._of_one, caught=self._forget)
@@ -170,6 +170,10 @@ class Resolver:
         """Tell what the canaries showed of each server when they were last asked, for the record."""
         return self._truth.questions()
 
+    def lies(self) -> tuple[str, ...]:
+        """Tell of each server that lies what it says and what it should say."""
+        return self._truth.lies()
+
     def _until(self, joints: Sequence[Joint], now: datetime, began_s: float) -> datetime:
         seconds = held_s(joints)
         if seconds is not None:
@@ -179,7 +183,7 @@ class Resolver:
 
     def _forget(self) -> None:
         """Forget what a server may have said that lies."""
-        self.lies += 1
+        self.caught += 1
         for known in (self._names, self._neighbours, self._zones, self._records):
             known.forget()
 
@@ -203,7 +207,7 @@ class Resolver:
     async def _say_truly(self, server: NameServer, name: str, kind: int, now: datetime) -> Reply:
         lie = await self._truth.lie(server, now)
         if lie is not None:
-            return Reply(server=server.label, fate=NameFate.VOID, detail=f"not asked, {lie}")
+            return Reply(server=server.label, fate=NameFate.VOID, detail=f"not asked: {lie}")
         return await server.ask(name, kind)
 
     async def _chase(self, name: str, kind: int, first: Reply, now: datetime) -> Joint:

@@ -195,7 +195,7 @@ def join(asked: str, replies: Sequence[Reply], servers: int) -> Joint:
     failed contradicts nobody. `servers`: how many are configured.
     """
     chosen = replies[0] if len(replies) == 1 else min(replies, key=lambda reply: _ORDER.index(reply.fate))
-    unanimous = len(replies) == servers and all(reply.fate is chosen.fate for reply in replies)
+    unanimous = chosen.fate.answered and len(replies) == servers and all(reply.fate is chosen.fate for reply in replies)
     return Joint(reply=chosen, said=tuple((asked, reply) for reply in replies), unanimous=unanimous)
 
 
@@ -266,7 +266,10 @@ def said(reply: Reply) -> str:
     """Write what a server said in a line."""
     chain = f" (CNAME {' → '.join(reply.cnames)})" if reply.cnames else ""
     tcp = ", over TCP: the datagram was cut off" if reply.over_tcp else ""
+    soa = reply.soa
     if reply.fate is NameFate.FOUND:
-        return ", ".join((*reply.values, *map(str, reply.addresses))) + chain + tcp
-    soa = f" in {reply.soa.zone}" if reply.soa is not None else ""
-    return reply.fate.value.upper() + soa + chain + (f": {reply.detail}" if reply.detail else "") + tcp
+        asked_for = soa is not None and reply.values == (soa.primary,)
+        run = f", run by {soa.mailbox}, serial {soa.serial}" if soa is not None and asked_for else ""
+        return ", ".join((*reply.values, *map(str, reply.addresses))) + run + chain + tcp
+    zone = f" in {soa.zone}" if soa is not None else ""
+    return reply.fate.value.upper() + zone + chain + (f": {reply.detail}" if reply.detail else "") + tcp

@@ -114,6 +114,11 @@ class NameServer:
         self._begin_more()
         return reply
 
+    @property
+    def unanswered(self) -> int:
+        """How many questions were sent a moment ago and are not answered: at most WINDOW."""
+        return self._fresh
+
     def close(self) -> None:
         """Close the sockets; whoever still waits is told so."""
         if self._clock is not None:

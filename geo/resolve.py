@@ -5,15 +5,15 @@ hosts are looked up, nor on what was in a cache, except for the ages it prints.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from ipaddress import ip_address
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from geo.announced import Announced, announced
+from geo.addresses import Addresses
 from geo.book import BookKind, Subject
 from geo.contacts import Rules, ladder_contact, registrar_contact, spared
 from geo.dns import Resolver
@@ -21,10 +21,10 @@ from geo.fetch import Fetcher
 from geo.looked import Looked
 from geo.names import NameAnswer, ZoneAnswer
 from geo.networks import Networks
-from geo.places import AddressFacts, Atlas, locate
+from geo.places import Atlas, locate
 from geo.postmaster import Postmaster
-from geo.questions import network_question, unique
-from geo.rdap import DomainRecord, SystemRecord
+from geo.questions import unique
+from geo.rdap import DomainRecord
 from geo.registration import Registrations
 from geo.registration_cache import RegistrationCache
 from geo.registries import Registries, typed_base
@@ -37,7 +37,7 @@ from geo.transit import Transit
 from geo.whois import PortFortyThree
 from geo.wire import SOA
 from geo.zones import NEVER, Zone, is_wildcard, zone_of
-from schemas.hosting import Address, Contact, NameFate, Question, Resolution, address_order
+from schemas.hosting import Address, Contact, NameFate, Resolution, address_order
 from schemas.settings import Settings
 from schemas.url import HostKind
 
@@ -51,22 +51,13 @@ LOOKS: Final = 10_000
 _Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer]"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What was found about one address, what was asked for it, and until when it holds."""
-
-    facts: AddressFacts
-    questions: tuple[Question, ...]
-    until: datetime
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _State:
     """What looks rest on that does not expire but changes: another object when something of it is another."""
 
     networks: list[object]  # what the network files say
     rules: Rules
-    lies: int  # how often a name server was found to lie
+    caught: int  # how often a name server was found to lie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +86,7 @@ class Locator:
         self._settings, self._atlas, self._rulebook = settings, atlas, rulebook
         self._names, self._networks, self._registrations = names, networks, registrations
         self.transit = transit
+        self._addresses = Addresses(settings.geo, names=names, networks=networks, registrations=registrations)
         self._has_registrar_step = any(step.to == "registrar" for step in settings.sla.escalation)
         self._post = Postmaster(names)
         self._looks: Remembered[_Look] = Remembered(LOOKS)
@@ -205,7 +197,7 @@ class Locator:
 
     async def _with_origins(self, resolution: Resolution, origins: Sequence[Address], now: datetime) -> Resolution:
         behind = sorted({one for one in origins if self.is_public(one)}, key=address_order)[:MAX_ADDRESSES]
-        found, rules = await self._places(behind, now), await self._rulebook.current()
+        found, rules = await self._addresses.each(behind, now), await self._rulebook.current()
         facts = [one.facts for one in found]
         places = locate(resolution.host, resolution.site, facts, cnames=(), atlas=self._atlas, rules=rules)
         told = await self._post.sort([replace(one, origin=True) for one in places], now)
@@ -213,10 +205,10 @@ class Locator:
         return replace(resolution, origins=told.located, questions=unique(questions))
 
     async def _current(self) -> _State:
-        networks, rules, lies = await self._networks.state(), await self._rulebook.current(), self._names.lies
+        networks, rules, caught = await self._networks.state(), await self._rulebook.current(), self._names.caught
         state = self._state
-        if state is None or state.lies != lies or state.rules is not rules or state.networks != networks:
-            state = self._state = _State(networks=networks, rules=rules, lies=lies)
+        if state is None or state.caught != caught or state.rules is not rules or state.networks != networks:
+            state = self._state = _State(networks=networks, rules=rules, caught=caught)
         return state
 
     async def _resolve(self, host: str, site: str, kind: HostKind, now: datetime, *, asked: bool) -> Resolution:
@@ -236,12 +228,14 @@ class Locator:
         registered = await self._domain(host, site, kind, now, rules, asked=asked)
         answer, zone = await looking, await self._zone(around, now, thorough=asked)
         public = tuple([address for address in answer.addresses if self.is_public(address)])
-        found = await self._places(public[:MAX_ADDRESSES], now)
+        found = await self._addresses.each(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
         record, tenancy = registered.record, rules.platforms.tenancy(host, answer.cnames)
         places = locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules)
         told = await self._post.sort(places, now)
-        questions = (*answer.questions, *zone.questions, *[q for one in found for q in one.questions], *told.questions)
+        heard = self._names.heard() if asked else ()
+        found_out = (*zone.questions, *[q for one in found for q in one.questions], *told.questions)
+        questions = (*heard, *answer.questions, *found_out)
         resolution = Resolution(
             host=host,
             site=site,
@@ -318,49 +312,6 @@ class Locator:
         if spared(BookKind.REGISTRAR, tenancy.shared if tenancy is not None else None):
             return Looked(record=None)
         return await self._registrations.domain(site, now)
-
-    async def _places(self, addresses: Sequence[Address], now: datetime) -> list[_Found]:
-        if len(addresses) == 1:
-            return [await self._address(addresses[0], now)]
-        return await asyncio.gather(*(self._address(address, now) for address in addresses))
-
-    async def _address(self, address: Address, now: datetime) -> _Found:
-        """Find out what is known of one address: the network files, Cymru, the registrations of network and AS."""
-        began_s = asyncio.get_running_loop().time()
-        file = await self._networks.find(address)
-        cymru = (
-            Announced()
-            if file is not None and file.asn is not None
-            else await announced(self._names, self._settings.geo.cymru_zone, address, now)
-        )
-        leaf = next((fact.prefix for fact in (file, cymru.fact) if fact is not None), None)
-        registration = await self._registrations.network(address, leaf, now)
-        geofeed = await self._registrations.geofeed(address, registration.record, now)
-        facts = AddressFacts(
-            address=address,
-            file=file,
-            cymru=cymru.fact,
-            registration=registration.record,
-            geofeed=geofeed.record.country if geofeed.record is not None else None,
-        )
-        system: Looked[SystemRecord] = Looked(record=None)
-        if facts.asn is not None:
-            system = await self._registrations.system(facts.asn, now)
-        asked = (network_question(address, file, self._networks.names, now), *cymru.questions)
-        complete = cymru.complete and registration.complete and geofeed.complete and system.complete
-        return _Found(
-            facts=replace(facts, system=system.record, complete=complete),
-            questions=(*asked, *registration.questions, *geofeed.questions, *system.questions),
-            until=min(cymru.until or NEVER, self._holds((registration, geofeed, system), now, began_s)),
-        )
-
-    def _holds(self, looked: Iterable[Looked[Any]], now: datetime, began_s: float) -> datetime:
-        """Say until when registration data holds: its refresh, or a moment where somebody did not answer."""
-        if not all(one.complete for one in looked):
-            took = timedelta(seconds=asyncio.get_running_loop().time() - began_s)
-            return now + took + self._names.fault_holds
-        asked = (question.at for one in looked for question in one.questions)
-        return min(asked, default=now) + self._settings.geo.refresh
 
 
 def _literal(host: str) -> Address | None:

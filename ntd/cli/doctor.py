@@ -1,5 +1,6 @@
 """`ntd doctor`: everything outside is tried, a line each; nothing is sent, nothing is changed."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -7,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from geo.canary import NOWHERE
+from geo.dns import Resolver
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
 from monitor.look import Looker
@@ -93,12 +96,26 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 async def _name_server(settings: Settings, server: str, domain: str) -> Finding:
     """Ask one name server alone: behind another that answers, a dead one would not be seen."""
     asked = server or "the system's name servers"
-    dns = settings.dns.model_copy(update={"nameservers": [server] if server else []})
-    async with Locator.open(settings.model_copy(update={"dns": dns}), MemoryRegistrations()) as locator:
-        found = await locator.addresses(domain, CLOCK.now())
+    # What nobody ever gave out, under a name that cannot exist: a server that finds it lies, canaries or none.
+    truth = [*settings.dns.canaries, f"!{secrets.token_hex(8)}.{NOWHERE}"]
+    servers = [server] if server else []
+    async with Resolver.open(servers, settings.dns.timeout, canaries=truth) as resolver:
+        found = await resolver.look(domain, CLOCK.now())
+        lies = resolver.lies()
+    if lies:
+        remedy = "ask another in dns.nameservers; named in dns.canaries, such names keep the daemon from believing it"
+        return Finding(name="dns", health=Health.FAULT, detail=f"lies: {'; '.join(lies)}", remedy=remedy)
     if not found.fate.answered:
         return Finding(name="dns", health=Health.AWAY, detail=f"{asked}: {found.fate}", remedy="see dns.nameservers")
     return Finding(name="dns", health=Health.OK, detail=f"{asked} answered for {domain}: {found.fate}")
+
+
+def _canaries_of_names(settings: Settings) -> Finding:
+    name, canaries = "dns canaries", settings.dns.canaries
+    if canaries:
+        return Finding(name=name, health=Health.OK, detail=f"{', '.join(canaries)}: a server that says else is void")
+    remedy = 'name some, e.g. dns.canaries = ["www.example.org", "!nobody.invalid"]'
+    return Finding(name=name, health=Health.OFF, detail="none: a name server that lies is believed", remedy=remedy)
 
 
 async def _names(settings: Settings) -> AsyncIterator[Finding]:
@@ -107,7 +124,8 @@ async def _names(settings: Settings) -> AsyncIterator[Finding]:
     servers = [await _name_server(settings, server, domain) for server in settings.dns.nameservers or [""]]
     for finding in servers:
         yield finding
-    if all(finding.health is Health.AWAY for finding in servers):
+    yield _canaries_of_names(settings)
+    if not any(finding.health is Health.OK for finding in servers):
         return
     async with Locator.open(settings, MemoryRegistrations()) as locator:
         for fault in locator.faults:

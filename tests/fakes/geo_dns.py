@@ -18,7 +18,9 @@ import dns.rrset
 type_text = dns.rdatatype.to_text
 
 #: What a name can be told to do instead of answering.
-MISBEHAVIOURS = frozenset({"SERVFAIL", "REFUSED", "SILENT", "TRUNCATED", "GARBAGE", "OTHER-ID", "OTHER-NAME", "LAME"})
+MISBEHAVIOURS = frozenset(
+    {"SERVFAIL", "REFUSED", "SILENT", "TRUNCATED", "GARBAGE", "OTHER-ID", "OTHER-NAME", "LAME", "UPWARD", "NO-EDNS"}
+)
 
 
 @dataclass(slots=True)
@@ -59,24 +61,13 @@ class FakeDns:
         if name in self.lose_first:
             self.lose_first.discard(name)
             return []
-        if fault == "SILENT":
+        if fault == "SILENT" or (fault == "CUT-TWICE" and tcp):
             return []
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.AA
-        if fault == "TRUNCATED" and not tcp:
-            reply.flags |= dns.flags.TC
-            return [reply.to_wire()]
-        if fault == "GARBAGE":
-            wire = bytearray(reply.to_wire())
-            wire[7] = 9  # nine answers are promised, none follows
-            return [bytes(wire)]
-        if fault in {"SERVFAIL", "REFUSED"}:
-            reply.set_rcode(dns.rcode.from_text(fault))
-            return [reply.to_wire()]
-        if fault == "LAME":
-            reply.flags &= ~dns.flags.AA
-            reply.authority.append(dns.rrset.from_text("test.", 60, "IN", "NS", "ns.elsewhere.test."))
-            return [reply.to_wire()]
+        misbehaving = _misbehaving(fault, query, reply, tcp=tcp)
+        if misbehaving is not None:
+            return [misbehaving]
         forged: list[bytes] = []
         if fault in {"OTHER-ID", "OTHER-NAME"}:
             lie = dns.message.make_response(query)
@@ -89,10 +80,23 @@ class FakeDns:
         self._fill(reply, name, kind)
         return [*forged, reply.to_wire(max_size=65_535)]
 
+    def _found(self, name: str, kind: str) -> list[str] | None:
+        """Find records, those of a wildcard where the name itself is not there (RFC 4592)."""
+        while not any(known == name for known, _ in self.records):
+            above = name.removeprefix("*.").partition(".")[2]
+            if not above:
+                return None
+            name = f"*.{above}"
+        return self.records.get((name, kind))
+
+    def _exists(self, name: str) -> bool:
+        wild = {f"*.{name.split('.', cut)[-1]}" for cut in range(1, name.count(".") + 1)}
+        return any(known == name or known.endswith("." + name) or known in wild for known, _ in self.records)
+
     def _fill(self, reply: dns.message.Message, name: str, kind: str) -> None:
         for _ in range(30):
-            values = self.records.get((name, kind))
-            link = self.records.get((name, "CNAME"))
+            values = self._found(name, kind)
+            link = self._found(name, "CNAME")
             if values is not None:
                 reply.answer.append(dns.rrset.from_text_list(name + ".", self.ttl, "IN", kind, values))
                 return
@@ -102,11 +106,37 @@ class FakeDns:
             name = link[0]
             if not name.endswith(self.zone.rstrip(".")):
                 return
-        if not any(known == name or known.endswith("." + name) for known, _ in self.records):
+        if not self._exists(name):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         if self.soa:
             soa = f"ns.{self.zone} hostmaster.{self.zone} 1 2 3 4 {self.negative_ttl}"
             reply.authority.append(dns.rrset.from_text(self.zone, 3600, "IN", "SOA", soa))
+
+
+def _misbehaving(
+    fault: str | None, query: dns.message.Message, reply: dns.message.Message, *, tcp: bool
+) -> bytes | None:
+    """Do what the name is told to do instead of answering; None where that is nothing, or a forged reply."""
+    match fault:
+        case "TRUNCATED" | "CUT-TWICE" if not tcp:
+            reply.flags |= dns.flags.TC
+        case "GARBAGE":
+            wire = bytearray(reply.to_wire())
+            wire[7] = 9  # nine answers are promised, none follows
+            return bytes(wire)
+        case "SERVFAIL" | "REFUSED":
+            reply.set_rcode(dns.rcode.from_text(fault))
+        case "LAME" | "UPWARD":
+            reply.flags &= ~dns.flags.AA
+            zone = "test." if fault == "LAME" else "."
+            reply.authority.append(dns.rrset.from_text(zone, 60, "IN", "NS", "ns.elsewhere.test."))
+        case "NO-EDNS" if query.edns >= 0:
+            reply = dns.message.make_response(query)
+            reply.use_edns(edns=False)
+            reply.set_rcode(dns.rcode.FORMERR)
+        case _:
+            return None
+    return reply.to_wire()
 
 
 class _Udp(asyncio.DatagramProtocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -35,6 +35,7 @@ class World:
     cymru_zone: str = ""
     registration: str = ""
     upstreams: str = ""
+    canaries: list[str] = field(default_factory=list)
     allow: tuple[str, ...] = ("127.0.0.0/8",)
     timeout: timedelta = timedelta(seconds=5)
 
@@ -45,7 +46,7 @@ class World:
         if self.book:
             book.write_text(f"match,kind,address,format,language,note\n{self.book}")
         return Settings(
-            dns=Dns(nameservers=[self.dns.address], timeout=self.timeout),
+            dns=Dns(nameservers=[self.dns.address], timeout=self.timeout, canaries=self.canaries),
             geo=Geo(
                 networks=[networks] if self.networks else [],
                 registration=self.registration or self.rdap.base,

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
-from ntd.cli.resolve import tree_of
+from ntd.cli.reasoning import tree_of
 from ntd.clock import SystemClock
 from schemas.url import parse_url
 from schemas.wire import resolution_json
@@ -52,14 +52,17 @@ async def test_the_tree_tells_the_whole_reasoning(tmp_path: Path) -> None:
     text = cast("StringIO", console.file).getvalue()
 
     for line in (
-        "host img.site.test, site site.test, kind web: found",
+        "host img.site.test, site site.test, kind web",
+        "found, for 30 s",
+        "network: 127.1.0.0/16, AS64501 Alpha Hosting, hosting — networks.csv, longest prefix",
+        "country: NL, by the first of geo.country_order that names one — network file says NL",
         "not public, never dialled: 10.0.0.1",
         "Alpha Hosting in NL",
         "contact: nobody is known",
         "Beta CDN in US, a front: Beta CDN",
         "contact: front@beta.test (mail, contacts) — book.csv, line 2: front contact for AS64502",
-        f"A img.site.test — {world.dns.address}: 10.0.0.1, 127.1.0.1, 127.2.0.1",
-        "network 127.1.0.1 — networks.csv: 127.1.0.0/16, AS64501, Alpha Hosting, NL, hosting",
+        f"{world.dns.address}, now: 10.0.0.1, 127.1.0.1, 127.2.0.1",
+        "networks.csv, now: 127.1.0.0/16, AS64501, Alpha Hosting, NL, hosting",
     ):
         assert line in text
 

@@ -10,6 +10,7 @@ import pytest
 
 from geo.dns import FAULT_HOLDS, Resolver, parse_nameserver
 from geo.names import MAX_NEGATIVE_S
+from geo.nameserver import FIRST_WINDOW, WINDOW, waits_s
 from schemas.errors import Misconfigured
 from schemas.hosting import NameFate
 from tests.fakes.geo_dns import FakeDns, serving
@@ -55,6 +56,8 @@ async def test_every_address_is_found_ipv4_first_and_ascending() -> None:
         ("SILENT", NameFate.TIMEOUT, False),
         ("GARBAGE", NameFate.SERVFAIL, False),
         ("LAME", NameFate.LAME, False),
+        ("UPWARD", NameFate.LAME, False),
+        ("NO-EDNS", NameFate.FOUND, True),
         ("TRUNCATED", NameFate.FOUND, True),
         ("OTHER-ID", NameFate.FOUND, True),
         ("OTHER-NAME", NameFate.FOUND, True),
@@ -243,6 +246,100 @@ async def test_the_name_servers_are_those_of_the_nearest_zone() -> None:
 
     assert (own.zone, own.names) == ("site.test", ("ns1.site.test", "ns2.site.test"))
     assert (above.zone, above.names) == ("platform.test", ("ns.platform.test",))
+
+
+async def test_a_neighbour_is_looked_up_once_for_all_hosts_beside_it() -> None:
+    """A random name under the same parent, kept like any answer; both kinds of address where it has no A."""
+    async with serving(negative_ttl=30) as dns, asking(dns) as resolver:
+        dns.name("*.pool.test", A=["192.0.2.7"])
+        dns.name("*.six.test", AAAA=["2001:db8::7"])
+
+        pool = [await resolver.neighbour(f"h{number}.pool.test", NOW) for number in range(3)]
+        six, none = await resolver.neighbour("a.six.test", NOW), await resolver.neighbour("a.other.test", NOW)
+
+        assert texts(pool[0].addresses) == ["192.0.2.7"]
+        assert pool[0] is pool[1] is pool[2]
+        assert texts(six.addresses) == ["2001:db8::7"]
+        assert (none.fate, none.soa is not None) == (NameFate.NXDOMAIN, True)
+        assert sorted(kind for kind, _, _ in (asked.partition(" ") for asked in dns.asked)) == ["A", "A", "A", "AAAA"]
+
+
+async def test_an_answer_over_tcp_says_so() -> None:
+    """The record tells that the datagram was cut off."""
+    async with serving() as dns, asking(dns) as resolver:
+        dns.name(HOST, A=["192.0.2.7"])
+        dns.faults[HOST] = "TRUNCATED"
+
+        answer = await resolver.look(HOST, NOW)
+
+    assert answer.questions[0].answer == "192.0.2.7, over TCP: the datagram was cut off"
+
+
+async def test_a_cut_answer_that_tcp_does_not_give_could_not_be_found_out() -> None:
+    """What was cut off is never taken for the whole."""
+    async with serving() as dns, asking(dns) as resolver:
+        dns.faults[HOST] = "CUT-TWICE"
+
+        answer = await resolver.look(HOST, NOW)
+
+    assert (answer.fate, answer.complete) == (NameFate.TIMEOUT, False)
+    assert "the answer was cut off, and over TCP: closed before the whole answer came" in answer.questions[0].answer
+
+
+async def test_other_records_are_asked_for_once() -> None:
+    """Any type, shared and kept like addresses."""
+    async with serving() as dns, asking(dns) as resolver:
+        dns.name("site.test", MX=["10 mx.site.test."])
+
+        (joint, at), again = await asyncio.gather(
+            resolver.records("site.test", 15, NOW), resolver.records("site.test", 15, NOW)
+        )
+
+        assert (joint.reply.values, at, again[0] is joint) == (("10 mx.site.test",), NOW, True)
+        assert dns.asked["MX site.test"] == 1
+
+
+async def test_a_burst_never_outruns_the_window() -> None:
+    """Questions wait in line: no more than the window are unanswered, and each is asked once."""
+    async with serving(delay_s=0.02) as dns, asking(dns) as resolver:
+        most = 0
+
+        def count(_: object) -> None:
+            nonlocal most
+            most = max(most, server.unanswered)
+
+        server = resolver.servers[0]
+        for number in range(400):
+            server.ask(f"h{number}.gone.test", 1).add_done_callback(count)
+        replies = await asyncio.gather(*(server.ask(f"h{number}.test", 1) for number in range(100)))
+
+        assert {reply.fate for reply in replies} == {NameFate.NXDOMAIN}
+        assert most <= WINDOW
+        assert len(dns.asked) == 500
+
+
+async def test_whoever_leaves_while_waiting_in_line_costs_nothing() -> None:
+    """A question that nobody waits for any more is not asked; the resolver closes with questions under way."""
+    async with serving() as dns:
+        async with asking(dns) as resolver:
+            server = resolver.servers[0]
+            dns.faults["slow.test"] = "SILENT"
+            slow = [server.ask("slow.test", kind) for kind in range(1, FIRST_WINDOW + 1)]
+            left, waiting = server.ask("left.test", 1), server.ask("waiting.test", 1)
+            left.cancel()
+        closed = await asyncio.gather(*slow, waiting)
+
+        assert {reply.detail for reply in closed} == {"cannot be reached (the resolver was closed)"}
+        assert dns.asked["A left.test"] == 0
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "waits"),
+    [(3.0, (0.5, 1.0, 1.5)), (0.3, (0.05, 0.1, 0.15)), (30.0, (0.5, 1.0, 2.0, 4.0, 8.0, 14.5))],
+)
+def test_a_deadline_is_divided_into_ever_longer_waits(timeout_s: float, waits: tuple[float, ...]) -> None:
+    """A lost datagram costs half a second at most, a slow server is not flooded, and the sum is the deadline."""
+    assert waits_s(timeout_s) == pytest.approx(waits)
 
 
 async def test_a_server_nobody_runs_is_a_timeout_and_no_exception() -> None:

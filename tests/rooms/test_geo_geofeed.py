@@ -21,7 +21,7 @@ from geo.registration_cache import MemoryRegistrations
 from geo.registries import Registries
 from geo.reserved import is_public
 from geo.rulebook import shipped_bootstrap, shipped_countries
-from ntd.cli.resolve import tree_of
+from ntd.cli.reasoning import tree_of
 from schemas.hosting import Address
 from schemas.url import parse_url
 from schemas.wire import resolution_json

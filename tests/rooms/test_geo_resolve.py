@@ -1,6 +1,7 @@
 """Whole looks: from a host to who is told, with real name servers and a real registry on loopback."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -234,6 +235,57 @@ async def test_files_are_read_again_when_they_change(tmp_path: Path) -> None:
         ("Omega", "new@omega.test"),
         ("Omega", "new@omega.test"),
     ]
+
+
+async def test_a_look_is_kept_whole_until_the_first_of_its_facts_expires(tmp_path: Path) -> None:
+    """Inside every TTL nobody is asked, and the answer is the same but for its age; at the shortest TTL somebody is."""
+    async with a_world(tmp_path) as world, world.locator() as locator:
+        world.dns.name("img.site.test", A=["127.1.0.1"], AAAA=["2001:db8::1"])
+        world.dns.name("site.test", NS=["ns.site.test."])
+
+        first = await look(locator, "img.site.test")
+        asked = world.dns.asked.total()
+        kept = await look(locator, "img.site.test", NOW + timedelta(seconds=29))  # the neighbour's absence holds 30 s
+        asked_meanwhile = world.dns.asked.total()
+        await look(locator, "img.site.test", NOW + timedelta(seconds=31))
+
+        assert kept == replace(first, at=NOW + timedelta(seconds=29), ttl_s=first.ttl_s - 29)
+        assert {question.age_s(kept.at) for question in kept.questions} == {29.0}
+        assert (asked_meanwhile, world.dns.asked.total()) == (asked, asked + 1)
+
+
+async def test_a_look_that_met_a_fault_is_made_again_after_a_moment(tmp_path: Path) -> None:
+    """What could not be found out is kept for seconds, not for the TTL of what was."""
+    async with a_world(tmp_path) as world:
+        world.networks = "network,asn,as_name,country\n127.1.0.0/16,64501,Alpha,\n"
+        alive, world.registration = world.rdap.base, "http://127.0.0.1:9/"
+        world.dns.name("img.site.test", A=["127.1.0.1"], AAAA=["2001:db8::1"])
+        world.dns.name("site.test", NS=["ns.site.test."])
+        async with world.locator() as locator:
+            looks = [await look(locator, "img.site.test", NOW + timedelta(seconds=at)) for at in (0, 4, 12)]
+
+    assert [one.complete for one in looks] == [False, False, False]
+    asked_at = [question.at for one in looks for question in one.questions if question.asked.startswith("rdap ip")]
+    assert [at - NOW for at in asked_at] == [timedelta(0), timedelta(0), timedelta(seconds=12)]
+    assert alive != world.registration
+
+
+async def test_the_surroundings_of_a_host_are_facts_beside_its_place(tmp_path: Path) -> None:
+    """Name servers, who runs the zone, and whether a name that nobody ever gave out is answered the same."""
+    async with a_world(tmp_path) as world, world.locator() as locator:
+        soa = "ns.site.test. hostmaster.site.test. 2026112201 7200 3600 1209600 300"
+        world.dns.name("site.test", NS=["ns.site.test."], SOA=[soa])
+        world.dns.name("img.site.test", A=["127.1.0.1"])
+        world.dns.name("*.pool.test", A=["127.1.0.2"])
+
+        own, pool = await look(locator, "img.site.test", registrar=True), await look(locator, "any.pool.test")
+        address = await look(locator, "127.1.0.1")
+
+    assert (own.wildcard, pool.wildcard, address.wildcard) == (False, True, None)
+    assert own.soa is not None
+    assert (own.soa.zone, own.soa.mailbox, own.soa.serial) == ("site.test", "hostmaster@site.test", 2026112201)
+    assert pool.located[0].place.hoster == "Alpha Hosting"
+    assert resolution_json(parse_url("http://img.site.test/"), own)["soa"]["primary"] == "ns.site.test"
 
 
 async def test_a_missing_file_stops_the_start_with_its_key(tmp_path: Path) -> None:
