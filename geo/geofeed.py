@@ -14,7 +14,7 @@ from geo.country import country_code
 from schemas.hosting import Address, Network
 
 #: Rows of one file that are read; the largest known (access providers) have some 40,000.
-MAX_ROWS: Final = 100_000
+MAX_ROWS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
 """Where registration answers are kept: in the daemon's database, or in memory for one look."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from geo.remembered import Remembered
 from schemas.hosting import Address, Network
 
 #: Answers kept in memory.
-ENTRIES = 10_000
+ENTRIES: Final = 10_000
 
 
 class RegistrationCache(Protocol):
@@ -55,15 +55,23 @@ class MemoryRegistrations:
         key: str,
         block: Network | None,
         answer: bytes,
-        fetched_at: datetime,  # noqa: ARG002 -- the database keeps it
+        fetched_at: datetime,
         expires_at: datetime,
     ) -> None:
         """Keep an answer, in the place of an older one under the same key."""
         self._kept.put(key, answer, expires_at)
         if block is not None:
-            start = int(block.network_address)
-            self._blocks.setdefault((block.version, block.prefixlen), set()).add(start)
+            start, size = int(block.network_address), (block.version, block.prefixlen)
+            self._blocks.setdefault(size, set()).add(start)
             self._kept.put(_key(block.version, start, block.prefixlen), answer, expires_at)
+            if len(self._blocks[size]) > ENTRIES:
+                self._forget(size, fetched_at)
+
+    def _forget(self, size: tuple[int, int], now: datetime) -> None:
+        """Forget the blocks of one size whose answers are kept no more."""
+        version, length = size
+        kept = {start for start in self._blocks[size] if self._kept.get(_key(version, start, length), now) is not None}
+        self._blocks[size] = kept
 
 
 def _key(version: int, start: int, length: int) -> str:

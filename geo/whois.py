@@ -20,6 +20,7 @@ from schemas.hosting import Address
 THREADS: Final = 2
 #: Seconds for a connection, and for each piece of the answer.
 _PIECE_S: Final = 5
+#: RFC 3912, section 2.
 PORT: Final = 43
 
 #: The registry behind an RDAP server, in ipwhois' words.

@@ -17,7 +17,7 @@ from geo.dns import Resolver
 from geo.fetch import LARGEST, REDIRECTS, Fetcher
 from geo.rdap import network_record
 from geo.registration import Registrations
-from geo.registration_cache import MemoryRegistrations
+from geo.registration_cache import ENTRIES, MemoryRegistrations
 from geo.registries import Registries, typed_base
 from geo.reserved import is_public
 from geo.rulebook import shipped_bootstrap, shipped_countries
@@ -126,6 +126,18 @@ async def test_an_entity_named_only_by_its_handle_is_asked_for() -> None:
             "abuse@alpha.test",
         ]
         assert (fake.asked["entity/DESK-1"], fake.asked["entity/ORG-1"]) == (1, 1)
+
+
+async def test_the_memory_of_one_process_is_bounded() -> None:
+    """The oldest answers go, and their blocks with them; what is kept is still found by its block."""
+    cache = MemoryRegistrations()
+    networks = [ip_network(((192 << 24) + number * 2, 31)) for number in range(ENTRIES + 2)]
+    for block in networks:
+        await cache.put(f"ip/{block}", block, b"x", NOW, NOW + REFRESH)
+
+    assert await cache.block(networks[0][0], NOW) is None
+    assert await cache.block(networks[-1][0], NOW) == b"x"
+    assert sum(map(len, cache._blocks.values())) <= ENTRIES
 
 
 async def test_nothing_registered_is_an_answer_and_kept() -> None:
