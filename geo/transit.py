@@ -2,15 +2,15 @@
 
 import bz2
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
 import structlog
 
-from geo.book import Subject
-from geo.contacts import Facts, Rules, choose
+from geo.book import BookKind, Subject
+from geo.contacts import Facts, Rules, choose, spared
 from geo.registration import Registrations
 from geo.rulebook import Rulebook
 from geo.upstreams import Upstreams, read_upstreams
@@ -37,15 +37,21 @@ class Transit:
         """Read the file and give the faults of its lines; Misconfigured: missing, or another file."""
         return (await self._file.open()).faults if self._file is not None else ()
 
-    async def contact(self, asn: int, concerned: Subject, now: datetime) -> Contact | None:
+    async def contact(
+        self, asn: int, concerned: Subject, now: datetime, *, cnames: Sequence[str] = ()
+    ) -> Contact | None:
         """Find who is told upstream of an AS: of its providers the first that anybody can be told at.
 
-        `concerned` is the host it is about, for the rows of the book that strike an address. None: nobody is known.
+        `concerned` is the host it is about, `cnames` what it leads to: for the rows of the book that strike an address,
+        and because nobody is told upstream of a host that strangers share. None: nobody is known, or is to be told.
         Temporary: nobody is known yet, and a registry did not answer.
         """
         if self._file is None:
             return None
         upstreams, rules = await self._file.current(), await self._rulebook.current()
+        tenancy = rules.platforms.tenancy(concerned.host, cnames)
+        if spared(BookKind.UPSTREAM, tenancy.shared if tenancy is not None else None):
+            return None
         complete = True
         for provider in upstreams.of(asn):
             looked = await self._registrations.system(provider, now)

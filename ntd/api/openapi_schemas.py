@@ -43,7 +43,9 @@ _NULL_TIME: Final = _or_null(_TIME)
 _NULL_ASN: Final = _or_null({"type": "integer"})
 _NULL_COUNTRY: Final = _or_null({"type": "string", "pattern": "^[A-Z]{2}$"})
 _HASHES: Final[Json] = {"type": "object", "additionalProperties": _TEXT}
-_CONTACT: Final = _or_null(_object("address source", address=_TEXT, source=_NULL_TEXT, rule=_NULL_TEXT, channel=_TEXT))
+_CONTACT: Final = _or_null(
+    _object("address source", address=_TEXT, source=_NULL_TEXT, rule=_NULL_TEXT, channel=_TEXT, doubt=_NULL_TEXT)
+)
 _SEAT: Final = _object("country asn hoster", country=_NULL_COUNTRY, asn=_NULL_ASN, hoster=_NULL_TEXT, front=_NULL_TEXT)
 _PROGRESS: Final[Json] = {
     "state": {"type": "string", "enum": list(NoticeState)},

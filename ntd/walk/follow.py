@@ -91,7 +91,8 @@ class Follow:
         if at.asn is None or at.fronted or await self._contact(Kind.UPSTREAM, at) is not None:
             return None
         async with asyncio.timeout(_PATIENCE.total_seconds()):
-            return await self._locator.transit.contact(at.asn, Subject(host=at.host, site=at.site), now)
+            concerned = Subject(host=at.host, site=at.site)
+            return await self._locator.transit.contact(at.asn, concerned, now, cnames=at.cnames)
 
     async def _ladder(
         self,

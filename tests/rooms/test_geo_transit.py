@@ -55,6 +55,21 @@ async def test_the_provider_with_the_lowest_number_that_can_be_told_is_told(tmp_
     assert spared.address == "abuse@other.test"
 
 
+async def test_nobody_is_told_upstream_of_what_strangers_share(tmp_path: Path) -> None:
+    """Neither of a platform's own name nor of a domain that leads to one: it would hit everybody else there."""
+    (tmp_path / "as-rel.txt").write_text("64510|64501|-1\n")
+    async with a_world(tmp_path) as world:
+        world.upstreams = str(tmp_path / "as-rel.txt")
+        world.rdap.objects["autnum/64510"] = system(64510, entity("abuse", None, "abuse@transit.test"))
+        async with world.locator() as locator:
+            told = [
+                await locator.transit.contact(64501, Subject(host=host, site=host), NOW, cnames=cnames)
+                for host, cnames in (("t.me", ()), ("shop.test", ("shops.myshopify.com",)), ("shop.test", ()))
+            ]
+
+    assert [one.address if one else None for one in told] == [None, None, "abuse@transit.test"]
+
+
 async def test_a_registry_that_does_not_answer_is_no_answer(tmp_path: Path) -> None:
     """Nobody known is not nobody: it is asked again."""
     (tmp_path / "as-rel.txt").write_text("64510|64501|-1\n")

@@ -79,7 +79,7 @@ class Names:
         """Say who sells transit, as `geo.resolve.Locator.transit` does."""
         return self
 
-    async def contact(self, asn: int, _concerned: object, _now: datetime) -> Contact | None:
+    async def contact(self, asn: int, _concerned: object, _now: datetime, **_ignored: object) -> Contact | None:
         """Answer as `geo.transit.Transit` does."""
         known = self.providers.get(asn, [])
         mailbox = known.pop(0) if known else ""
