@@ -13,6 +13,7 @@ vantage    where we look from: direct, through a proxy; canaries that say whethe
 pinned     one question to exactly one address, directly or by proxy; library errors become named faults
 exchange   one connection: a request out, an answer in, nothing stored on the way
 wordings   the data files of known pages, loaded
+asking     P  the head of a request, as a browser writes it
 assigning  P  who looks in a round, by chance
 shares     P  how a limit is shared by several daemons
 faults     P  what a look ran into, by name

@@ -48,6 +48,7 @@ class _Ask:
     full: bool
     referrer: str | None
     every_address: bool
+    seed: UUID | None
     now: datetime
     deadline: float
 
@@ -61,6 +62,7 @@ class _Ask:
             full=self.full,
             referrer=self.referrer,
             names_s=self.names_s,
+            seed=self.seed,
             now=self.now,
         )
 
@@ -147,19 +149,20 @@ class Looker:
             full=full,
             referrer=referrer,
             every_address=every_address,
+            seed=seed,
             now=now,
             deadline=deadline,
         )
         chosen = self._chosen(url, full=full)
-        seen, meaning = await self._seen(chosen, ask, seed)
+        seen, meaning = await self._seen(chosen, ask)
         if meaning.verdict is Verdict.GONE:
             seen = await self._without_void(chosen, ask, seen, since=began - _CANARY_LEAD_S)
             meaning = round_meaning(seen, baseline, networks=self.networks)
         return Round(at=now, observations=tuple(seen), meaning=_by_name(meaning, ask.names))
 
-    async def _seen(self, chosen: Sequence[Vantage], ask: _Ask, seed: UUID | None) -> tuple[list[Observation], Meaning]:
+    async def _seen(self, chosen: Sequence[Vantage], ask: _Ask) -> tuple[list[Observation], Meaning]:
         """Look from some of the chosen vantages, and from the others too where that does not simply show it up."""
-        first = self._drawn(chosen, ask.now, seed)
+        first = self._drawn(chosen, ask.now, ask.seed)
         seen = await _each([self._from(one, ask, late_s) for one, late_s in first])
         meaning = round_meaning(seen, ask.baseline, networks=self.networks)
         rest = [one for one in chosen if one not in {drawn for drawn, _ in first}]
@@ -277,7 +280,11 @@ def _vantage(
     timeout_s = rules.timeout.total_seconds()
     dialler = Dialler(ByProxy(settings.proxy) if settings.proxy else Direct(), timeout_s=timeout_s)
     manner = Manner(
-        body_limit_bytes=rules.body_limit_bytes, redirects=rules.redirects, user_agent=rules.user_agent, salt=salt
+        body_limit_bytes=rules.body_limit_bytes,
+        redirects=rules.redirects,
+        user_agents=(rules.user_agent,) if isinstance(rules.user_agent, str) else tuple(rules.user_agent),
+        accept_language=rules.accept_language,
+        salt=salt,
     )
 
     def probe(public: Public, slots: Slots) -> Probe:

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from monitor.asking import fields_of
+from monitor.assigning import noise_of, one_of
 from monitor.comparing import Compared, compare
-from monitor.decoding import ENCODINGS
 from monitor.faults import Fault
 from monitor.likeness import shows_little
 from monitor.pinned import Dialler
@@ -56,7 +57,8 @@ class Probe:
         self._vantage, self._dialler, self._slots, self._tor = vantage, dialler, slots, tor
         self._names, self._public, self._name_servers = names, public, name_servers
         self._manner, self._known = manner, known
-        self._fields = fields_of(manner, None)
+        # Written once: every request of most looks is the same behind Host.
+        self._fields = {agent: fields_of(agent, manner.accept_language) for agent in manner.user_agents}
 
     async def look(self, question: Question, deadline: float) -> Observation:
         """Look once at one address; every fault from outside becomes part of the observation.
@@ -145,7 +147,7 @@ class Probe:
         self, trail: Trail, address: Address | None, question: Question, timer: asyncio.Timeout
     ) -> Url | None:
         """Ask one address once; give where it sends us, None when this is the answer."""
-        fields = self._fields if question.referrer is None else fields_of(self._manner, question.referrer)
+        fields = self._fields_for(question)
         taking = Taking(trail, question, self._manner)
         async with self._slots.hold(trail.url.host, address, timer):
             try:
@@ -158,6 +160,16 @@ class Probe:
                 # Without content the status is the answer; what breaks behind it takes nothing from it.
                 trail.note = fault.words
         return taking.target
+
+    def _fields_for(self, question: Question) -> bytes:
+        """Choose who asks: the same through one look, another by chance at another vantage or moment."""
+        agents = self._manner.user_agents
+        agent = agents[0]
+        if len(agents) > 1 and question.seed is not None:
+            agent = one_of(agents, noise_of(question.seed, question.now, f"agent {self._vantage}"))
+        if question.referrer is None:
+            return self._fields[agent]
+        return fields_of(agent, self._manner.accept_language, question.referrer)
 
     async def _judge_page(self, question: Question, trail: Trail, timer: asyncio.Timeout) -> str | None:
         """Note what the page says of itself, and what its sibling beside it says; give what broke."""
@@ -214,27 +226,3 @@ def _longer(before: Phases, more: Phases) -> Phases:
         wait_s=round(before.wait_s + more.wait_s, 4),
         read_s=round(before.read_s + more.read_s, 4),
     )
-
-
-def fields_of(manner: Manner, referrer: str | None) -> bytes:
-    """Write the head of a request behind Host as a browser does, so that a hoster cannot tell us by it.
-
-    A referrer that does not fit into one line is left away.
-    """
-    fields = {
-        "User-Agent": manner.user_agent,
-        "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        "Accept-Language": manner.accept_language,
-        "Accept-Encoding": ", ".join(ENCODINGS),
-    }
-    if referrer is not None and referrer.isascii() and referrer.isprintable():
-        fields["Referer"] = referrer
-    fields |= {
-        "Connection": "keep-alive",
-        "Upgrade-Insecure-Requests": "1",
-        "Sec-Fetch-Dest": "document",
-        "Sec-Fetch-Mode": "navigate",
-        "Sec-Fetch-Site": "none" if referrer is None else "cross-site",
-        "Sec-Fetch-User": "?1",
-    }
-    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()

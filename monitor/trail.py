@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from monitor.likeness import text_likeness
 from monitor.pages import Page
@@ -23,8 +24,8 @@ class Manner:
 
     body_limit_bytes: int
     redirects: int
-    user_agent: str
-    accept_language: str = "en-US,en;q=0.5"
+    user_agents: tuple[str, ...]  # one is chosen for each look
+    accept_language: str
     salt: bytes = b""  # of the installation, for the likeness of pages
 
 
@@ -39,6 +40,7 @@ class Question:
     full: bool = True  # False: headers only, no body and no sibling
     referrer: str | None = None
     names_s: float = 0.0  # how long asking for the names took
+    seed: UUID | None = None  # chance comes from it, where there is any
     now: datetime
 
 

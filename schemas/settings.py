@@ -19,6 +19,7 @@ from schemas.spelling import (
     Duration,
     Endpoint,
     FormUrl,
+    HeaderText,
     Listen,
     Mailbox,
     Match,
@@ -228,7 +229,8 @@ class Monitor(Section):
     canaries: list[Canary] = []
     presumed: Literal["headers", "full", "off"] = "headers"
     changed: Literal["analyst", "gone", "up"] = "analyst"
-    user_agent: str = USER_AGENT
+    user_agent: HeaderText | Annotated[list[HeaderText], Field(min_length=1)] = USER_AGENT
+    accept_language: HeaderText = "en-US,en;q=0.5"
     placeholders: list[Sha256] = []
     vantage: list[Vantage] = []
     vantages_per_round: Annotated[int, Field(ge=1, le=100)] = 2

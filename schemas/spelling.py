@@ -198,6 +198,12 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
+def _header_text(text: str) -> str:
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("is not one line of ASCII: it goes into the head of a request")
+    return text
+
+
 def _sha256(value: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
         raise ValueError(
@@ -232,6 +238,7 @@ Sender = Annotated[str, AfterValidator(_sender)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Quiet = Annotated[str, AfterValidator(_quiet)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
+HeaderText = Annotated[str, AfterValidator(_header_text)]
 Canary = Annotated[str, AfterValidator(_canary)]
 CanaryName = Annotated[str, AfterValidator(_canary_name)]
 Match = Annotated[str, AfterValidator(_match)]

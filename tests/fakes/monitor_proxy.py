@@ -15,6 +15,8 @@ class Proxy:
         self._source = (source, 0) if source else None
         self.asked: list[str] = []
         self.url = ""
+        #: A port to which everybody is led instead, as somebody would who shows us something else.
+        self.instead: int | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -25,7 +27,7 @@ class Proxy:
             if self._refuses:
                 writer.write(b"\x05\x05\x00\x01" + bytes(6) if self._kind == "socks5" else b"HTTP/1.1 502 No\r\n\r\n")
                 return
-            there, back = await asyncio.open_connection(host, port, local_addr=self._source)
+            there, back = await asyncio.open_connection(host, self.instead or port, local_addr=self._source)
             writer.write(b"\x05\x00\x00\x01" + bytes(6) if self._kind == "socks5" else b"HTTP/1.1 200 Yes\r\n\r\n")
             await asyncio.gather(_pump(reader, back), _pump(there, writer))
         except (OSError, asyncio.IncompleteReadError):

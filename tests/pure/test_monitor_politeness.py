@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.asking import fields_of
 from monitor.assigning import assigned, noise_of, one_of
 from monitor.shares import Share
 from ntd.pacing import (
@@ -177,3 +178,19 @@ def test_hosts_are_forgotten_while_nobody_looks() -> None:
         assert len(go) == 1
 
     assert pacing.admit(due(1), {}, NOW)[0] == []
+
+
+# ── the head of a request ──
+
+
+def test_a_request_is_a_browsers() -> None:
+    """The lines come in a browser's order; a referrer stands among them, and one that fits no line is left away."""
+    plain, referred = fields_of("Fox/1", "nl"), fields_of("Fox/1", "nl", "https://a.test/")
+    broken = fields_of("Fox/1", "nl", "https://a.test/\r\nCookie: x")
+    names = [line.partition(b":")[0].decode() for line in referred.splitlines()]
+
+    assert plain.startswith(b"User-Agent: Fox/1\r\nAccept: text/html,")
+    assert b"Accept-Language: nl\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n" in plain
+    assert names[3:6] == ["Accept-Encoding", "Referer", "Connection"]
+    assert (b"Sec-Fetch-Site: none" in plain, b"Sec-Fetch-Site: cross-site" in referred) == (True, True)
+    assert broken == plain

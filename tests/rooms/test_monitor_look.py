@@ -5,6 +5,7 @@ import pickle
 import ssl
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from uuid import UUID
 
 import pytest
 import trustme
@@ -315,3 +316,25 @@ async def test_every_part_of_a_look_is_timed() -> None:
     assert min(spent.dial_s, spent.tls_s, spent.names_s + 0.0001) > 0
     assert min(spent.wait_s, spent.read_s + 0.06) > 0.04
     assert spent.dial_s + spent.tls_s + spent.wait_s + spent.read_s <= seen.elapsed_s + 0.001
+
+
+async def test_who_asks_is_drawn_for_each_look_and_stays_through_it() -> None:
+    """Of several user agents each comes up; one look, its redirect and its sibling included, is one of them."""
+    agents = [f"Fox/{n}" for n in range(3)]
+    routes = {"/i/1.jpg": to("/j/1.jpg"), "/j/1.jpg": picture("1")}
+    rules = Monitor(user_agent=agents, accept_language="nl")
+    async with (
+        serving(routes) as web,
+        Looker.open(rules, names=NameBook(), public=loopback) as looker,
+    ):
+        url, used = parse_url(f"http://img.test:{web.port}/i/1.jpg"), []
+        for hour in range(12):
+            web.heads.clear()
+            await looker.round(url, now=NOW + timedelta(hours=hour), seed=UUID(int=7))
+            used.append({head.partition("User-Agent: ")[2].partition("\r\n")[0] for head in web.heads})
+        web.heads.clear()
+        await looker.round(url, now=NOW)
+
+    assert {len(one) for one in used} == {1}
+    assert set.union(*used) == set(agents)
+    assert all("Fox/0" in head and "Accept-Language: nl\r\n" in head for head in web.heads)

@@ -1,7 +1,9 @@
 """Vantages: what a proxy is asked, when a vantage is void, and what several see together."""
 
 import asyncio
+from datetime import timedelta
 from typing import Literal
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +14,8 @@ from schemas.url import parse_url
 from tests.fakes.monitor_proxy import proxying
 from tests.fakes.monitor_web import NOW, NameBook, answer, look, loopback, picture, serving
 
+#: Vantages begin a twentieth of this after each other.
+SOON = timedelta(seconds=1)
 KINDS: tuple[Literal["socks5", "http"], ...] = ("socks5", "http")
 
 
@@ -138,3 +142,63 @@ async def test_canary_that_fell_silent_stops_gone_at_once() -> None:
     assert {one.meaning.verdict for one in up} == {Verdict.UP}
     assert asked == 1
     assert gone.meaning.reason == "vantage_void"
+
+
+async def test_vantages_are_drawn_and_the_others_look_where_it_is_not_simply_up() -> None:
+    """With a seed two of four look; where one of them does not see it up, all do. Without a seed all look."""
+    replies = {"/up/": picture("1"), "/gone/": answer("", 404)}
+    vantages = [Vantage(name=f"v{n}", network=f"n{n}") for n in range(4)]
+    async with (
+        serving(lambda path: replies[path]) as web,
+        Looker.open(Monitor(vantage=vantages, timeout=SOON), names=NameBook(), public=loopback) as looker,
+    ):
+
+        async def who(path: str, hour: int, seed: UUID | None) -> set[str]:
+            url = parse_url(f"http://img.test:{web.port}{path}")
+            seen = await looker.round(url, now=NOW + timedelta(hours=hour), seed=seed)
+            return {one.vantage for one in seen.observations}
+
+        drawn = [await who("/up/", hour, UUID(int=3)) for hour in range(12)]
+        gone, every = await who("/gone/", 0, UUID(int=3)), await who("/up/", 0, None)
+
+    assert {len(one) for one in drawn} == {2}
+    assert len({tuple(sorted(one)) for one in drawn}) >= 4
+    assert (len(gone), len(every)) == (4, 4)
+
+
+async def test_one_that_still_sees_it_is_always_asked_before_it_is_gone() -> None:
+    """Whoever is drawn, a round that two networks see gone is up where a third still sees it."""
+    async with serving({"/g/": picture("1")}) as web, serving({}) as bare, proxying("http") as proxy:
+        # Two vantages are led to another server by their proxy: the item is gone for them.
+        proxy.instead = bare.port
+        vantages = [
+            Vantage(name="a", network="A", proxy=proxy.url),
+            Vantage(name="b", network="B", proxy=proxy.url),
+            Vantage(name="c", network="C"),
+        ]
+        rules = Monitor(vantage=vantages, timeout=SOON)
+        async with Looker.open(rules, names=NameBook(), public=loopback) as looker:
+            url = parse_url(f"http://img.test:{web.port}/g/")
+            seen = [await looker.round(url, now=NOW + timedelta(hours=n), seed=UUID(int=3)) for n in range(8)]
+
+    assert {one.meaning.reason for one in seen} == {"vantages_disagree"}
+    assert {len(one.observations) for one in seen} == {3}
+
+
+async def test_blindness_is_when_no_vantage_reaches_its_canaries() -> None:
+    """One vantage that still does is enough to see; those that do not are named."""
+    async with serving({"/well": answer("")}) as well:
+        vantages = [Vantage(name="near"), Vantage(name="far", proxy="http://127.0.0.1:1")]
+        canaries = [f"http://canary.test:{well.port}/well"]
+        one = Monitor(vantage=vantages, canaries=canaries)
+        none = Monitor(vantage=vantages[1:], canaries=canaries)
+        async with Looker.open(one, names=NameBook(), public=loopback) as looker:
+            partly = await looker.blind(NOW), looker.void
+        async with Looker.open(none, names=NameBook(), public=loopback) as looker:
+            wholly = await looker.blind(NOW), looker.void
+        async with Looker.open(Monitor(), names=NameBook(), public=loopback) as looker:
+            uncounted = await looker.blind(NOW), looker.void
+
+    assert partly == (False, ("far",))
+    assert wholly == (True, ("far",))
+    assert uncounted == (False, ())
