@@ -26,6 +26,7 @@ _PUT_OFF = statement("checks.put_off")
 _QUIET = statement("checks.quiet")
 _HUSH = statement("checks.hush")
 _LOST = statement("checks.lost")
+_AHEAD_OF_TIME = statement("checks.ahead_of_time")
 _MAKE_UP = statement("checks.make_up")
 _HELD = statement("checks.held")
 _GIVE_BACK = statement("checks.give_back")
@@ -106,11 +107,24 @@ async def hush(connection: Connection, hosts: Mapping[HostId, datetime], now: da
         await connection.execute(_HUSH, now, sorted(hosts), [hosts[host] for host in sorted(hosts)])
 
 
-async def make_up(store: Store, since: datetime, now: datetime, over: timedelta) -> int:
-    """Make up for rounds that were lost since a moment: spread over the time to come; give how many there are."""
-    await store.pool.execute(_LOST, since, now, list(_BLIND_REASONS))
+async def lost_since(store: Store, since: datetime, now: datetime) -> int:
+    """Have looked at again what could not be seen since a moment for want of a network; give how many there are."""
+    return _moved(await store.pool.execute(_LOST, since, now, list(_BLIND_REASONS)))
+
+
+async def ahead_of_time(store: Store, now: datetime) -> int:
+    """Have looked at again what was looked at in a time that has not come yet; give how many there are."""
+    return _moved(await store.pool.execute(_AHEAD_OF_TIME, now))
+
+
+def _moved(status: str) -> int:
+    return int(status.rpartition(" ")[2])
+
+
+async def make_up(store: Store, now: datetime, over: timedelta) -> int:
+    """Spread what is due over the time to come; give how many there are."""
     made_up = 0
-    while moved := int((await store.pool.execute(_MAKE_UP, now, over, _MADE_UP_AT_ONCE)).rpartition(" ")[2]):
+    while moved := _moved(await store.pool.execute(_MAKE_UP, now, over, _MADE_UP_AT_ONCE)):
         made_up += moved
     return made_up
 

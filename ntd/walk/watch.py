@@ -1,4 +1,4 @@
-"""Can we see at all, and what part of every host is ours? Asked all the time, said once."""
+"""Can we see at all, what part of every host is ours, does our clock go right? Asked all the time, said once."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +21,8 @@ COUNTED_EVERY: Final = timedelta(seconds=5)
 JOINS_AFTER: Final = 2 * COUNTED_EVERY
 #: How long canaries that sang are believed, and a little more: rounds since then may have been lost.
 BELIEVED: Final = timedelta(seconds=60)
+#: A clock that goes back by more than this had gone ahead.
+SET_BACK: Final = timedelta(seconds=5)
 #: Lost rounds are made up for over as long as the outage took, but not over more than this.
 MADE_UP_WITHIN: Final = timedelta(minutes=30)
 
@@ -37,6 +39,7 @@ class Watch:
         self._counted_at: datetime | None = None
         self._opens_at: datetime | None = None
         self._blind_since: datetime | None = None
+        self._turned_at: datetime | None = None
 
     def may_look(self, now: datetime) -> bool:
         """Say whether this daemon has its part of every host: the others have counted it."""
@@ -44,6 +47,9 @@ class Watch:
 
     async def turn(self, now: datetime) -> bool:
         """Count and ask, where it is time to."""
+        if self._turned_at is None or now < self._turned_at - SET_BACK:
+            await self._set_right(now)
+        self._turned_at = now
         if self._counted_at is None or not timedelta() <= now - self._counted_at < COUNTED_EVERY:
             await self._count(now)
             self._counted_at = now
@@ -54,6 +60,12 @@ class Watch:
         elif not blind and self._blind_since is not None:
             await self._see_again(self._blind_since, now)
         return False
+
+    async def _set_right(self, now: datetime) -> None:
+        """Take up what was put off by a clock that had gone ahead, now or before this daemon started."""
+        if await checks.ahead_of_time(self._store, now):
+            made_up = await checks.make_up(self._store, now, MADE_UP_WITHIN)
+            log.warning("clock.set_back", made_up=made_up, remedy="see what sets this machine's clock")
 
     async def _count(self, now: datetime) -> None:
         alive = await daemons.lookers(self._store, now)
@@ -82,7 +94,8 @@ class Watch:
 
     async def _see_again(self, since: datetime, now: datetime) -> None:
         # First the rounds that were lost, then the eyes: nobody claims in between.
-        made_up = await checks.make_up(self._store, since - BELIEVED, now, min(now - since, MADE_UP_WITHIN))
+        await checks.lost_since(self._store, since - BELIEVED, now)
+        made_up = await checks.make_up(self._store, now, min(max(now - since, timedelta()), MADE_UP_WITHIN))
         await daemons.see(self._store, self._daemon, blind=False)
         self._blind_since, self._looks.blind = None, False
         log.info("checks.seeing", blind_s=(now - since).total_seconds(), made_up=made_up)

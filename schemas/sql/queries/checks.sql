@@ -51,6 +51,15 @@ UPDATE schedule s SET due_at = $2, token = NULL
  WHERE i.id = s.item_id AND s.due_at > $2 AND s.token IS NULL AND i.last_verdict = 'unknown' AND i.last_reason = ANY($3::text[])
    AND coalesce(s.checked_at, i.checked_at) >= $1
 
+-- name: ahead_of_time
+-- What was looked at, or claimed, in a time that has not come yet: the clock had gone ahead. Due at once. Read over the
+-- whole table, but only when a daemon starts or its clock was set back.
+UPDATE schedule s SET due_at = $1, token = NULL
+  FROM item i
+ WHERE i.id = s.item_id AND s.due_at > $1
+   AND (greatest(s.checked_at, i.checked_at) > $1::timestamptz + interval '1 minute'
+        OR (s.token IS NOT NULL AND s.due_at > $1::timestamptz + interval '2 minutes'))
+
 -- name: make_up
 -- What has become due while nobody could look is spread by the chance in its id, a batch at a time. The last four bytes
 -- of the id are chance; nothing falls on the moment itself, so that no row is met twice.
