@@ -215,8 +215,8 @@ def spared(kind: BookKind, shared: SharedHost | None) -> bool:
     return kind is BookKind.UPSTREAM or (kind is BookKind.REGISTRAR and not shared.own_domain)
 
 
-def registrar_contact(abuse: Sequence[RegisteredContact], rules: Rules, subject: Subject) -> Contact | None:
-    """Choose the abuse mailbox of a domain's registrar (`abuse`: of its registration); None where none may be told."""
+def registrar_contacts(abuse: Sequence[RegisteredContact], rules: Rules, subject: Subject) -> tuple[Contact, ...]:
+    """Give the abuse mailboxes of a domain's registrar that may be told, in the order of its registration (`abuse`)."""
     contacts = (_registered(contact, "rdap domain", "registration of the domain, registrar") for contact in abuse)
     candidates = (_Candidate(rank=(0, (0, 0), 0), contact=c, subject=subject, own_words=False) for c in contacts)
-    return next((candidate.contact for candidate in candidates if _may_be_told(candidate, rules)), None)
+    return tuple(candidate.contact for candidate in candidates if _may_be_told(candidate, rules))[:LARGEST]

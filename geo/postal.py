@@ -11,7 +11,7 @@ from datetime import datetime
 
 from geo.mailbox import domain_of
 from geo.names import NameAnswer, Reply
-from schemas.hosting import Contact, Located, NameFate, Question
+from schemas.hosting import Contact, NameFate, Question
 
 #: What the operator wrote himself is told as he wrote it: his relay may know ways that the public DNS does not.
 OWN_WORDS = frozenset({"config", "contacts"})
@@ -45,9 +45,9 @@ def found_out(contacts: Iterable[Contact]) -> Iterable[Contact]:
     return (one for one in contacts if one.channel == "mail" and one.source not in OWN_WORDS)
 
 
-def domains_of(located: Iterable[Located]) -> tuple[str, ...]:
+def domains_of(contacts: Iterable[Contact]) -> tuple[str, ...]:
     """Give the mail domains that must be asked about, each once, in order of the alphabet."""
-    return tuple(sorted({domain_of(contact.address) for one in located for contact in found_out(one.contacts)}))
+    return tuple(sorted({domain_of(contact.address) for contact in found_out(contacts)}))
 
 
 def put_last(contacts: Sequence[Contact], doubts: Mapping[str, str]) -> tuple[Contact, ...]:

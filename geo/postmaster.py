@@ -13,7 +13,7 @@ from geo.names import questions_of
 from geo.postal import MailDomain, domains_of, doubt_of, put_last
 from geo.wire import MX
 from geo.zones import NEVER
-from schemas.hosting import Located, NameFate, Question
+from schemas.hosting import Contact, Located, NameFate, Question
 
 #: Mail domains kept in memory; the abuse desks of the world are fewer.
 ENTRIES: Final = 20_000
@@ -23,9 +23,10 @@ PATIENCE: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
-    """Places with their contacts in order, what was asked for that, and until when it holds."""
+    """Places and a registrar's mailboxes with who is told first, what was asked for that, and until when it holds."""
 
     located: tuple[Located, ...]
+    registrar: Contact | None = None
     questions: tuple[Question, ...] = ()
     until: datetime = NEVER
 
@@ -42,14 +43,18 @@ class Postmaster:
         """Stop asking."""
         await self._domains.close()
 
-    async def sort(self, located: Sequence[Located], now: datetime) -> Sorted:
-        """Put the contacts of each place last whose domain takes no mail; faults of the outside change nothing."""
-        domains = domains_of(located)
+    async def sort(self, located: Sequence[Located], now: datetime, *, registrar: Sequence[Contact] = ()) -> Sorted:
+        """Put the contacts of each place last whose domain takes no mail; faults of the outside change nothing.
+
+        `registrar`: the mailboxes of a domain's registrar, of which one is chosen in the same way.
+        """
+        domains = domains_of((*[contact for one in located for contact in one.contacts], *registrar))
         asked = [self._domains.get(domain, now, partial(self._ask, domain, now)) for domain in domains]
         known = [await one for one in asked]
         doubts = {domain: one.doubt for domain, one in zip(domains, known, strict=True) if one.doubt is not None}
         return Sorted(
             located=tuple([replace(one, contacts=put_last(one.contacts, doubts)) for one in located]),
+            registrar=next(iter(put_last(registrar, doubts)), None),
             questions=tuple([question for one in known for question in one.questions]),
             until=min((one.until for one in known), default=NEVER),
         )

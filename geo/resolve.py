@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from geo.addresses import Addresses
 from geo.book import BookKind, Subject
-from geo.contacts import Rules, ladder_contact, registrar_contact, spared
+from geo.contacts import Rules, ladder_contact, registrar_contacts, spared
 from geo.dns import Resolver
 from geo.fetch import Fetcher
 from geo.looked import Looked
@@ -232,7 +232,8 @@ class Locator:
         facts = [one.facts for one in found]
         record, tenancy = registered.record, rules.platforms.tenancy(host, answer.cnames)
         places = locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules)
-        told = await self._post.sort(places, now)
+        desks = registrar_contacts(record.abuse, rules, Subject(host=host, site=site)) if record is not None else ()
+        told = await self._post.sort(places, now, registrar=desks)
         heard = self._names.heard() if asked else ()
         found_out = (*zone.questions, *[q for one in found for q in one.questions], *told.questions)
         questions = (*heard, *answer.questions, *found_out)
@@ -252,7 +253,7 @@ class Locator:
             not_public=tuple([address for address in answer.addresses if address not in public]),
             registrar=record.registrar if record is not None else None,
             domain=record.facts if record is not None else None,
-            registrar_contact=registrar_contact(record.abuse, rules, Subject(host=host, site=site)) if record else None,
+            registrar_contact=told.registrar,
             questions=unique((*questions, *registered.questions)),
             complete=answer.complete and len(public) <= MAX_ADDRESSES and all(one.complete for one in facts),
             ttl_s=max(0, answer.ttl_s - int((now - answer.at).total_seconds())),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.book import Book, BookKind, Match, Subject, read_book
-from geo.contacts import LARGEST, Facts, Rules, choose, ladder_contact, registrar_contact
+from geo.contacts import LARGEST, Facts, Rules, choose, ladder_contact, registrar_contacts
 from geo.entities import RegisteredContact
 from geo.mailbox import Never
 from geo.platforms import Platforms
@@ -186,7 +186,7 @@ def test_the_ladder_asks_the_book_and_then_the_registration_of_the_domain() -> N
         rows=("site.test,site,owner@site.test,,,", "as64501,upstream,noc@up.test,,,", "as64501,never,noc@up.test,,,"),
         never=frozenset({"registry.test"}),
     )
-    desk = registrar_contact([mail("x@registry.test"), mail("abuse@registrar.test")], laid_down, SUBJECT)
+    (desk,) = registrar_contacts([mail("x@registry.test"), mail("abuse@registrar.test")], laid_down, SUBJECT)
     site = ladder_contact(BookKind.SITE, [SUBJECT], laid_down, desk)
     upstream = ladder_contact(BookKind.UPSTREAM, [SUBJECT], laid_down, desk)
     registrar = ladder_contact(BookKind.REGISTRAR, [SUBJECT], laid_down, desk)
@@ -195,7 +195,6 @@ def test_the_ladder_asks_the_book_and_then_the_registration_of_the_domain() -> N
     assert site.address == "owner@site.test"
     assert upstream is None
     assert registrar is desk
-    assert desk is not None
     assert desk.address == "abuse@registrar.test"
 
 

@@ -104,3 +104,23 @@ async def test_a_slow_name_server_of_a_mailbox_does_not_hold_a_look_up(tmp_path:
     assert found.located[0].contacts[0].address == "abuse@desk.test"
     assert found.complete
     assert 0.9 <= took_s < 3
+
+
+async def test_a_registrar_is_told_where_mail_arrives(tmp_path: Path) -> None:
+    """Of several mailboxes in the registration of a domain the first whose domain takes mail."""
+    async with a_world(tmp_path) as world:
+        furnish(world)
+        world.dns.name("dead.test", MX=["0 ."])
+        world.dns.name("desk.registrar.test", A=["192.0.2.25"])
+        desks = (entity("abuse", None, f"abuse@{one}") for one in ("dead.test", "desk.registrar.test"))
+        world.rdap.objects["domain/site.test"] = {
+            "objectClassName": "domain",
+            "ldhName": "site.test",
+            "entities": [entity("registrar", "Registrar Inc.", None, *desks)],
+        }
+        async with world.locator() as locator:
+            url = parse_url("http://img.site.test/")
+            found = await locator.resolve(url.host, url.site, url.kind, NOW, registrar=True)
+
+    assert found.registrar_contact is not None
+    assert found.registrar_contact.address == "abuse@desk.registrar.test"
