@@ -1,6 +1,6 @@
 """A burst: two hundred thousand items for four hundred recipients, all due at once, handed to a local relay.
 
-    .venv/bin/python benchmarks/burst.py [--items 200000] [--recipients 400] [--daemons 1]
+    .venv/bin/python benchmarks/burst.py [--items 200000] [--recipients 400] [--format digest|xarf]
 
 The daemon's own gathering and sending (`ntd.walk.gather`, `ntd.walk.send`) over an embedded database that keeps what a
 power cut would lose, and a relay in a process of its own that takes everything. One item in ten is due for a reminder,
@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import re
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,25 +23,24 @@ from datetime import datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
 
 import uvloop
 
 from notifiers.registry import Dispatcher
 from ntd.clock import SystemClock
-from ntd.store.base import Connection, Store, row_id
+from ntd.store.base import Store
 from ntd.store.connect import open_store
 from ntd.vault import create_key_file
 from ntd.walk.gather import Gather
 from ntd.walk.send import Send
 from ntd.worker import Pulse, Runner, repeat
 from schemas.ids import uuid7
-from schemas.item import Basis
 from schemas.settings import Database, Log, Notices, Security, Settings, Smtp
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.fakes.outbox_rows import Rows
+
 FLOOR_S = 300.0
-HOSTS_OF_A_RECIPIENT = 5
-LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "pl", "cs", "ro", "ru", "uk", "hi")
 #: One block of items in so many is urgent, one in so many is reminded.
 BLOCK, URGENT, REMINDED = 1000, 20, 10
 _MESSAGE_ID = re.compile(rb"(?m)^Message-ID: <([0-9a-f-]{36})@")
@@ -85,99 +85,17 @@ def sink(pipe: Pipe) -> None:
     uvloop.run(serve())
 
 
-async def fill(store: Store, items: int, recipients: int, now: datetime) -> None:
+async def fill(store: Store, items: int, recipients: int, form: str, now: datetime) -> None:
     """Write items that stand at one hoster for each recipient, checked, routed, and all due to be told now."""
+    rows = Rows(recipients=recipients, reminded=_reminded, priority=_priority, format=form)
     async with store.pool.acquire() as connection:
         # Nobody checks what refers to what: it took as long as all the rest.
         await connection.execute("SET session_replication_role = replica")
-        await _fill_recipients(connection, store, recipients, now)
-        hosts = recipients * HOSTS_OF_A_RECIPIENT
+        await rows.add_recipients(connection, store, now)
         for begin in range(0, items, 50_000):
-            numbers = range(begin, min(items, begin + 50_000))
-            await _fill_items(connection, store, numbers, hosts, recipients, now)
+            await rows.add_items(connection, store, range(begin, min(items, begin + 50_000)), now)
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
-
-
-async def _fill_recipients(connection: Connection, store: Store, recipients: int, now: datetime) -> None:
-    numbers = range(1, recipients + 1)
-    keys = {n: n.to_bytes(16, "big") for n in range(1, recipients * HOSTS_OF_A_RECIPIENT + 1)}
-    rows: Sequence[tuple[Any, ...]] = [
-        (
-            keys[n],
-            "mail",
-            store.seal("recipient.address", keys[n], f"abuse@hoster{n}.test", now),
-            LANGUAGES[n % len(LANGUAGES)],
-            now,
-        )
-        for n in numbers
-    ]
-    columns = ("address_hash", "channel", "address", "language", "created_at")
-    await connection.copy_records_to_table("recipient", records=rows, columns=columns)
-    rows = [(keys[n], store.seal("hoster.name", keys[n], f"Hoster {n}", now), 64500, now) for n in numbers]
-    await connection.copy_records_to_table("hoster", records=rows, columns=("key_hash", "name", "asn", "created_at"))
-    rows = [(keys[n], n, 64500, f"Hoster {n} network", "NL", now) for n in numbers]
-    columns = ("key_hash", "hoster_id", "asn", "as_name", "country", "created_at")
-    await connection.copy_records_to_table("place", records=rows, columns=columns)
-    rows = [(keys[n], store.seal("site.name", keys[n], f"site{n}.test", now), now) for n in keys]
-    await connection.copy_records_to_table("site", records=rows, columns=("name_hash", "name", "created_at"))
-    rows = [(n, keys[n], store.seal("host.name", keys[n], f"img.site{n}.test", now), now, now, now, 1) for n in keys]
-    columns = ("site_id", "name_hash", "name", "created_at", "looked_at", "located_at", "looks")
-    await connection.copy_records_to_table("host", records=rows, columns=columns)
-    stand = [
-        (
-            n,
-            1 + n % recipients,
-            "NL",
-            1 + n % recipients,
-            _addresses(store, n, now),
-            [1 + n % recipients],
-            now,
-            now,
-            now,
-        )
-        for n in keys
-    ]
-    columns = (
-        "host_id",
-        "hoster_id",
-        "country",
-        "place_id",
-        "addresses",
-        "contacts",
-        "from_at",
-        "seen_at",
-        "joined_at",
-    )
-    await connection.copy_records_to_table("episode", records=stand, columns=columns)
-
-
-def _addresses(store: Store, host: int, now: datetime) -> bytes:
-    return store.seal("episode.addresses", row_id(host), [f"192.0.2.{host % 256}"], now)
-
-
-async def _fill_items(
-    connection: Connection, store: Store, numbers: range, hosts: int, recipients: int, now: datetime
-) -> None:
-    ids = {n: uuid7(now) for n in numbers}
-    rows: Sequence[tuple[Any, ...]] = [_item(store, n, ids[n], 1 + n % hosts, now) for n in numbers]
-    columns = ("id", "url_hash", "secret", "host_id", "site_id", "state", "priority", "confirmed", "classification")
-    columns += ("basis", "media", "received_at", "resolved_at", "confirmed_at", "last_up_at", "last_verdict")
-    await connection.copy_records_to_table("item", records=rows, columns=columns)
-    stays = {n: uuid7(now) for n in numbers}
-    rows = [_stay(n, stays[n], ids[n], 1 + (1 + n % hosts) % recipients, now) for n in numbers]
-    columns = ("id", "item_id", "hoster_id", "country", "place_id", "recipient_id", "began_at", "located_at")
-    columns += ("last_up_at", "noticed_at", "clock_at", "told_at")
-    await connection.copy_records_to_table("stay", records=rows, columns=columns)
-    rows = [_telling(n, stays[n], ids[n], 1 + (1 + n % hosts) % recipients, now) for n in numbers]
-    columns = ("recipient_id", "item_id", "stay_id", "kind", "step", "spell", "priority", "written_at", "gather_at")
-    await connection.copy_records_to_table("telling", records=rows, columns=columns)
-
-
-def _telling(number: int, stay: UUID, item: UUID, recipient: int, now: datetime) -> tuple[Any, ...]:
-    reminded = _reminded(number)
-    kind = "reminder" if reminded else "first"
-    return (recipient, item, stay, kind, int(reminded), 1, _priority(number), now, now)
 
 
 def _reminded(number: int) -> bool:
@@ -188,19 +106,6 @@ def _reminded(number: int) -> bool:
 def _priority(number: int) -> int:
     block = number // BLOCK
     return block // URGENT % 2 if block % URGENT == 3 else 2 + block % 8
-
-
-def _item(store: Store, number: int, item: UUID, host: int, now: datetime) -> tuple[Any, ...]:
-    secret = {"url": f"https://img.site{host}.test/i/{item}/{number:08}-large.jpg", "hashes": {"sha256": "ab" * 32}}
-    sealed = store.seal("item.secret", row_id(item), secret, now)
-    state = "noticed" if _reminded(number) else "routed"
-    known = (state, _priority(number), True, "baseline", Basis.CSAM.value, "image")
-    return (item, item.bytes, sealed, host, host, *known, now, now, now, now, "up")
-
-
-def _stay(number: int, stay: UUID, item: UUID, hoster: int, now: datetime) -> tuple[Any, ...]:
-    told = now - timedelta(days=1) if _reminded(number) else None
-    return (stay, item, hoster, "NL", hoster, hoster, now, now, now, told, told, told)
 
 
 async def burst(store: Store, settings: Settings, items: int) -> float:
@@ -257,7 +162,7 @@ async def measure(chosen: argparse.Namespace, port: int, pipe: Pipe) -> dict[str
         clock = SystemClock()
         async with open_store(settings, clock) as store:
             began = time.perf_counter()
-            await fill(store, chosen.items, chosen.recipients, clock.now())
+            await fill(store, chosen.items, chosen.recipients, chosen.format, clock.now())
             print(f"{chosen.items:,} items written in {time.perf_counter() - began:.0f} s", flush=True)
             before = _peak_mb()
             took = await burst(store, settings, chosen.items)
@@ -286,6 +191,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--recipients", type=int, default=400)
     parser.add_argument("--largest", type=int, default=200)
+    parser.add_argument("--format", choices=("digest", "xarf"), default="digest")
     chosen = parser.parse_args()
     here, there = multiprocessing.Pipe()
     process = multiprocessing.Process(target=sink, args=(there,), daemon=True)
