@@ -132,11 +132,14 @@ def _write_files(stage: Stage) -> None:
         "networks.csv": settings_file.networks_text(world),
         "contacts.csv": settings_file.contacts_text(world),
         "items.ndjson": settings_file.items_text(world, on.web),
-        "lab.json": orjson.dumps({"ledger": f"http://{_HOME}:{on.control}/lab/ledger", **asdict(on)}).decode(),
         **settings_file.token_files(world),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
+    # Who waits for the lab waits for this file: it appears last, and whole.
+    half = folder / "lab.json.half"
+    half.write_bytes(orjson.dumps({"ledger": f"http://{_HOME}:{on.control}/lab/ledger", **asdict(on)}))
+    half.replace(folder / "lab.json")
 
 
 class _PostRoom:
