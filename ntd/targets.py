@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from ntd.case import Item, Record, having
-from schemas.check import Meaning, Round, Verdict
+from schemas.check import Meaning, Round, Sight, Verdict
 from schemas.item import Attention
 
 #: A key that says: redirects, if any, end at the site of the URL itself.
@@ -42,8 +42,11 @@ class Led:
 
 
 def target_of(seen: Round, key: Callable[[str], str]) -> Target | None:
-    """Say where a round was led (`key` hides the names); None where nothing was answered, or it is gone anyway."""
-    answered = [look for look in seen.observations if look.hops]
+    """Say where a round was led (`key` hides the names); None where nothing was answered, or it is gone anyway.
+
+    An address that is not public is no target: nobody can look there, and nobody could submit it.
+    """
+    answered = [look for look in seen.observations if look.hops and look.sight is not Sight.NOT_PUBLIC]
     if not answered or seen.meaning.verdict is Verdict.GONE:
         return None
     away = sorted((look.final_site, look.hops[-1].url) for look in answered if look.final_site is not None)

@@ -67,6 +67,12 @@ def of(*looks: Observation, meaning: Meaning = UP) -> Target | None:
     return target_of(Round(at=NOON, observations=looks, meaning=meaning), lambda sites: f"<{sites}>")
 
 
+def test_an_address_that_is_not_public_is_no_target() -> None:
+    """Nobody could look there or submit it: the look says `unknown`, and where the URL leads is not known."""
+    inside = observation("http://img.one.test/1", final="10.9.8.7", sight=Sight.NOT_PUBLIC)
+    assert of(inside, meaning=UNKNOWN) is None
+
+
 def test_the_target_of_a_round_is_every_other_site_that_a_look_ended_at() -> None:
     """The names are keyed together in one order; the first of them is shown to a human."""
     home = observation("http://a.test/1")
