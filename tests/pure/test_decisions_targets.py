@@ -214,3 +214,10 @@ def test_a_late_look_that_tells_nothing_keeps_the_question() -> None:
     assert attends(step.case)
     assert step.ready is None
     assert look(step.case, HOME, hours=3).ready == NOON + 3 * HOUR
+
+
+def test_a_persons_up_says_nothing_of_a_target_that_nobody_asked_about() -> None:
+    """Where it leads stays as it was confirmed."""
+    case = look(located(), HOME).case
+
+    assert up(case, Act(by="analyst", reason="looked", now=NOON), world(HERE)).case.item.target == OWN

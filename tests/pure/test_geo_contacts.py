@@ -346,3 +346,12 @@ def test_the_order_is_the_written_one_whoever_speaks_and_in_whatever_order_rows_
     )
 
     assert [one.address for one in choose([fact], laid_down)] == by_hand(said)
+
+
+def test_a_row_of_the_book_may_be_a_form() -> None:
+    """An https:// address is a task for a human; another scheme is no address."""
+    laid_down = rules(rows=("site.test,abuse,https://site.test/abuse,,,", "site.test,abuse,http://site.test/abuse,,,"))
+    (found,) = choose([Facts(subject=SUBJECT)], laid_down)
+
+    assert (found.channel, found.address) == ("form", "https://site.test/abuse")
+    assert len(laid_down.book.faults) == 1
