@@ -1,15 +1,43 @@
 """What an answer does to an item: it is history, not truth; it has the item checked. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from ntd.case import Case, Record, Step
+from ntd.case import Case, Record, Stay, Step
 from ntd.following import follow_up_at
 from ntd.telling import final_no
+from schemas.errors import IllegalTransition
 from schemas.exchange import CANNOT_SEE, Action, LinkAnswer, PartnerAnswer
+from schemas.ids import NoticeId
+from schemas.incoming import Came, Suggestion
 from schemas.item import Attention, State
 from schemas.settings import Settings
+
+#: What came back and waits for somebody to read it.
+OF_MAIL = frozenset({Attention.UNREAD_ANSWER, Attention.HAD_ATTACHMENT, Attention.BOUNCED, Attention.REFUSED_MAIL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail that came back about a notice, as one of its items sees it."""
+
+    kind: Came
+    notice: NoticeId
+    partner: str | None
+    suggestion: Suggestion | None
+    sign_of_life: bool  # the other side has it: an answer, or a ticket
+    had_attachment: bool
+
+    @property
+    def answer(self) -> bool:
+        """Say whether a person wrote it."""
+        return self.kind is Came.ANSWER
+
+    @property
+    def action(self) -> str:
+        """Give what it says in one word."""
+        return self.suggestion.value if self.suggestion else self.kind.value
 
 
 def partner_says(case: Case, partner: str, answer: PartnerAnswer, settings: Settings, now: datetime) -> Step:
@@ -72,6 +100,46 @@ def recipient_says(case: Case, answer: LinkAnswer, note: str, now: datetime, *, 
         history=(line,),
         check_at=now if checked else None,
     )
+
+
+def writes(case: Case, mail: Mail, settings: Settings, now: datetime, *, look: bool) -> Step:
+    """Take what somebody wrote back by mail: history, an attention, and a look where it says that it is gone."""
+    item, stays = case.item, case.stays
+    attention = item.attention | ({Attention.HAD_ATTACHMENT} if mail.had_attachment else frozenset())
+    if mail.answer:
+        attention |= {Attention.UNREAD_ANSWER}
+    if mail.partner and mail.sign_of_life:
+        attention -= {Attention.PARTNER_SILENT}
+        stays = tuple(_alive(stay, mail.partner, now) for stay in stays)
+    item = replace(item, attention=attention)
+    if stays != case.stays:
+        stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, item, settings)) for stay in stays)
+    detail = {"by": "mail", "notice": str(mail.notice), "action": mail.action, "kind": mail.kind.value}
+    line = Record(item=item.id, event="answered" if mail.answer else mail.kind.value, at=now, detail=detail)
+    # What they say is never believed by itself: gone is looked at at once, whose it is is looked up.
+    checked = look and mail.suggestion in {Suggestion.REMOVED, Suggestion.NOT_OURS}
+    return Step(
+        case=Case(item=item, stays=stays),
+        history=(line,),
+        check_at=now if checked and (item.state.checked or item.state is State.CLOSED) else None,
+        look_up=checked and mail.suggestion is Suggestion.NOT_OURS,
+    )
+
+
+def _alive(stay: Stay, partner: str, now: datetime) -> Stay:
+    if stay.partner != partner or stay.ended_at is not None:
+        return stay
+    return replace(stay, answered_at=stay.answered_at or now)
+
+
+def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
+    """Take it that an analyst has seen to what came back."""
+    waiting = case.item.attention & OF_MAIL
+    if not waiting:
+        raise IllegalTransition(case.item.id, case.item.state.value, "seen (nothing came back that waits)")
+    item = replace(case.item, attention=case.item.attention - OF_MAIL)
+    detail = {"reason": reason, "seen": sorted(one.value for one in waiting), "by": by}
+    return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
 
 
 def _attend(case: Case, attention: Attention) -> Case:

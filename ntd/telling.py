@@ -126,12 +126,17 @@ def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str
     case = _heard(attempted(case, sent, now), sent)
     detail = {"notice": str(sent.notice), "kind": sent.kind.value, "reply": reply}
     line = Record(item=case.item.id, event="notice_failed", at=now, detail=detail)
+    return not_reached(case, sent, now, settings, line, Attention.REFUSED_MAIL)
+
+
+def not_reached(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record, seen: Attention) -> Step:
+    """Go on where a recipient cannot be reached: to the next contact, or, with none left, to a human."""
     if sent.kind is Kind.FORWARD:
-        return Step(case=_attend(_no_way(case, sent, now, settings), Attention.REFUSED_MAIL), history=(line,))
+        return Step(case=_attend(_no_way(case, sent, now, settings), seen), history=(line,))
     if not _has_next(sent) or case.item.state.ended:
         stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
-        return Step(case=_attend(replace(case, stays=stays), Attention.REFUSED_MAIL), history=(line,))
-    return _next_contact(case, sent, now, settings, line)
+        return Step(case=_attend(replace(case, stays=stays), seen), history=(line,))
+    return _next_contact(case, sent, now, settings, line, seen)
 
 
 def _has_next(sent: Sent) -> bool:
@@ -157,13 +162,13 @@ def unable(case: Case, sent: Sent, now: datetime, settings: Settings) -> Step:
     if not _has_next(sent):
         stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
         return Step(case=replace(case, stays=stays), history=(line,))
-    step = _next_contact(case, sent, now, settings, line)
+    step = _next_contact(case, sent, now, settings, line, Attention.REFUSED_MAIL)
     if step.tell:
         return step
     return replace(step, case=_attend(case, Attention.NO_ENDPOINT))
 
 
-def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record) -> Step:
+def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record, seen: Attention) -> Step:
     stays: list[Stay] = []
     tell: dict[RecipientId, Tell] = {}
     exhausted = False
@@ -180,7 +185,7 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
             stays.append(replace(lost, follow_up_at=follow_up_at(lost, case.item, settings)))
     case = replace(case, stays=tuple(stays))
     if exhausted:
-        case = _attend(case, Attention.REFUSED_MAIL)
+        case = _attend(case, seen)
     # While it is held nobody is told; its release tells the contact that is next now.
     return Step(case=case, history=(line,), tell=tuple(tell.values()) if case.item.state.in_work else ())
 

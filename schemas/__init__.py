@@ -12,6 +12,7 @@ hosting    where a host lives: address, place, contact, resolution, each fact wi
 notice     messages: kinds, states, channels, what came of an attempt
 check      what a look saw and what a round means
 exchange   forwards and answers between hotlines
+incoming   what comes back by mail
 access     who may ask, and in which role
 report     what a report is asked for
 wire       hosting as JSON

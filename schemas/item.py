@@ -81,6 +81,7 @@ class Attention(StrEnum):
     VANTAGES_DISAGREE = "vantages_disagree"
     CHANGED = "changed"
     UNREAD_ANSWER = "unread_answer"
+    HAD_ATTACHMENT = "had_attachment"
     PARTNER_CANNOT_SEE = "partner_cannot_see"
     PARTNER_SILENT = "partner_silent"
     RESUBMITTED = "resubmitted"

@@ -1,0 +1,79 @@
+"""The phrases that tell one message from another, by language: data, kept in notifiers/data/incoming.toml.
+
+Texts and phrases are compared without case, accents and typographic marks, for people leave them away.
+"""
+
+import re
+import tomllib
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+_DATA = Path(__file__).parent.parent / "data" / "incoming.toml"
+_MARKS = str.maketrans(
+    {
+        "’": "'",
+        "‘": "'",
+        "´": "'",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "\xa0": " ",
+        "–": "-",
+        "—": "-",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ı": "i",
+    }
+)
+
+
+def plain(text: str) -> str:
+    """Give a text as it is compared: no case, no accents, no typographic marks.
+
+    >>> plain("Das wurde gelöscht – „Usunięto”")
+    'das wurde geloscht - "usunieto"'
+    """
+    return _without_marks(text.casefold())
+
+
+def _without_marks(text: str) -> str:
+    # Phrases come here too, and keep the case of their escapes.
+    if text.isascii():
+        return text
+    spelled = unicodedata.normalize("NFKD", text.translate(_MARKS))
+    return "".join(letter for letter in spelled if not unicodedata.combining(letter)).translate(_MARKS)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=256)
+def phrases(table: str, key: str) -> re.Pattern[str]:
+    """Give the expression that finds any phrase of one list, in texts made plain."""
+    return re.compile("|".join(_without_marks(one) for one in _tables()[table][key]))
+
+
+@lru_cache(maxsize=256)
+def beginnings(table: str, key: str) -> re.Pattern[str]:
+    """Give the expression that finds any word that begins like one of a list."""
+    return re.compile(rf"\b(?:{'|'.join(_without_marks(one) for one in _tables()[table][key])})")
+
+
+@lru_cache(maxsize=64)
+def words(table: str, key: str) -> frozenset[str]:
+    """Give the single words of a list."""
+    return frozenset(_without_marks(" ".join(_tables()[table][key])).split())
+
+
+def choice(table: str, key: str) -> str:
+    """Give a list as the inside of an expression, as it is written."""
+    return "|".join(_tables()[table][key])
+
+
+def languages(table: str) -> tuple[str, ...]:
+    """Give the keys of a table."""
+    return tuple(_tables()[table])
