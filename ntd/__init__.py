@@ -9,6 +9,7 @@ api/            and what can be asked over HTTP
 walk/           the turns of the walk, in its order
 looking         the looker, with names from the locator
 acts            what people and partners can do to items
+inbox           one incoming message, and what follows from it
 intake_stream   a stream of items, however long, in bounded memory
 worker          two loops: a turn repeated, and a line that claims, does and settles
 store/          what is written down, and in what order it is taken up again
@@ -31,6 +32,8 @@ following       P  what follows up on a stay, and when
 acting          P  what a person decides
 voiding         P  a dry run is over
 holding         P  nothing goes out about an item, now or when it comes back
+incoming        P  what an incoming message is about, and whether it may act
+bouncing        P  what a bounce takes back
 answering       P  what an answer does to an item
 duplicates      P  a URL that is submitted again
 intake          P  one record becomes a submission, or a refusal with its reason

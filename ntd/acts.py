@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ntd import acting, holding
-from ntd.answering import partner_says, recipient_says
+from ntd import acting, answering, holding
+from ntd.answering import CHECKS_PER_HOUR, partner_says, recipient_says
 from ntd.case import Case, Step
 from ntd.holding import Act
 from ntd.store import cases
@@ -41,8 +41,6 @@ _FILLED = statement("acts.filled")
 _TOLD = statement("notices.told")
 _ACCEPT = statement("notices.accept")
 _ACCEPTED_ITEMS = statement("notices.accepted_items")
-#: Answers per item and hour that still have it checked at once.
-CHECKS_PER_HOUR = 6
 LONGEST_NOTE = 2000
 
 
@@ -162,6 +160,11 @@ async def resume(
     """Tell for real what was only told in a dry run."""
     act = Act(by=by, reason=reason, now=now)
     await _act(store, settings, ids, by, now, lambda case, known: acting.resume(case, act, known[case.item.host]))
+
+
+async def seen(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
+    """Record that an analyst has seen to what came back: answers, bounces, attachments."""
+    await _act(store, settings, ids, by, now, lambda case, _: answering.seen(case, by, reason, now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,10 @@ from schemas.settings import Settings
 #: What came back and waits for somebody to read it.
 OF_MAIL = frozenset({Attention.UNREAD_ANSWER, Attention.HAD_ATTACHMENT, Attention.BOUNCED, Attention.REFUSED_MAIL})
 
+#: Answers per item and hour that still have it checked at once.
+CHECKS_PER_HOUR = 6
+_WORDS = {Came.DELAY: "delayed", Came.DELIVERED: "delivered"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
@@ -124,6 +128,12 @@ def writes(case: Case, mail: Mail, settings: Settings, now: datetime, *, look: b
         check_at=now if checked and (item.state.checked or item.state is State.CLOSED) else None,
         look_up=checked and mail.suggestion is Suggestion.NOT_OURS,
     )
+
+
+def reported(case: Case, kind: Came, notice: NoticeId, now: datetime) -> Step:
+    """Take a mail system's word on a message that is late, or has arrived."""
+    line = Record(item=case.item.id, event=f"notice_{_WORDS[kind]}", at=now, detail={"notice": str(notice)})
+    return Step(case=case, history=(line,))
 
 
 def _alive(stay: Stay, partner: str, now: datetime) -> Stay:

@@ -66,7 +66,9 @@ def bounced(
     step = not_reached(case, back.sent, now, settings, line, Attention.BOUNCED)
     item = replace(step.case.item, attention=step.case.item.attention | {Attention.BOUNCED})
     changed = {one.stay for one in lost}
-    after = tuple(_go_on(stay, old, item, settings, stay.id in changed) for stay, old in zip(step.case.stays, stays, strict=True))
+    after = tuple(
+        _go_on(stay, old, item, settings, stay.id in changed) for stay, old in zip(step.case.stays, stays, strict=True)
+    )
     return replace(step, case=Case(item=item, stays=after)), lost
 
 

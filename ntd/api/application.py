@@ -48,6 +48,7 @@ _BEHIND_A_TOKEN: Final = (
     _guarded("POST", "/items/{id}/reopen", items.act(items.reopen), ANALYSTS),
     _guarded("POST", "/items/{id}/gone", items.act(items.gone), ANALYSTS),
     _guarded("POST", "/items/{id}/up", items.act(items.up), ANALYSTS),
+    _guarded("POST", "/items/{id}/seen", items.act(items.seen), ANALYSTS),
     _guarded("GET", "/reports/{name}", figures.report, READERS),
     _guarded("GET", "/sites", figures.sites, READERS),
     _guarded("GET", "/relocations", figures.relocations, READERS),

@@ -125,6 +125,11 @@ async def up(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller, now
     await acts.up(desk.store, desk.settings, [item], reason=body["reason"], by=caller.name, now=now)
 
 
+async def seen(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller, now: datetime) -> None:
+    """Say that what came back about an item was seen to."""
+    await acts.seen(desk.store, desk.settings, [item], reason=body["reason"], by=caller.name, now=now)
+
+
 async def withdraw(desk: Desk, item: ItemId, body: dict[str, Any], caller: Caller, now: datetime) -> None:
     """Take an item back."""
     try:

@@ -206,6 +206,7 @@ _PATHS: Final[Json] = {
     "/api/v1/items/{id}/reopen": _act("reopenItem", "Begin anew with an ended or gone item."),
     "/api/v1/items/{id}/gone": _act("sayGone", "Say by hand that the content is gone; it is watched from now on."),
     "/api/v1/items/{id}/up": _act("sayUp", "Say by hand that the content is up: a run is broken, a gone item returns."),
+    "/api/v1/items/{id}/seen": _act("seeItem", "Say that what came back was seen to: answers, bounces, attachments."),
     "/api/v1/reports/{name}": {
         "get": _operation(
             "report",

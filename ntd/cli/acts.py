@@ -1,4 +1,4 @@
-"""What a person decides about items: hold, release, reopen, withdraw, gone, up, resume.
+"""What a person decides about items: hold, release, reopen, withdraw, gone, up, seen, resume.
 
 All items of one command change together, or none does.
 """
@@ -82,6 +82,12 @@ def gone(context: typer.Context, items: Items, reason: Reason) -> None:
 def up(context: typer.Context, items: Items, reason: Reason) -> None:
     """Say by hand that the content is up: a run is broken, a gone item has returned."""
     _do(context, items, acts.up, "up", reason=reason)
+
+
+@app.command()
+def seen(context: typer.Context, items: Items, reason: Reason) -> None:
+    """Say that what came back about items was seen to: answers, bounces, attachments wait no more."""
+    _do(context, items, acts.seen, "seen", reason=reason)
 
 
 @app.command()

@@ -37,7 +37,12 @@ def tree_of(told: Mapping[str, Any]) -> Tree:
     for hoster in told["hosters"]:
         _facts(hosting.add(shown(hoster.get("hoster")) or "unknown"), hoster)
     _facts(tree.add("clock"), told["clock"])
-    _list(tree, "notices", told["notices"], ("kind", "to", "state", "accepted_at", "delivered_at"))
+    _list(
+        tree,
+        "notices",
+        told["notices"],
+        ("kind", "to", "state", "accepted_at", "delivered_at", "bounced_at", "ticket", "answers", "mail"),
+    )
     _list(tree, "forwards", told["forwards"], ("partner", "state", "accepted_at", "answers"))
     checks = tree.add(f"checks: {told['checks']['count']}")
     _facts(checks, told["checks"]["last"] or {})

@@ -13,7 +13,8 @@ episode.addresses                   str(host_id)
 origin.address, origin.source       address_hash
 item.secret                         the item's id
 item_report.report, .reference      the item's id + pair_hash
-notice.message, .detail             the notice's id
+notice.message, .detail, .ticket    the notice's id
+incoming.detail                     identity_hash
 attempt.reply, answer.note          the notice's id
 notice_item.refused_for             the notice's id + the item's id
 round.observations, event.detail    the item's id

@@ -26,6 +26,7 @@ CLASSES: Final = (
     "event",
     "host",
     "hoster",
+    "incoming",
     "item",
     "item_report",
     "notice",

@@ -27,7 +27,18 @@ _PAGE = statement("items.page")
 _STATES = statement("items.states")
 _PAGES = {
     name: statement(f"items.{name}")
-    for name in ("reports", "stays", "held", "messages", "attempts", "answers", "last_look", "relocations", "history")
+    for name in (
+        "reports",
+        "stays",
+        "held",
+        "messages",
+        "attempts",
+        "answers",
+        "mail",
+        "last_look",
+        "relocations",
+        "history",
+    )
 }
 #: Rows read at once when a list is read whole.
 _CHUNK = 2000

@@ -26,6 +26,7 @@ class Pages:
     messages: Sequence[Row]  # notices and forwards
     attempts: Sequence[Row]
     answers: Sequence[Row]
+    mail: Sequence[Row]  # that came back
     last_look: Sequence[Row]
     relocations: Sequence[Row]
     hosters: Mapping[int, str]  # names of those between which it moved
@@ -185,10 +186,13 @@ def _progress(store: Store, row: Row, pages: Pages) -> dict[str, Any]:
         "accepted_at": moment_json(row["accepted_at"]),
         "accepted_by": row["accepted_by"],
         "delivered_at": moment_json(row["delivered_at"]),
+        "bounced_at": moment_json(row["bounced_at"]),
+        "ticket": _ticket(store, row),
         "dry_run": row["dry_run"],
         "voided_at": moment_json(row["voided_at"]),
         "items": row["item_count"],
         "answers": [_answer(store, one) for one in pages.answers if one["notice_id"] == row["id"]],
+        "mail": [_mail(store, one) for one in pages.mail if one["notice_id"] == row["id"]],
     }
 
 
@@ -202,7 +206,23 @@ def _attempt(store: Store, row: Row) -> dict[str, Any]:
     }
 
 
+def _ticket(store: Store, row: Row) -> str | None:
+    if row["ticket"] is None:
+        return None
+    number: str = store.open("notice.ticket", row_id(row["id"]), row["ticket"])["number"]
+    return number
+
+
+def _mail(store: Store, row: Row) -> dict[str, Any]:
+    detail = store.open("incoming.detail", row["identity_hash"], row["detail"])
+    told = ("from", "subject", "recipient", "status", "permanent", "ticket", "had_attachment", "text")
+    known = {name: detail[name] for name in told}
+    return {"at": moment_json(row["at"]), "kind": row["kind"], "acted": row["acted"], **known}
+
+
 def _answer(store: Store, row: Row) -> dict[str, Any]:
+    if row["detail"] is not None:
+        return _by_mail(store, row)
     note = row["note"]
     return {
         "at": moment_json(row["at"]),
@@ -210,6 +230,21 @@ def _answer(store: Store, row: Row) -> dict[str, Any]:
         "action": row["action"],
         "reason": row["reason"],
         "note": None if note is None else store.open("answer.note", row_id(row["notice_id"]), note),
+    }
+
+
+def _by_mail(store: Store, row: Row) -> dict[str, Any]:
+    detail = store.open("incoming.detail", row["identity_hash"], row["detail"])
+    return {
+        "at": moment_json(row["at"]),
+        "by": row["by"],
+        "action": row["action"],
+        "reason": None,
+        "note": detail["text"],
+        "from": detail["from"],
+        "subject": detail["subject"],
+        "ticket": detail["ticket"],
+        "had_attachment": detail["had_attachment"],
     }
 
 

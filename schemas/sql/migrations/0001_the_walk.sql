@@ -362,12 +362,15 @@ CREATE TABLE notice (
     accepted_at timestamptz,
     accepted_by text CHECK (accepted_by IN ('relay', 'recipient', 'api', 'form')),
     delivered_at timestamptz,
+    bounced_at  timestamptz,                   -- when the bounce was taken in: before it the acceptance counts
+    ticket      bytea,                         -- sealed JSON: the number under which the other side keeps it
     dry_run     boolean NOT NULL DEFAULT false,
     voided_at   timestamptz,                   -- a dry-run acceptance after dry run was switched off
     ended_at    timestamptz,                   -- failed, superseded, struck
     replaces    uuid,                          -- the superseded notice it was written anew for
     detail      bytea,                         -- sealed JSON: due time, hoster named, references
     CHECK ((state = 'accepted') <= (accepted_at IS NOT NULL)),
+    CHECK ((state = 'bounced') = (bounced_at IS NOT NULL)),
     CHECK ((send_at IS NOT NULL) <= (state IN ('waiting', 'sending', 'doubtful')))
 );
 CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL AND NOT paused;
@@ -403,17 +406,43 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_notice ON attempt (notice_id);
 
--- What came back: answer link, partner's answer.
+-- A mail that came back and was about something of ours: read once, however often it comes. Of everything else nothing
+-- is kept.
+CREATE TABLE incoming (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    identity_hash bytea NOT NULL UNIQUE,       -- keyed: of Message-ID, date, sender, subject and body
+    at          timestamptz NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('bounce', 'delay', 'delivered', 'auto_reply', 'answer')),
+    notice_id   uuid REFERENCES notice,        -- null: of ours by its form, and not known
+    acted       boolean NOT NULL,              -- it proved what it is about
+    detail      bytea NOT NULL                 -- sealed JSON: sender, subject, bounded text, status, recipient, ticket
+);
+CREATE INDEX incoming_notice ON incoming (notice_id) WHERE notice_id IS NOT NULL;
+
+-- What a bounce took back from a stay: a report of a moment before it goes on saying what was known then.
+CREATE TABLE taken_back (
+    stay_id     uuid NOT NULL REFERENCES stay,
+    at          timestamptz NOT NULL,          -- when the bounce was taken in
+    clock_at    timestamptz,                   -- how the stay stood until then
+    noticed_at  timestamptz,
+    forwarded_at timestamptz,
+    failed_at   timestamptz,
+    PRIMARY KEY (stay_id, at)
+);
+CREATE INDEX taken_back_at ON taken_back (at);
+
+-- What came back: answer link, partner's answer, mail.
 CREATE TABLE answer (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     notice_id   uuid NOT NULL REFERENCES notice,
     item_id     uuid REFERENCES item,
     at          timestamptz NOT NULL,
-    by          text NOT NULL,                 -- 'link' or 'partner:CODE'
+    by          text NOT NULL,                 -- 'link', 'mail' or 'partner:CODE'
     action      text NOT NULL,                 -- removed|passed_on|… or an exchange action
     reason      text,
     answer_hash bytea,                         -- the same answer again is one answer
     note        bytea,
+    incoming_id bigint REFERENCES incoming,    -- the mail that says it
     UNIQUE (notice_id, item_id, answer_hash)
 );
 CREATE INDEX answer_item ON answer (item_id);

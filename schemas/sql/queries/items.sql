@@ -49,8 +49,8 @@ SELECT from_at, until_at FROM held_spell WHERE item_id = $1 ORDER BY from_at;
 -- name: messages
 -- Notices and forwards alike: the kind tells them apart.
 SELECT notice.id, notice.kind, notice.step, notice.partner, notice.channel, notice.format, notice.message_id,
-       notice.state, notice.created_at, notice.accepted_at, notice.accepted_by, notice.delivered_at, notice.dry_run,
-       notice.voided_at, notice.item_count, notice_item.outcome, notice_item.refused_for,
+       notice.state, notice.created_at, notice.accepted_at, notice.accepted_by, notice.delivered_at, notice.bounced_at,
+       notice.ticket, notice.dry_run, notice.voided_at, notice.item_count, notice_item.outcome, notice_item.refused_for,
        recipient.address, recipient.address_hash
 FROM notice_item
 JOIN notice ON notice.id = notice_item.notice_id
@@ -70,7 +70,22 @@ LIMIT 10000;
 
 -- name: answers
 -- What recipients and partners said about it.
-SELECT notice_id, at, by, action, reason, note FROM answer WHERE item_id = $1 ORDER BY id LIMIT 1000;
+SELECT answer.notice_id, answer.at, answer.by, answer.action, answer.reason, answer.note,
+       incoming.identity_hash, incoming.detail
+FROM answer
+LEFT JOIN incoming ON incoming.id = answer.incoming_id
+WHERE answer.item_id = $1
+ORDER BY answer.id
+LIMIT 1000;
+
+-- name: mail
+-- What mail systems and ticket systems said about its messages; what people wrote stands among the answers.
+SELECT incoming.notice_id, incoming.at, incoming.kind, incoming.acted, incoming.identity_hash, incoming.detail
+FROM notice_item
+JOIN incoming ON incoming.notice_id = notice_item.notice_id
+WHERE notice_item.item_id = $1 AND incoming.kind <> 'answer'
+ORDER BY incoming.id
+LIMIT 1000;
 
 -- name: last_look
 -- What the newest look saw.

@@ -7,7 +7,8 @@ WITH carried AS (
     SELECT n.id AS notice_id, n.partner, n.accepted_at, n.delivered_at, ni.item_id, ni.stay_id, ni.spell
     FROM notice n
     JOIN notice_item ni ON ni.notice_id = n.id
-    WHERE n.kind = 'forward' AND n.partner IS NOT NULL AND n.state = 'accepted' AND n.voided_at IS NULL
+    WHERE n.kind = 'forward' AND n.partner IS NOT NULL AND n.voided_at IS NULL
+      AND (n.state = 'accepted' OR n.bounced_at > $3)
       AND n.accepted_at <= $3::timestamptz
       AND ni.outcome IS DISTINCT FROM 'refused'
 ), units AS (

@@ -4,7 +4,13 @@
 -- Spans are whole microseconds: they sort and compare several times faster than intervals.
 -- $1 from, $2 to (half-open, null: unbounded), $3 as_of, $4 what a key is, $5 sla.removal, $6 the five buckets (the
 -- first is 24 hours), $7 whether the beginning of the removal interval is told as well
-WITH held AS (
+WITH taken AS (
+    -- What bounces after as_of took back was still so then: the first of them says how the stay stood.
+    SELECT DISTINCT ON (stay_id) stay_id, clock_at, noticed_at, forwarded_at, failed_at
+    FROM taken_back
+    WHERE at > $3
+    ORDER BY stay_id, at
+), held AS (
     SELECT item_id, array_agg(from_at) AS from_at, array_agg(until_at) AS until_at
     FROM held_spell
     GROUP BY item_id
@@ -23,9 +29,9 @@ WITH held AS (
            CASE WHEN l.located THEN s.place_id END AS place_id,
            CASE WHEN l.located THEN s.country END AS country,
            CASE WHEN c.clock_at <= $3 THEN c.clock_at END AS clock_at,
-           CASE WHEN s.noticed_at <= $3 THEN s.noticed_at END AS noticed_at,
-           CASE WHEN s.forwarded_at <= $3 THEN s.forwarded_at END AS forwarded_at,
-           CASE WHEN s.failed_at <= $3 THEN s.failed_at END AS failed_at,
+           CASE WHEN b.noticed_at <= $3 THEN b.noticed_at END AS noticed_at,
+           CASE WHEN b.forwarded_at <= $3 THEN b.forwarded_at END AS forwarded_at,
+           CASE WHEN b.failed_at <= $3 THEN b.failed_at END AS failed_at,
            CASE WHEN s.returned_at <= $3 THEN s.returned_at END AS returned_at,
            CASE WHEN greatest(s.gone_at, s.gone_known_at) <= $3 THEN s.gone_at END AS gone_at,
            CASE WHEN greatest(s.gone_at, s.gone_known_at) <= $3 THEN s.gone_by END AS gone_by,
@@ -37,9 +43,15 @@ WITH held AS (
     FROM stay s
     JOIN item i ON i.id = s.item_id
     LEFT JOIN held w ON w.item_id = s.item_id
+    LEFT JOIN taken t ON t.stay_id = s.id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.stay_id IS NULL THEN s.clock_at ELSE t.clock_at END AS clock_at,
+               CASE WHEN t.stay_id IS NULL THEN s.noticed_at ELSE t.noticed_at END AS noticed_at,
+               CASE WHEN t.stay_id IS NULL THEN s.forwarded_at ELSE t.forwarded_at END AS forwarded_at,
+               CASE WHEN t.stay_id IS NULL THEN s.failed_at ELSE t.failed_at END AS failed_at) b
     -- Another notifier had told the hoster before we received the item: its clock runs before we know who that is.
     CROSS JOIN LATERAL (
-        SELECT coalesce(s.clock_at, CASE WHEN i.copied_from IS NOT NULL AND s.began_by = 'receipt'
+        SELECT coalesce(b.clock_at, CASE WHEN i.copied_from IS NOT NULL AND s.began_by = 'receipt'
                                          THEN i.received_at END) AS clock_at) c
     -- A hoster is known from the look that found it; until then the keys are null.
     CROSS JOIN LATERAL (SELECT s.hoster_id IS NOT NULL AND coalesce(s.located_at, s.began_at) <= $3 AS located) l
@@ -74,7 +86,7 @@ WITH held AS (
     SELECT ni.stay_id, count(*) AS reminders
     FROM notice n
     JOIN notice_item ni ON ni.notice_id = n.id
-    WHERE n.kind = 'reminder' AND n.state = 'accepted' AND n.voided_at IS NULL AND n.accepted_at <= $3
+    WHERE n.kind = 'reminder' AND (n.state = 'accepted' OR n.bounced_at > $3) AND n.voided_at IS NULL AND n.accepted_at <= $3
     GROUP BY ni.stay_id
 ), keyed AS (
     -- `ran`: how long the clock ran, until gone, the end or as_of. `removal`: the same, of those that are gone.
