@@ -62,7 +62,8 @@ def letter(message: Message, stationery: Stationery = SHIPPED) -> Letter:
     text = f"\n\n{_RULE}\nEnglish\n{_RULE}\n\n".join(letters)
     title = stationery.said(language, f"title.{_theme(message)}", speaker).replace(GLUE, " ")
     listed = _list(message, spoken, stationery)
-    return Letter(subject=f"{title} [{message.id}]", text=f"{text}\n\n{_RULE}\n{listed}\n", languages=spoken)
+    tags = "".join(f"{one_line(ticket.tag)} " for ticket in message.tickets)
+    return Letter(subject=f"{tags}{title} [{message.id}]", text=f"{text}\n\n{_RULE}\n{listed}\n", languages=spoken)
 
 
 def _speaker(message: Message) -> Speaker:
@@ -84,6 +85,7 @@ def _one_language(message: Message, language: str, speaker: Speaker, stationery:
         deadline=None if withdrawn else speaker.until,
         count=len(message.lines),
         hoster=None if message.hoster is None or withdrawn else one_line(message.hoster),
+        ticket=", ".join(one_line(ticket.number) for ticket in message.tickets),
         earlier=None if message.earlier_first_at is None else moment(message.earlier_first_at),
         paragraphs=_paragraphs(message),
         laws=[law.sentence(language) for law in _laws(message)],

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ntd.sla import deadline
 from schemas.ids import NoticeId
+from schemas.incoming import Ticket
 from schemas.item import State
 from schemas.notice import Channel, Format, Kind, Message, NoticeLine, Sender
 from schemas.settings import Partner, Settings
@@ -123,6 +124,7 @@ class Before:
 
     message_ids: tuple[str, ...]  # oldest first
     first_at: datetime | None
+    tickets: tuple[Ticket, ...] = ()  # under which they keep it
 
 
 def message(
@@ -155,6 +157,7 @@ def message(
         hoster=hosters.pop() if len(hosters) == 1 else None,
         answer_link=f"{settings.api.public_url.rstrip('/')}/h/{token}" if token else None,
         references=before.message_ids,
+        tickets=before.tickets,
         earlier_first_at=before.first_at,
         recipient_name=to.partner.name if to.partner else None,
         recipient_country=_country(sheaf),

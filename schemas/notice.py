@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from schemas.hosting import Address
 from schemas.ids import ItemId, NoticeId
+from schemas.incoming import Ticket
 from schemas.item import Basis, Classification
 
 
@@ -131,6 +132,7 @@ class Message:
     hoster: str | None = None
     answer_link: str | None = None
     references: tuple[str, ...] = ()  # Message-IDs, oldest first
+    tickets: tuple[Ticket, ...] = ()  # under which the recipient keeps what it was told before
     earlier_first_at: datetime | None = None  # reminders and steps: when the first one was accepted
     recipient_name: str | None = None
     recipient_country: str | None = None

@@ -12,6 +12,7 @@ from ntd.store.sql import statement
 from ntd.store.worlds import addresses_of
 from schemas.hosting import Address
 from schemas.ids import HostId, ItemId, RecipientId
+from schemas.incoming import Ticket
 from schemas.item import Basis, Classification, State
 from schemas.notice import Kind, NoticeLine
 from schemas.settings import Settings
@@ -41,6 +42,8 @@ _POLL = timedelta(seconds=30)
 _PLACING = timedelta(seconds=1)
 #: Message-IDs that a message refers to; RFC 5322 section 3.6.4 leaves it open how many, and headers are read by people.
 _MOST_REFERENCES = 20
+#: Tickets of the recipient that a message quotes, the newest ones.
+_MOST_TICKETS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,20 +294,28 @@ async def drop(connection: Connection, tellings: Sequence[int]) -> None:
         await connection.execute(_DROP, list(tellings))
 
 
-async def earlier(connection: Connection, recipient: RecipientId, sheaves: Sequence[Sequence[ItemId]]) -> list[Before]:
+async def earlier(
+    connection: Connection, store: Store, recipient: RecipientId, sheaves: Sequence[Sequence[ItemId]]
+) -> list[Before]:
     """Give what this recipient was told before about the items of each message that is to be written."""
     rows = await connection.fetch(_EARLIER, [item for items in sheaves for item in items], recipient)
     told: dict[UUID, list[Row]] = {}
     for row in rows:
         told.setdefault(row["item_id"], []).append(row)
-    return [_before([row for item in items for row in told.get(item, ())]) for items in sheaves]
+    return [_before(store, [row for item in items for row in told.get(item, ())]) for items in sheaves]
 
 
-def _before(rows: Sequence[Row]) -> Before:
+def _before(store: Store, rows: Sequence[Row]) -> Before:
     by_id = {row["message_id"]: row for row in rows}
     # What was never answered for comes first: nobody knows that it arrived.
     known = sorted(by_id.values(), key=lambda row: (row["accepted_at"] is not None, row["accepted_at"] or 0))
     firsts = [row["accepted_at"] for row in known if row["first"] and row["accepted_at"]]
     return Before(
-        message_ids=tuple(row["message_id"] for row in known[-_MOST_REFERENCES:]), first_at=min(firsts, default=None)
+        message_ids=tuple(row["message_id"] for row in known[-_MOST_REFERENCES:]),
+        first_at=min(firsts, default=None),
+        tickets=tuple(dict.fromkeys(_ticket(store, row) for row in known if row["ticket"]))[-_MOST_TICKETS:],
     )
+
+
+def _ticket(store: Store, row: Row) -> Ticket:
+    return Ticket(**store.open("notice.ticket", row_id(row["id"]), row["ticket"]))

@@ -141,7 +141,7 @@ class Gather:
 
     async def _write(self, at: _Sitting, sheaves: Sequence[Sheaf], lines: Sequence[Gathered]) -> None:
         items = [[piece.line.item for piece in sheaf.pieces] for sheaf in sheaves]
-        before = await tellings.earlier(at.connection, at.to.id, items) if sheaves else []
+        before = await tellings.earlier(at.connection, self._store, at.to.id, items) if sheaves else []
         written = [self._written(at, sheaf, one, lines) for sheaf, one in zip(sheaves, before, strict=True)]
         await outbox.write(at.connection, self._store, written, at.now)
         await allowance.take(at.connection, self._store, self._settings, at.addressee, len(written), at.now)

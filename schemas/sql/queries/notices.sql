@@ -157,7 +157,7 @@ SELECT DISTINCT ON (item_id) item_id, pair_hash, reference
 
 -- name: earlier
 -- What this recipient was told before about these items: reminders and returns refer to it.
-SELECT ni.item_id, n.message_id, n.accepted_at, n.kind IN ('first', 'front') AS first
+SELECT ni.item_id, n.id, n.message_id, n.accepted_at, n.ticket, n.kind IN ('first', 'front') AS first
   FROM notice_item ni JOIN notice n ON n.id = ni.notice_id
  WHERE ni.item_id = ANY($1::uuid[]) AND n.recipient_id = $2 AND n.state IN ('accepted', 'doubtful', 'bounced')
    AND n.voided_at IS NULL AND n.kind IN ('first', 'front', 'reminder')

@@ -1,0 +1,91 @@
+"""Whole messages in the forms of the common systems, and what is read from them.
+
+`known` was written beside the rules, `stranger` and `answers.toml` without a look at them: what share of these is read
+right says how well the rules carry over to what nobody has seen.
+"""
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from notifiers.incoming.reading import read
+from notifiers.incoming.suggestion import guessed, said
+from ntd.incoming import Facts, Judged, KnownNotice, as_json, judge
+from schemas.ids import ItemId, NoticeId, RecipientId
+from schemas.notice import Kind
+from tests.fakes.incoming_mail import CORPUS, ITEMS, NOTICE, OURS, corpus
+
+THE_NOTICE = KnownNotice(
+    id=NoticeId(NOTICE),
+    kind=Kind.FIRST,
+    recipient=RecipientId(1),
+    to="abuse@hoster.example",
+    partner=None,
+    items=tuple(map(ItemId, ITEMS)),
+)
+FACTS = Facts(notices={NOTICE: THE_NOTICE}, latest=dict.fromkeys(ITEMS, NoticeId(NOTICE)))
+
+
+def judged(raw: bytes) -> tuple[Judged, bool]:
+    """Read and judge a message beside what a database would know; say also whether something was dropped."""
+    came = read(raw, OURS)
+    return judge(came, FACTS), came.had_attachment
+
+
+def differences(raw: bytes, meant: dict[str, Any]) -> dict[str, Any]:
+    """Give what was read otherwise than meant."""
+    found, attachment = judged(raw)
+    told = as_json(found)
+    if told["kind"] != "unrelated":
+        told["attachment"] = attachment
+    wanted = meant | {"items": [str(item) for item in ITEMS] if meant["items"] == "all" else meant["items"]}
+    wanted["notice"] = str(NOTICE) if meant["kind"] != "unrelated" else None
+    if told["kind"] in {"bounce", "delay", "delivered"}:
+        # Where a report names nobody, or only somebody to whom our recipient forwards, it is our recipient's.
+        wanted["recipient"] = "abuse@hoster.example"
+    return {name: (value, wanted[name]) for name, value in told.items() if value != wanted[name]}
+
+
+@pytest.mark.parametrize(("name", "raw", "meant"), [pytest.param(*one, id=one[0]) for one in corpus("known")])
+def test_every_known_form_is_read_right(name: str, raw: bytes, meant: dict[str, Any]) -> None:
+    """Kind, permanence, notice, items, recipient, status, suggestion, ticket and attachment, each as meant."""
+    assert differences(raw, meant) == {}, name
+    assert differences(raw.replace(b"\n", b"\r\n"), meant) == {}, f"{name} with CRLF"
+
+
+def test_what_a_stranger_writes_is_read_right() -> None:
+    """At least 95 % of the messages written without a look at the rules, in every field; their kind nearly always."""
+    messages = list(corpus("stranger"))
+    wrong = {name: found for name, raw, meant in messages if (found := differences(raw, meant))}
+    kinds = [name for name, found in wrong.items() if "kind" in found]
+
+    assert len(messages) >= 100
+    assert len(wrong) <= len(messages) * 0.05, wrong
+    assert len(kinds) <= len(messages) * 0.02, kinds
+
+
+def test_answers_of_a_few_words_are_understood() -> None:
+    """At least 95 % in each of eleven languages' answers taken together, and none without an answer in any language."""
+    answers = tomllib.loads((CORPUS / "answers.toml").read_text(encoding="utf-8"))
+    read_as = [
+        (meant, said(text) or guessed(text), text)
+        for by_meaning in answers.values()
+        for meant, texts in by_meaning.items()
+        for text in texts
+    ]
+    wrong = [one for one in read_as if one[1] != one[0]]
+
+    assert set(answers) == {"en", "nl", "de", "fr", "es", "pt", "pl", "cs", "ro", "ru", "uk"}
+    assert len(read_as) >= 150
+    assert len(wrong) <= len(read_as) * 0.05, wrong
+
+
+def test_a_bounce_that_acts_proves_what_it_is_about() -> None:
+    """By our return path, or by our Message-ID and the recipient; by a number in the text alone it does not act."""
+    by_name = {name: judged(raw)[0] for name, raw, _ in corpus("known")}
+
+    assert all(by_name[name].acts for name in by_name if "postfix" in name or "exim-report" in name)
+    assert by_name["21-forwarded-other-recipient.eml"].acts
+    assert not by_name["07-exim-delay-plain.eml"].acts
+    assert not by_name["24-not-our-mail.eml"].acts
