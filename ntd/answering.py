@@ -17,6 +17,7 @@ from schemas.settings import Settings
 #: What came back and waits for somebody to read it.
 OF_MAIL = frozenset({Attention.UNREAD_ANSWER, Attention.HAD_ATTACHMENT, Attention.BOUNCED, Attention.REFUSED_MAIL})
 
+UNREACHED = frozenset({Attention.BOUNCED, Attention.REFUSED_MAIL})
 #: Answers per item and hour that still have it checked at once.
 CHECKS_PER_HOUR = 6
 _WORDS = {Came.DELAY: "delayed", Came.DELIVERED: "delivered"}
@@ -144,10 +145,12 @@ def _alive(stay: Stay, partner: str, now: datetime) -> Stay:
 
 def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
     """Take it that an analyst has seen to what came back."""
-    waiting = case.item.attention & OF_MAIL
+    # Who cannot be reached stays in sight: nobody else tells the hoster.
+    reached = all(stay.failed_at is None for stay in case.at_work)
+    waiting = case.item.attention & (OF_MAIL if reached else OF_MAIL - UNREACHED)
     if not waiting:
         raise IllegalTransition(case.item.id, case.item.state.value, "seen (nothing came back that waits)")
-    item = replace(case.item, attention=case.item.attention - OF_MAIL)
+    item = replace(case.item, attention=case.item.attention - waiting)
     detail = {"reason": reason, "seen": sorted(one.value for one in waiting), "by": by}
     return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
 

@@ -57,7 +57,8 @@ def bounced(
 ) -> tuple[Step, tuple[TakenBack, ...]]:
     """Take a bounce into a case, ended stays included; give the step, and what its stays lose."""
     stays = tuple(_without(stay, back, standing) for stay in case.stays)
-    lost = tuple(_as_it_stood(one) for one, other in zip(case.stays, stays, strict=True) if one != other)
+    stood, stands = (tuple(map(_as_it_stands, some)) for some in (case.stays, stays))
+    lost = tuple(old for old, new in zip(stood, stands, strict=True) if old != new)
     before = case.item.state
     case = Case(item=_item_without(case.item, back, standing), stays=stays)
     state = state_after(case, Event.TAKEN_BACK) if possible(before, Event.TAKEN_BACK) else before
@@ -65,18 +66,15 @@ def bounced(
     line = Record(item=case.item.id, event="bounced", at=now, before=before, after=state, detail=_detail(back))
     step = not_reached(case, back.sent, now, settings, line, Attention.BOUNCED)
     item = replace(step.case.item, attention=step.case.item.attention | {Attention.BOUNCED})
-    changed = {one.stay for one in lost}
-    after = tuple(
-        _go_on(stay, old, item, settings, stay.id in changed) for stay, old in zip(step.case.stays, stays, strict=True)
-    )
+    after = tuple(_go_on(stay, old, item, settings) for stay, old in zip(step.case.stays, stays, strict=True))
     return replace(step, case=Case(item=item, stays=after)), lost
 
 
-def _go_on(stay: Stay, before: Stay, item: Item, settings: Settings, changed: bool) -> Stay:
+def _go_on(stay: Stay, before: Stay, item: Item, settings: Settings) -> Stay:
     if stay.recipient != before.recipient:
         # Whoever is next has heard nothing yet: no reminder is on its way to them, and none is due.
         return replace(stay, asked_at=None, follow_up_at=None)
-    return replace(stay, follow_up_at=follow_up_at(stay, item, settings)) if changed else stay
+    return replace(stay, follow_up_at=follow_up_at(stay, item, settings))
 
 
 def _detail(back: Bounced) -> dict[str, object]:
@@ -88,7 +86,7 @@ def _detail(back: Bounced) -> dict[str, object]:
     }
 
 
-def _as_it_stood(stay: Stay) -> TakenBack:
+def _as_it_stands(stay: Stay) -> TakenBack:
     return TakenBack(
         stay=stay.id,
         clock_at=stay.clock_at,

@@ -210,22 +210,23 @@ def _text(data: bytes, charset: str) -> str:
 
 
 def _decode(data: bytes, charset: str = "") -> str:
-    for name in (_known(charset), "utf-8"):
+    known = _known(charset)
+    for name in (known or "utf-8", "utf-8"):
         try:
             return data.decode(name)
         except (UnicodeError, ValueError):
             continue
     # What claims to be something that it is not: nearly all of it can still be read.
-    return data.decode(_known(charset) if charset else "latin-1", "replace")
+    return data.decode(known or "latin-1", "replace")
 
 
-def _known(charset: str) -> str:
-    """Give the codec of a charset; "utf-8" for what is none, or is one that no mail is written in."""
+def _known(charset: str) -> str | None:
+    """Give the codec of a charset; None for what is none, or is one that no mail is written in."""
     try:
         name = codecs.lookup(charset).name
     except (LookupError, ValueError, UnicodeError):
-        return "utf-8"
-    return "utf-8" if name in _NO_CHARSETS else name
+        return None
+    return None if name in _NO_CHARSETS else name
 
 
 def decoded(value: str) -> str:

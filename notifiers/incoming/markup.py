@@ -64,7 +64,8 @@ def lines_of(markup: str) -> str:
             lines += [["-----Original Message-----"], [""]]
     lines[-1].append(flat[end:])
     written = ("".join(line).strip(" ") for line in lines)
-    return _MANY.sub("\n\n", html.unescape("\n".join(line if line.strip("> ") else "" for line in written))).strip()
+    text = html.unescape("\n".join(line if line.strip("> ") else "" for line in written))
+    return _MANY.sub("\n\n", _SPACES.sub(" ", text)).strip()
 
 
 def _shown(markup: str) -> str:

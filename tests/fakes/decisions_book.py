@@ -27,6 +27,7 @@ class Fate(StrEnum):
     DOUBTFUL = "doubtful"
     ACCEPTED = "accepted"
     FAILED = "failed"
+    BOUNCED = "bounced"
 
 
 @dataclass(slots=True)

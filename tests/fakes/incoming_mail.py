@@ -1,8 +1,8 @@
 """Mail that comes back: what systems and people write about a notice, and the corpus of whole messages."""
 
 import json
-from hashlib import sha256
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID

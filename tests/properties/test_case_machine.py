@@ -14,6 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ntd.acting import gone, release, reopen, resume, up, withdraw
 from ntd.answering import partner_says, recipient_says
+from ntd.answering import seen as analyst_saw
+from ntd.bouncing import Bounced, Standing, bounced
 from ntd.case import Case, Item, Stay, Step, Tell
 from ntd.checking import Looked, settle
 from ntd.duplicates import again
@@ -29,7 +31,7 @@ from schemas.errors import IllegalTransition
 from schemas.exchange import Action, LinkAnswer, PartnerAnswer
 from schemas.hosting import Category
 from schemas.ids import StayId
-from schemas.item import Classification, State, Submission
+from schemas.item import Attention, Classification, State, Submission
 from schemas.notice import Kind
 from schemas.url import parse_url
 from tests.fakes.decisions_book import Book, Fate, Row
@@ -325,6 +327,44 @@ class Walk(RuleBasedStateMachine):
             self.messages.append((self.now, row, frozenset(about)))
         self.carry_out(accepted(self.book.case, sent, self.now, self.settings, "relay"))
 
+    @precondition(lambda self: any(row.fate is Fate.ACCEPTED for row in self.book.rows.values()))
+    @rule(data=st.data())
+    def comes_back(self, data: st.DataObject) -> None:
+        """Have a message that was accepted bounce, however late."""
+        told = [row for row in self.book.rows.values() if row.fate is Fate.ACCEPTED and not row.dry]
+        if not told:
+            return
+        row = data.draw(st.sampled_from(told))
+        sent = self.book.sent(row, "md" if row.tell.recipient == PARTNER else None)
+        back = Bounced(sent=sent, accepted_at=row.accepted_at, stay=row.tell.stay, status="5.1.1", permanent=True)
+        row.fate = Fate.BOUNCED
+        self.messages = [one for one in self.messages if one[1] is not row]
+        case = Case(item=self.book.item, stays=tuple(self.book.stays.values()))
+        step, lost = bounced(case, back, self._standing(), self.now, self.settings)
+        assert Attention.BOUNCED in step.case.item.attention
+        assert {one.stay for one in lost} <= self.book.stays.keys()
+        self.carry_out(step)
+
+    def _standing(self) -> list[Standing]:
+        told = [row for row in self.book.rows.values() if row.fate is Fate.ACCEPTED and row.accepted_at]
+        return [
+            Standing(
+                kind=row.tell.kind,
+                recipient=row.tell.recipient,
+                partner="md" if row.tell.recipient == PARTNER else None,
+                stay=row.tell.stay,
+                stay_spell=self.book.stays[row.tell.stay].spell if row.tell.stay else None,
+                accepted_at=row.accepted_at,
+            )
+            for row in told
+            if row.accepted_at
+        ]
+
+    @rule()
+    def somebody_reads(self) -> None:
+        """Have an analyst see to what came back."""
+        self._act(lambda: analyst_saw(self.book.case, "analyst", "read", self.now))
+
     # What people and partners do.
 
     def _act(self, decide: Any) -> None:
@@ -412,6 +452,17 @@ class Walk(RuleBasedStateMachine):
             self.messages = [one for one in self.messages if not one[1].dry]
 
     # What always holds.
+
+    @invariant()
+    def clocks_stand_on_acceptances(self) -> None:
+        """Hold that a clock began with a first notice that was accepted and has not bounced, or before us."""
+        firsts = {
+            row.accepted_at
+            for row in self.book.rows.values()
+            if row.tell.kind is Kind.FIRST and row.fate is Fate.ACCEPTED
+        }
+        for stay in self.book.stays.values():
+            assert stay.clock_at in firsts | {None, self.book.item.received_at}
 
     @invariant()
     def what_is_to_be_held_when_it_returns_is_never_in_work(self) -> None:

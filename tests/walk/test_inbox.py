@@ -326,8 +326,10 @@ async def test_nothing_of_what_came_stands_in_clear(home: House) -> None:
     (item,) = await told(home)
     notice = await first_notice(home, item)
     await take(home, reply(notice["message_id"], "We have removed the pages, says Rumpelstiltskin."))
-    tables = await home.store.pool.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-    rows = [str(row) for one in tables for row in await home.store.pool.fetch(f'SELECT t::text FROM "{one[0]}" t')]
+    tables = await home.store.pool.fetch(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    )
+    rows = [str(row) for one in tables for row in await home.store.pool.fetch(f'SELECT t::text FROM "{one[0]}" t')]  # noqa: S608 -- names of our own tables
 
     assert len(rows) > 20
     assert not [row for row in rows if "Rumpelstiltskin" in row or "Abuse Desk" in row]
