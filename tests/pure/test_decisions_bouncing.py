@@ -72,7 +72,7 @@ def test_the_clock_stops_and_what_stood_until_now_is_kept() -> None:
 
     assert (stay.clock_at, stay.noticed_at, stay.told_at, stay.failed_at) == (None, None, None, LATER)
     assert lost == (TakenBack(stay=stay.id, clock_at=NOON, noticed_at=NOON, forwarded_at=None, failed_at=None),)
-    assert (after.item.state, after.item.attention) == (State.ROUTED, {Attention.BOUNCED})
+    assert (after.item.state, after.item.attention) == (State.ROUTED, frozenset({Attention.BOUNCED}))
 
 
 def test_the_next_contact_is_told_and_nothing_else_is_due() -> None:
@@ -206,7 +206,7 @@ def test_what_an_answer_says_is_looked_at_and_never_believed(
 
     assert (step.check_at == LATER, step.look_up) == (looked, looked_up)
     assert (unseen.check_at, unseen.look_up) == (None, False)
-    assert (step.case.item.state, step.case.item.attention) == (State.NOTICED, {Attention.UNREAD_ANSWER})
+    assert (step.case.item.state, step.case.item.attention) == (State.NOTICED, frozenset({Attention.UNREAD_ANSWER}))
     assert step.case.stays == case.stays
 
 
