@@ -24,11 +24,11 @@ OnHead = Callable[[int, Mapping[str, str]], Sink | None]
 class Exchange(asyncio.Protocol):
     """A request and its answer. Everything happens as the bytes come: what a server sends ahead is kept nowhere."""
 
-    def __init__(self, on_head: OnHead, *, paused: bool) -> None:
-        """`paused`: nothing is read before `send`, because TLS comes first."""
+    def __init__(self, request: bytes, on_head: OnHead, *, waits: bool) -> None:
+        """Take the request; `waits`: nothing is sent or read before `send`, because TLS comes first."""
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
-        self._on_head, self._paused = on_head, paused
+        self._request, self._on_head, self._waits = request, on_head, waits
         self._reader: HeadReader | None = HeadReader()
         self._framing: Framing | None = None
         self._sink: Sink | None = None
@@ -38,19 +38,26 @@ class Exchange(asyncio.Protocol):
         self.sent_at = self.head_at = self.over_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the connection."""
+        """Take the connection, and send the request unless it has to wait."""
         # uvloop's transports are transports without saying so.
-        self._transport = cast("asyncio.Transport", transport)
-        if self._paused:
-            self._transport.pause_reading()
+        connected = cast("asyncio.Transport", transport)
+        if self._waits:
+            self._transport = connected
+            connected.pause_reading()
+        else:
+            self.send(connected)
 
-    async def send(self, transport: asyncio.Transport, request: bytes, head_within_s: float) -> None:
-        """Send the request and wait until the answer is over; Fault says why there is none."""
+    def send(self, transport: asyncio.Transport) -> None:
+        """Send the request."""
         self._transport = transport
         self.sent_at = self._loop.time()
-        self._timer = self._loop.call_later(head_within_s, self._no_head)
         if not self._over.done():
-            transport.write(request)
+            transport.write(self._request)
+
+    async def over(self, head_within_s: float) -> None:
+        """Wait until the answer is over; Fault says why there is none."""
+        if self._framing is None:
+            self._timer = self._loop.call_later(head_within_s, self._no_head)
         await self._over
 
     def data_received(self, data: bytes) -> None:

@@ -136,7 +136,9 @@ class Dialler:
         noted: Tls | None = None
         # `take` is handed the facts of a handshake that came before the head.
         exchange = Exchange(
-            lambda status, fields: take(Answer(status=status, fields=fields, tls=noted)), paused=tls is not None
+            request,
+            lambda status, fields: take(Answer(status=status, fields=fields, tls=noted)),
+            waits=tls is not None,
         )
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -145,13 +147,14 @@ class Dialler:
                 transport = await self._way.connect(exchange, _host(url, address), url.port, self._dial_s)
                 joined = loop.time()
                 if tls is not None:
-                    transport, noted = await self._handshake(exchange, transport, tls, url.host, trust)
-                await exchange.send(transport, request, self._head_s)
+                    secured, noted = await self._handshake(exchange, transport, tls, url.host, trust)
+                    exchange.send(secured)
+                await exchange.over(self._head_s)
         finally:
             exchange.drop()
         return Phases(
-            dial_s=joined - began,
-            tls_s=exchange.sent_at - joined if tls is not None else 0.0,
+            dial_s=(exchange.sent_at if tls is None else joined) - began,
+            tls_s=0.0 if tls is None else exchange.sent_at - joined,
             wait_s=exchange.head_at - exchange.sent_at,
             read_s=exchange.over_at - exchange.head_at,
         )
