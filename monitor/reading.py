@@ -6,8 +6,6 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-import ada_url
-
 from monitor.decoding import BrokenEncoding, decoder_for
 from monitor.faults import Fault
 from monitor.likeness import picture_likeness
@@ -41,8 +39,8 @@ def redirect_of(answer: Answer, url: Url) -> Url | None:
     # Servers send the bytes of their path as they are: UTF-8 most often.
     text = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
-        return parse_url(ada_url.join_url(url.text, text))
-    except (ValueError, Refused) as fault:
+        return parse_url(text, url)
+    except Refused as fault:
         raise Fault(Sight.BAD_ANSWER, "redirects to what is no web address") from fault
 
 
@@ -51,8 +49,8 @@ def refresh_of(page: Page, url: Url) -> Url | None:
     if page.refresh is None or page.pictures or sum(map(len, page.main)) > _SENT_ON:
         return None
     try:
-        target = parse_url(ada_url.join_url(url.text, page.refresh))
-    except (ValueError, Refused):
+        target = parse_url(page.refresh, url)
+    except Refused:
         return None
     return None if target.text == url.text else target
 
