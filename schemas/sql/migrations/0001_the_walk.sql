@@ -66,13 +66,11 @@ CREATE TABLE place (
     key_hash    bytea NOT NULL UNIQUE,
     hoster_id   bigint NOT NULL REFERENCES hoster,
     prefix      cidr,
-    asn         bigint,                        -- the leading origin
-    origins     bigint[] NOT NULL DEFAULT '{}',-- every AS that announces the network, ascending
+    asn         bigint,
     as_name     text,
     country     text CHECK (country ~ '^[A-Z]{2}$'),
     country_sources jsonb NOT NULL DEFAULT '{}',
     country_disputed boolean NOT NULL DEFAULT false,
-    reach       text,                          -- anycast, satellite; null: one place, as far as we know
     category    text,
     front       text,                          -- name of the front, null when the machine itself
     created_at  timestamptz NOT NULL
@@ -92,30 +90,10 @@ CREATE TABLE episode (
     joined_at   timestamptz,                   -- confirmed: items have a stay there
     absent_since timestamptz,                  -- first look that located something and did not show it
     absent_with bigint[] NOT NULL DEFAULT '{}',-- hosters that look showed instead
-    until_at    timestamptz,                   -- left, confirmed
-    -- Somebody told us that the machine stands here, behind the host's front; with a front as its place: the front's own
-    -- hoster is it, and the name leads there too.
-    origin      boolean NOT NULL DEFAULT false
+    until_at    timestamptz                    -- left, confirmed
 );
 CREATE UNIQUE INDEX episode_standing ON episode (host_id, hoster_id, country) NULLS NOT DISTINCT WHERE until_at IS NULL;
 CREATE INDEX episode_host ON episode (host_id, from_at);
-
--- Where the machine behind a front stands, as a person learnt and confirmed it: of a whole site, or of one host.
-CREATE TABLE origin (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    site_id     bigint NOT NULL REFERENCES site,
-    host_id     bigint REFERENCES host,        -- null: every host of the site that stands behind a front
-    address_hash bytea NOT NULL,
-    address     bytea NOT NULL,                -- sealed
-    place_id    bigint REFERENCES place,       -- where the last look found it to stand
-    learnt_at   timestamptz NOT NULL,
-    by          text NOT NULL,                 -- who confirmed it
-    source      bytea,                         -- sealed: where it was learnt, in words
-    removed_at  timestamptz,
-    removed_by  text,
-    CHECK ((removed_at IS NULL) = (removed_by IS NULL))
-);
-CREATE UNIQUE INDEX origin_standing ON origin (site_id, host_id, address_hash) NULLS NOT DISTINCT WHERE removed_at IS NULL;
 
 -- One registration answer per network block, domain or AS.
 CREATE TABLE registration (
@@ -125,7 +103,6 @@ CREATE TABLE registration (
     fetched_at  timestamptz NOT NULL,
     expires_at  timestamptz NOT NULL
 );
-CREATE INDEX registration_expired ON registration (expires_at);
 CREATE INDEX registration_block ON registration USING gist (block inet_ops) WHERE block IS NOT NULL;
 
 -- Somebody who can be told: a mailbox, an endpoint, a partner.
@@ -139,8 +116,7 @@ CREATE TABLE recipient (
     language    text,
     grouping    text NOT NULL DEFAULT 'recipient' CHECK (grouping IN ('recipient', 'ip', 'site')),
     health      text NOT NULL DEFAULT 'unknown' CHECK (health IN ('unknown', 'good', 'failed', 'bounced')),
-    health_at   timestamptz,                   -- of the latest that is known
-    failures    integer NOT NULL DEFAULT 0,    -- refusals and bounces since it last took something
+    health_at   timestamptz,
     first_told_at timestamptz,
     created_at  timestamptz NOT NULL
 );
@@ -179,7 +155,6 @@ CREATE TABLE item (
     closed_at   timestamptz,
     ended_at    timestamptz,                   -- closed, refused or withdrawn
     hold_until  timestamptz,
-    hold_on_return boolean NOT NULL DEFAULT false, -- was to be held when nothing was to be sent: held when it comes back
     legal_hold_until timestamptz,
     spell       integer NOT NULL DEFAULT 1,    -- a return or a new routing begins a new one
     placed_version integer NOT NULL DEFAULT 0, -- host.version this item has followed
@@ -191,9 +166,6 @@ CREATE TABLE item (
     first_sha256 bytea,                        -- what "up" looked like the first time: hash, type and length, nothing else
     first_type  text,
     first_length bigint,
-    first_likeness text,                       -- … and the shape of a picture, or 64 salted bits of a page's words
-    first_denied boolean NOT NULL DEFAULT false, -- a person has said that this is not the thing
-    target      text,                          -- keyed hash of the site it leads to, as assessed: see ntd/targets.py
     CHECK ((state IN ('gone', 'closed')) <= (gone_at IS NOT NULL)),
     CHECK ((state = 'closed') <= (closed_at IS NOT NULL))
 ) WITH (fillfactor = 80);
@@ -208,25 +180,13 @@ CREATE TABLE schedule (
     item_id     uuid PRIMARY KEY REFERENCES item,
     due_at      timestamptz NOT NULL,
     token       uuid,
-    watch       smallint NOT NULL DEFAULT 0,   -- how many looks of watch_after_gone are done
-    -- Rounds that changed nothing write here only; the next change carries them to the item and its stays. Null: none.
-    checks      integer,                       -- rounds in all
-    checked_at  timestamptz,
-    up_at       timestamptz,                   -- the last of them that saw it up at every place
-    evidence    bytea,                         -- hash of what the row in last_look shows, its times left out
-    CHECK ((checks IS NULL) = (checked_at IS NULL))
+    watch       smallint NOT NULL DEFAULT 0    -- how many looks of watch_after_gone are done
 ) WITH (
     fillfactor = 70,
     -- Every claim begins at the end of the index where the dead lie: they are cleared away early.
     autovacuum_vacuum_scale_factor = 0.05
 );
 CREATE INDEX schedule_due ON schedule (due_at);
-
--- Hosts that answered "not now" (Retry-After): no item of theirs is looked at before, by any daemon.
-CREATE TABLE quiet (
-    host_id     bigint PRIMARY KEY REFERENCES host,
-    until       timestamptz NOT NULL
-);
 
 CREATE TABLE item_report (
     item_id     uuid NOT NULL,                 -- written in the same statement as the item
@@ -312,11 +272,9 @@ CREATE TABLE telling (
     spell       integer NOT NULL,
     priority    smallint NOT NULL,
     written_at  timestamptz NOT NULL,
-    wait_for    text CHECK (wait_for IN ('check', 'run', 'look')),  -- not ready: the first check, a run not yet confirmed,
-                                               -- or its host is looked up once more before it goes
+    wait_for    text CHECK (wait_for IN ('check', 'run')),  -- not ready: the first check, or a run not yet confirmed
     gather_at   timestamptz,                   -- due for gathering
     not_before  timestamptz,                   -- goes along with others no earlier than this
-    look_by     timestamptz,                   -- goes from here on, whatever the look-up before sending found
     notice_id   uuid,                          -- the notice that carries it now
     first_written_at timestamptz,              -- of the first notice that carried it: giving up is counted from here
     tries       integer NOT NULL DEFAULT 0,    -- attempts of superseded notices
@@ -325,13 +283,6 @@ CREATE TABLE telling (
 CREATE INDEX telling_gather ON telling (gather_at) WHERE notice_id IS NULL AND gather_at IS NOT NULL;
 CREATE INDEX telling_ready ON telling (recipient_id, kind) WHERE notice_id IS NULL;
 CREATE INDEX telling_item ON telling (item_id);
-CREATE INDEX telling_look ON telling (item_id) WHERE wait_for = 'look';
-
--- The pace of a recipient domain: a bucket, by the moment at which all that was taken out of it is filled in again.
-CREATE TABLE lane (
-    name_hash   bytea PRIMARY KEY,
-    spent_until timestamptz NOT NULL
-) WITH (fillfactor = 50);
 
 -- One rendered message (notice or forward), its identity, its recipient, its way out.
 CREATE TABLE notice (
@@ -358,33 +309,27 @@ CREATE TABLE notice (
     token       uuid,
     attempts    integer NOT NULL DEFAULT 0,
     doubted     boolean NOT NULL DEFAULT false,
-    paused      boolean NOT NULL DEFAULT false,-- one of its items is held: not offered, not again either
     accepted_at timestamptz,
     accepted_by text CHECK (accepted_by IN ('relay', 'recipient', 'api', 'form')),
     delivered_at timestamptz,
-    bounced_at  timestamptz,                   -- when the bounce was taken in: before it the acceptance counts
-    ticket      bytea,                         -- sealed JSON: the number under which the other side keeps it
     dry_run     boolean NOT NULL DEFAULT false,
     voided_at   timestamptz,                   -- a dry-run acceptance after dry run was switched off
     ended_at    timestamptz,                   -- failed, superseded, struck
     replaces    uuid,                          -- the superseded notice it was written anew for
     detail      bytea,                         -- sealed JSON: due time, hoster named, references
     CHECK ((state = 'accepted') <= (accepted_at IS NOT NULL)),
-    CHECK ((state = 'bounced') = (bounced_at IS NOT NULL)),
     CHECK ((send_at IS NOT NULL) <= (state IN ('waiting', 'sending', 'doubtful')))
 );
-CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL AND NOT paused;
-CREATE INDEX notice_claim ON notice (urgency, priority, send_at) WHERE send_at IS NOT NULL AND NOT paused;
-CREATE INDEX notice_written ON notice (recipient_id, created_at);
+CREATE INDEX notice_send ON notice (send_at) WHERE send_at IS NOT NULL;
 CREATE INDEX notice_recipient ON notice (recipient_id, kind, accepted_at);
 CREATE INDEX notice_partner ON notice (partner, created_at) WHERE partner IS NOT NULL;
 -- Asked for at every turn that follows up, and nearly always empty.
 CREATE INDEX notice_dry_run ON notice (id) WHERE dry_run AND state = 'accepted' AND voided_at IS NULL;
 
 CREATE TABLE notice_item (
-    notice_id   uuid NOT NULL,                 -- written in the same transaction as the notice
+    notice_id   uuid NOT NULL REFERENCES notice,
     item_id     uuid NOT NULL REFERENCES item,
-    stay_id     uuid,                          -- of the telling, which refers to it
+    stay_id     uuid REFERENCES stay,
     spell       integer NOT NULL,
     step        integer NOT NULL DEFAULT 0,
     outcome     text CHECK (outcome IN ('accepted', 'refused')),  -- forwards answer per item
@@ -406,43 +351,17 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_notice ON attempt (notice_id);
 
--- A mail that came back and was about something of ours: read once, however often it comes. Of everything else nothing
--- is kept.
-CREATE TABLE incoming (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    identity_hash bytea NOT NULL UNIQUE,       -- keyed: of Message-ID, date, sender, subject and body
-    at          timestamptz NOT NULL,
-    kind        text NOT NULL CHECK (kind IN ('bounce', 'delay', 'delivered', 'auto_reply', 'answer')),
-    notice_id   uuid REFERENCES notice,        -- null: of ours by its form, and not known
-    acted       boolean NOT NULL,              -- it proved what it is about
-    detail      bytea NOT NULL                 -- sealed JSON: sender, subject, bounded text, status, recipient, ticket
-);
-CREATE INDEX incoming_notice ON incoming (notice_id) WHERE notice_id IS NOT NULL;
-
--- What a bounce took back from a stay: a report of a moment before it goes on saying what was known then.
-CREATE TABLE taken_back (
-    stay_id     uuid NOT NULL REFERENCES stay,
-    at          timestamptz NOT NULL,          -- when the bounce was taken in
-    clock_at    timestamptz,                   -- how the stay stood until then
-    noticed_at  timestamptz,
-    forwarded_at timestamptz,
-    failed_at   timestamptz,
-    PRIMARY KEY (stay_id, at)
-);
-CREATE INDEX taken_back_at ON taken_back (at);
-
--- What came back: answer link, partner's answer, mail.
+-- What came back: answer link, partner's answer.
 CREATE TABLE answer (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     notice_id   uuid NOT NULL REFERENCES notice,
     item_id     uuid REFERENCES item,
     at          timestamptz NOT NULL,
-    by          text NOT NULL,                 -- 'link', 'mail' or 'partner:CODE'
+    by          text NOT NULL,                 -- 'link' or 'partner:CODE'
     action      text NOT NULL,                 -- removed|passed_on|… or an exchange action
     reason      text,
     answer_hash bytea,                         -- the same answer again is one answer
     note        bytea,
-    incoming_id bigint REFERENCES incoming,    -- the mail that says it
     UNIQUE (notice_id, item_id, answer_hash)
 );
 CREATE INDEX answer_item ON answer (item_id);
@@ -525,6 +444,5 @@ CREATE TABLE daemon (
     seen_at     timestamptz NOT NULL,
     machine     text,                          -- with its pid: others there can see that it was killed; null: nobody can
     pid         integer,
-    blind       boolean NOT NULL DEFAULT false,    -- none of its vantages reaches its canaries
     CHECK ((machine IS NULL) = (pid IS NULL))
 );
