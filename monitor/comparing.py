@@ -75,7 +75,8 @@ async def _everywhere(ours: Trail, url: Url, front: str, follow: Follow) -> bool
     if ours.page is None or not front:
         return False
     try:
-        return _alike(ours, url, await follow(front), parse_url(front))
+        other = await follow(front)
+        return other.status == ours.status and _alike(ours, url, other, parse_url(front))
     except Fault:
         return False
 

@@ -108,6 +108,7 @@ class Reading:
     around: str = ""  # the element that surrounds the page's own words
     depth: int = 0  # how many elements of that name are open
     link: str = ""  # where the link leads that is open
+    links: int = 0
     password: bool = False
     scripted: bool = False
     refresh: str | None = None
@@ -125,6 +126,7 @@ class Reading:
             self.hidden = "" if closing else name
         if name == "a":
             self.link = "" if closing else _value(_HREF, attributes) or "#"
+            self.links += not closing
         if not closing:
             self._attributes(name, attributes)
 

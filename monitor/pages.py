@@ -14,6 +14,13 @@ from monitor.markup import BREAK, MOUNT, Reading, fold, lines, pieces
 #: A page is told by its beginning; longer ones are cut here, in characters.
 PAGE_LIMIT: Final = 131_072
 _CHARSET: Final = re.compile(rb"charset=[\"']?([a-zA-Z0-9_-]{2,20})")
+#: Charsets that pages are written in (WHATWG Encoding, 4.2). Python knows more, some of them quadratic.
+_CHARSETS: Final = re.compile(
+    r"utf-?8|utf-?16(?:le|be)?|(?:us-)?ascii|(?:iso-?)?8859[-_]?\d{1,2}|iso[-_]8859[-_]\d{1,2}|latin-?\d|windows-?\d{3,4}|"
+    r"cp\d{3,4}|koi8-[ru]|(?:x-)?s(?:hift)?[-_]?jis|euc-?(?:jp|kr|cn)|gb2312|gbk|gb18030|big5(?:-hkscs)?|tis-?620|"
+    r"iso-2022-jp|macintosh|ks_c_5601-1987",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +34,7 @@ class Page:
     media: tuple[str, ...]  # sources of pictures, films and frames, in order
     pictures: tuple[str, ...]  # of these what the page is there to show: no logo, no link to another page
     thumbnails: tuple[str, ...]  # and those that lead to another page
+    links: int  # how many lead anywhere
     markup: str  # lower case, as it came
     password: bool  # asks for one, in its own words
     scripted: bool  # has scripts, or sends the visitor on by itself
@@ -46,12 +54,14 @@ def looks_like_page(content_type: str | None, start: bytes) -> bool:
 def page_text(body: bytes, charset: str | None) -> str:
     """Decode a page by its declared charset, else by what it says of itself, else as UTF-8."""
     said = _CHARSET.search(body[:1024])
-    for name in (charset, said[1].decode("ascii") if said else None, "utf-8"):
+    for name in (charset, said[1].decode("ascii") if said else None):
+        if name is None or not _CHARSETS.fullmatch(name):
+            continue
         try:
-            return body.decode(name or "utf-8", "replace")[:PAGE_LIMIT]
+            return body.decode(name, "replace")[:PAGE_LIMIT]
         except (LookupError, UnicodeError):
             continue
-    return ""
+    return body.decode("utf-8", "replace")[:PAGE_LIMIT]
 
 
 def read_page(html: str, content_type: str | None = None) -> Page:
@@ -80,6 +90,7 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         media=tuple(seen.media[:200]),
         pictures=tuple(seen.pictures[:200]),
         thumbnails=tuple(seen.thumbnails[:200]),
+        links=seen.links,
         markup=markup,
         password=seen.password,
         scripted=seen.scripted,
@@ -98,6 +109,7 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
         media=(),
         pictures=(),
         thumbnails=(),
+        links=0,
         markup=text.lower(),
         password=False,
         scripted=False,

@@ -10,14 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from monitor.likeness import Own
 from monitor.pages import Page
 
 #: Characters a page may say besides its title and headings, and still be judged by them.
 BESIDE_HEADING: Final = 1200
+#: … without a word of what happened.
+BESIDE_UNEXPLAINED: Final = 200
 #: … by a heading that says no more than "not found" or "404".
-BESIDE_WEAK: Final = 160
+BESIDE_WEAK: Final = 120
 #: … by its first sentence.
 BESIDE_SENTENCE: Final = 600
 #: A sentence longer than this makes no short statement.
@@ -26,6 +29,10 @@ _SENTENCE: Final = 240
 _LABEL: Final = 30
 #: Titles and headings longer than this are those of articles.
 _HEADING: Final = 160
+#: … where it has more headings than one, and shows no way to other things.
+BESIDE_HEADED: Final = 60
+_WORDS: Final = re.compile(r"[^\W\d_]{3,}")
+_EXTENSION: Final = re.compile(r"\.[a-z0-9]{1,5}$")
 #: Parts of a page that are removed from it while the page stands.
 _PART_OF_PAGE: Final = re.compile(
     r"\b(?:post|posting|message|comment|reply|entry|beitrag|nachricht|bericht|message|mensaje|messaggio|mensagem|"
@@ -52,6 +59,7 @@ class Language:
     weak: re.Pattern[str]
     hint: re.Pattern[str] | None
     doubt: re.Pattern[str] | None
+    words: re.Pattern[str]  # of a thing that is not there, anywhere in a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +75,34 @@ def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = 
     if page.plain:
         return _of_text(page, languages)
     headings = page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]
-    heads = tuple(part for line in (page.title, *headings) for part in _parts(line))
+    heads = tuple(part for line in (page.title, *headings) if not _is_name(line, name) for part in _parts(line))
     beside = sum(len(line) for line in own.lines if line not in page.headings)
     if own.pictures or beside > BESIDE_HEADING:
         return None
     for language in languages:
         if any(language.heading.fullmatch(part) for part in heads):
-            return Removal(mark=f"removed.{language.code}", sure=True)
+            return Removal(mark=f"removed.{language.code}", sure=_explained(page, own, beside, language))
     if said := _by_sentence(page, own, beside, languages):
         return said
     if soft := _softly(page, heads, languages):
         return soft
-    bare = beside <= BESIDE_WEAK and not own.thumbnails
-    heads = tuple(part for part in heads if part != name)
+    bare = beside <= BESIDE_WEAK and not own.thumbnails and len(page.headings) <= 1
     weak = next((one for one in languages if bare and any(one.weak.fullmatch(part) for part in heads)), None)
     return Removal(mark=f"missing.{weak.code}", sure=True) if weak else None
+
+
+def _is_name(line: str, name: str) -> bool:
+    """Say whether a title is the item's own name, as its address spells it: "/poems/gone" is a poem."""
+    spelled, told = (set(_WORDS.findall(plain_words(text))) for text in (_EXTENSION.sub("", unquote(name)), line))
+    return plain_words(line).strip() == name or (bool(spelled) and spelled <= told and 2 * len(spelled) >= len(told))
+
+
+def _explained(page: Page, own: Own, beside: int, language: Language) -> bool:
+    """Say whether what stands beside a heading belongs to it: a text about something else, or in parts, is content."""
+    if len(page.headings) > 1 and beside > BESIDE_HEADED and not own.thumbnails:
+        return False
+    text = plain_words("\n".join(line for line in own.lines if line not in page.headings))
+    return beside <= BESIDE_UNEXPLAINED or bool(language.words.search(text))
 
 
 def _of_text(page: Page, languages: Sequence[Language]) -> Removal | None:
@@ -116,7 +137,7 @@ def _by_sentence(page: Page, own: Own, beside: int, languages: Sequence[Language
 def _states(sentence: str, languages: Sequence[Language]) -> Language | None:
     if sentence.endswith("?") or len(sentence) > _SENTENCE:
         return None
-    return next((one for one in languages if one.statement.match(sentence)), None)
+    return next((one for one in languages if one.statement.fullmatch(sentence)), None)
 
 
 def _softly(page: Page, heads: Sequence[str], languages: Sequence[Language]) -> Removal | None:
@@ -150,7 +171,7 @@ def _sentences(line: str) -> Iterator[str]:
     for sentence in _SENTENCES.split(plain_words(line)):
         words = sentence.strip()
         if words and not words.startswith(tuple(_QUOTES)):
-            yield _LEADING.sub("", words, count=1)
+            yield _LEADING.sub("", words, count=1).strip(_EDGES)
 
 
 def plain_words(text: str) -> str:

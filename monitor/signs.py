@@ -26,6 +26,8 @@ _PASSWORD_LINES: Final = 10
 _SHELL: Final = {False: 60, True: 600}
 #: Pictures of its own that a known page may show besides its words.
 PICTURES: Final = 1
+#: A page with as many links is one of a site at work.
+_LINKS: Final = 3
 #: How far from the beginning of a line a sale or a suspension may begin: "Sorry, but unfortunately the site …".
 _LEAD: Final = 30
 
@@ -43,6 +45,12 @@ _EDGES: Final = " \t.,;!?…-–—|·»()[]*"
 _FEW_LINES: Final = 3
 #: Paths of a front page, whatever its query: "/?error=1", "/en/", "/index.php".
 _FRONT: Final = re.compile(r"/(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.[a-z0-9]{2,5}|home/?|start/?)?(?:\?.*)?")
+#: Queries of error pages: "/error?code=404".
+_SAYS: Final = re.compile(
+    r"[?&](?:code|status|error|err|errno|e|reason|msg|message)="
+    r"(?:4(?:04|10)\b|(?:\w{0,20}[-_+ ])?(?:not[-_+ ]?found|removed|deleted|missing|gone))",
+    re.IGNORECASE,
+)
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 
 
@@ -68,6 +76,7 @@ class Known:
     wordings: tuple[Wording, ...]
     languages: tuple[Language, ...]
     placeholders: Mapping[str, str]  # SHA-256 in hex → id
+    loose: re.Pattern[str]  # words of nothing
     parkers: Mapping[str, str]  # domain of name servers that only answer for parked domains → whose they are
 
     def parker(self, servers: Iterable[str]) -> str | None:
@@ -84,6 +93,7 @@ class Ended:
     host: str = ""  # where redirects ended; "" without
     last: str = ""  # the last part of the path there
     front: bool = False  # that is the front page of the same host
+    says: bool = False  # its query says that the thing is not there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +119,7 @@ def ended_of(asked: Url, ended: Url) -> Ended:
         return Ended(name=name)
     same = asked.host.removeprefix("www.") == ended.host.removeprefix("www.")
     front = same and _is_front(ended) and not _is_front(asked)
-    return Ended(name=name, host=ended.host, last=_last(ended), front=front)
+    return Ended(name=name, host=ended.host, last=_last(ended), front=front, says=bool(_SAYS.search(ended.path)))
 
 
 def _last(url: Url) -> str:
@@ -142,7 +152,7 @@ def signs_of(
     for wording in known.wordings:
         if wording.kind not in hits and _fits(wording, words, ended):
             hits[wording.kind] = wording.id
-    removal, unsure = hits.get("removed"), None
+    removal, unsure = hits.get("removed") or ("removed.query.redirect" if ended.says else None), None
     if (
         page
         and own
@@ -156,8 +166,9 @@ def signs_of(
         wall = "login.password_field"
     parked = next((mark for mark in _taken(hits) if not _server_says(hits)), None)
     server = None if parked and parked.startswith("account_") else _first(hits, _SERVERS)
-    if everywhere and not ended.front and removal is None and parked is None:
-        server = server or hits.get("site_message")
+    empty = bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere]))
+    if page and everywhere and not (ended.front or empty or removal or parked):
+        server = server or hits.get("site_message") or _bare(page, known)
     return Signs(
         removal_wording=removal,
         parked=parked,
@@ -165,9 +176,16 @@ def signs_of(
         default_page=server or unsure,
         placeholder=known.placeholders.get(sha256),
         removed_for_all="everybody" in hits and "geo_block" not in hits,
-        script_only=bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere])),
+        script_only=empty,
         front_page=ended.front,
     )
+
+
+def _bare(page: Page, known: Known) -> str | None:
+    """Give the mark of a page that a whole site shows, that leads nowhere and does not say that nothing is there."""
+    leads = page.links >= _LINKS or page.pictures or page.thumbnails
+    told = known.loose.search(plain_words(f"{page.title}\n{page.text}"))
+    return None if leads or told else "site_message.bare"
 
 
 def _removal(page: Page, own: Own, known: Known, ended: Ended) -> tuple[str | None, str | None]:

@@ -12,16 +12,21 @@ from monitor.signs import HEADING_LONGEST, PICTURES, Known, Wording
 
 _CONDITIONS = ("heading", "text", "markup", "path", "host")
 _NEVER = r"(?!)"
+#: A word that looks like a name: a file's, a number, something quoted.
+_NAME = r"[^ !?]{0,80}[\d._/\"'#:@«»“”„-][^ !?]{0,80}"
+#: How sites go on in English, whatever their language is.
+_SORRY = "sorry|please|try|check"
 
 
 @cache
 def known_pages(placeholders: frozenset[str] = frozenset()) -> Known:
     """Load the known pages that ship with us, with the operator's own placeholders (SHA-256 in hex)."""
-    data = _read("known_pages")
+    data, removals = _read("known_pages"), _read("removals")
     shipped = {sha256: f"placeholder.{entry['name']}" for entry in data["placeholder"] for sha256 in entry["sha256"]}
     return Known(
         wordings=tuple(_wording(entry) for entry in data["sign"]),
-        languages=tuple(_language(entry) for entry in _read("removals")["language"]),
+        languages=tuple(_language(entry) for entry in removals["language"]),
+        loose=re.compile(_any_of(removals["loose"])),
         parkers={zone: entry["name"] for entry in _read("parking")["parker"] for zone in entry["zones"]},
         placeholders={**dict.fromkeys(placeholders, "placeholder.configured"), **shipped},
     )
@@ -43,29 +48,35 @@ def _wording(entry: Mapping[str, Any]) -> Wording:
 
 
 def _language(entry: Mapping[str, Any]) -> Language:
-    r"""Put a language's sentence together: [lead] [the] thing [rel] gone, or [lead] first [the] thing."""
+    r"""Put a statement together: [lead] [the] thing [rel] gone [tail], or [lead] first [the] thing [tail]."""
     glue = entry.get("glue", " ")
-    ends = r"(?!\w)" if glue == " " else ""
-    lead = rf"(?:(?:{entry['lead']})[\s,.:;!…–-]*)*"
-    the = rf"(?:(?:{entry['the']}) ?)*" if entry["the"] else ""
+    lead = rf"(?:(?:{entry['lead']}|4(?:04|10))[\s,.:;!…–，、。！：；-]*){{0,4}}"
+    the = rf"(?:(?:{entry['the']}) ?){{0,3}}" if entry["the"] else ""
     thing = rf"{the}(?:{'|'.join(entry['thing'])})"
-    between = rf"(?:{glue}{entry['rel']})??,?" if "rel" in entry else ""
-    said = [rf"{thing}{between}{glue}(?:{'|'.join(entry['gone'])}){ends}"]
+    between = rf"(?:{glue}{entry['rel'].replace('{name}', _NAME)})??,?" if "rel" in entry else ""
+    said = [rf"{thing}{between}{glue}(?:{'|'.join(entry['gone'])})"]
     if "first" in entry:
-        said.append(rf"(?:{'|'.join(entry['first'])}){glue}{thing}{ends}")
+        said.append(rf"(?:{'|'.join(entry['first'])}){glue}{thing}")
     said += entry.get("said", ())
-    statement = rf"{lead}(?:{'|'.join(said)})"
-    tail = rf"(?:[,;:.!(…–—-].{{0,120}}| {entry['tail']}.{{0,100}})?" if "tail" in entry else r"(?:\W.{0,80}|.{0,20})?"
     soft = rf"{lead}{thing}{between}{glue}(?:{'|'.join(entry['soft'])}).{{0,40}}" if "soft" in entry else None
+    statement = rf"{lead}(?:{'|'.join(said)}){_tail(entry, glue)}"
     return Language(
         code=entry["code"],
         statement=re.compile(statement),
-        heading=re.compile(statement + tail),
+        heading=re.compile(_any_of((statement, *(f"{lead}(?:{one})" for one in entry.get("whole", ()))))),
         soft=re.compile(soft) if soft else None,
         weak=re.compile(_any_of(entry.get("weak", ()))),
         hint=re.compile(entry["hint"]) if "hint" in entry else None,
         doubt=re.compile(entry["doubt"]) if "doubt" in entry else None,
+        words=re.compile(_any_of((*entry["gone"], *entry.get("first", ()), *entry.get("weak", ())))),
     )
+
+
+def _tail(entry: Mapping[str, Any], glue: str) -> str:
+    """Say how a statement may go on: not at all, with words that belong to it, or with an inflection."""
+    if glue != " ":
+        return r"[^\s,.，。！？!?]{0,20}"
+    return rf"(?:(?:,|;| [–—-])? {entry['tail']}.{{0,100}}|,? (?:{_SORRY}).{{0,60}})?" if "tail" in entry else ""
 
 
 def _any_of(patterns: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """The page behaviours of tests/data/*.toml, served by one loopback server and looked at; a host name for each row."""
 
 import asyncio
+import gzip
 import hashlib
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -111,7 +112,7 @@ class Stage:
     rows: Mapping[str, Row]
     port: int = 0
     turns: dict[str, int] = field(default_factory=dict)
-    open: set[asyncio.Task[None]] = field(default_factory=set)
+    open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
     noise: Random = field(default_factory=lambda: Random(7))  # noqa: S311 -- request numbers in pages
 
     async def names(self, host: str) -> Names:
@@ -139,7 +140,7 @@ class Stage:
         """Answer one connection."""
         task = asyncio.current_task()
         assert task is not None
-        self.open.add(task)
+        self.open[task] = writer
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ")[1]
@@ -151,7 +152,7 @@ class Stage:
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            self.open.discard(task)
+            del self.open[task]
             writer.close()
 
     async def _send(self, writer: asyncio.StreamWriter, reply: Reply, row: Row, path: str) -> None:
@@ -204,7 +205,9 @@ def _answer(reply: Reply, filled: Any) -> bytes:
     body, kind = _body(reply, filled)
     status = reply.get("status", 302 if "to" in reply else 200)
     kind = reply.get("type", kind)
-    headers = {"Connection": "close", "Content-Length": str(len(body)), **reply.get("headers", {})}
+    packed = {"Content-Encoding": "gzip"} if reply.get("packed") else {}
+    body = gzip.compress(body) if packed else body
+    headers = {"Connection": "close", "Content-Length": str(len(body)), **packed, **reply.get("headers", {})}
     if kind:
         headers["Content-Type"] = kind
     if "to" in reply:
@@ -219,8 +222,9 @@ def _body(reply: Reply, filled: Any) -> tuple[bytes, str]:
         return picture(reply["image"], size)
     for kind, of in (("html", "text/html"), ("plain", "text/html"), ("json", "application/json"), ("xml", "text/xml")):
         if kind in reply:
-            raw = filled(reply[kind]).encode()
-            return raw + bytes(max(0, size - len(raw))), f"{of}; charset=utf-8"
+            charset = reply.get("charset", "utf-8")
+            raw = filled(reply[kind]).encode(charset, "xmlcharrefreplace")
+            return raw + bytes(max(0, size - len(raw))), f"{of}; charset={charset}"
     if reply.get("to") or not reply.keys() & {"title", "heading", "text", "more"}:
         return b"", "text/html"
     return filled(_markup(reply)).encode(), "text/html; charset=utf-8"
@@ -293,9 +297,9 @@ async def staged(rows: Sequence[Row]) -> AsyncIterator[Stage]:
         yield stage
     finally:
         server.close()
-        for task in stage.open:
-            task.cancel()
-        await asyncio.gather(*stage.open, return_exceptions=True)
+        for writer in list(stage.open.values()):
+            writer.transport.abort()
+        await asyncio.gather(*stage.open)
 
 
 async def look_at_all(rows: Sequence[Row]) -> list[Seen]:
