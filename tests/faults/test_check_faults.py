@@ -5,7 +5,10 @@ by, or is out of reach with everything else.
 """
 
 import asyncio
+import json
+import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, closing
 from datetime import timedelta
@@ -182,6 +185,25 @@ async def test_nothing_becomes_gone_by_a_fault_of_ours(home: House) -> None:
             await home.store.pool.execute("DELETE FROM schedule")
 
     assert seen == {fault: ([2, 2, 2], {("noticed", "unknown", reason)}) for fault, (_, reason) in FAULTS.items()}
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"), reason="only root can make a network to take away"
+)
+async def test_a_machine_without_a_network_sees_nothing_gone() -> None:
+    """In a network of its own with every interface down, the dial fails at once, and that says nothing of the item."""
+    asked = {"timeout_s": 0.5, "warm": [], "looks": {"http": "http://img.test/i/1.jpg", "https": "https://img.test/"}}
+    prey = await asyncio.create_subprocess_exec(
+        *("unshare", "--net", sys.executable, "-m", "tests.fakes.monitor_prey"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await prey.communicate(json.dumps(asked).encode())
+    seen = json.loads(out)
+
+    assert {(sight, reason, fault) for sight, reason, _, _, fault in seen.values()} == {
+        ("unreachable", "unreachable", "enetunreach")
+    }
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=400), -timedelta(days=400)], ids=["ahead", "back"])
