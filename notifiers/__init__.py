@@ -15,6 +15,9 @@ tables     P: the same items as CSV
 mime       P: parts and headers to the bytes of a mail (RFC 5322, 2045-2047, 5965)
 plain      P: text, URLs and moments so that they can break no line and no header
 outcomes   P: what a reply code, a status or a lost connection means for the message
+press      a message to the bytes that leave: composed, sealed, signed
+sealing    mail for one reader only: OpenPGP, S/MIME
+dkim       mail signed for our domain
 registry   the dispatcher: which way an envelope leaves
 smtp       by mail, over the relay
 webapi     to a hoster's API

@@ -4,13 +4,14 @@ What is never in them: images, previews or content, and where our reports come f
 """
 
 from importlib.metadata import version
+from typing import Protocol
 
 import orjson
 
 from notifiers import mime
 from notifiers.exchange import for_partner, forward_document, withdrawal_document
-from notifiers.letter import NETWORK_KINDS, Letter, letter
-from notifiers.mime import Part
+from notifiers.letter import NETWORK_KINDS, letter
+from notifiers.mime import Part, Wrapped
 from notifiers.plain import one_line, whole_url
 from notifiers.stationery import SHIPPED, Stationery
 from notifiers.tables import forward_table, identity_table, item_table, network_table
@@ -23,17 +24,27 @@ LARGEST_XARF = 50
 #: A URI in a feedback report stands on one header line, which no receiver need take beyond RFC 5322's 998 octets.
 _LONGEST_REPORTED_URI = 900
 _XARF_KINDS = frozenset({Kind.FIRST, Kind.REMINDER, Kind.SITE, Kind.FRONT})
+_REPORT = "report; report-type=feedback-report"
 _PRODUCT = f"ntd/{version('ntd')}"
 
 
-def compose(message: Message, stationery: Stationery = SHIPPED) -> Rendered:
+class Seal(Protocol):
+    """Whatever can make an entity readable for its recipient alone."""
+
+    def seal(self, inner: bytes, boundary: str) -> Wrapped:
+        """Give what stands in its place."""
+        ...
+
+
+def compose(message: Message, stationery: Stationery = SHIPPED, seal: Seal | None = None) -> Rendered:
     """Render a message for its channel: RFC 5322 for mail, JSON for an API, plain text for a web form.
 
+    `seal`: a mail is closed with it, and then only its number stands outside.
     Raises Permanent where a hoster's API would have to be told what XARF has no words for.
     """
-    match _way(message):
+    match on_its_way_by(message):
         case Channel.MAIL:
-            return _mail(message, stationery)
+            return _mail(message, stationery, seal)
         case Channel.FORM:
             written = letter(message, stationery)
             return Rendered(message_id=str(message.id), content=written.text.encode(), subject=written.subject)
@@ -51,7 +62,8 @@ def message_id(message: Message) -> str:
     return f"<{message.id}@{one_line(message.sender.domain).replace(' ', '')}>"
 
 
-def _way(message: Message) -> Channel:
+def on_its_way_by(message: Message) -> Channel:
+    """Say how a message is rendered; in a dry run the way it would have gone."""
     if message.channel is not Channel.FOLDER:
         return message.channel
     # In a dry run the channel is the folder: what would have gone is told from the address.
@@ -72,18 +84,21 @@ def _document(message: Message) -> dict[str, object]:
     return document
 
 
-def _mail(message: Message, stationery: Stationery) -> Rendered:
+def _mail(message: Message, stationery: Stationery, seal: Seal | None) -> Rendered:
     written = letter(message, stationery)
     identity = message_id(message)
     text = Part(type="text/plain; charset=utf-8", content=written.text, language=", ".join(written.languages))
-    headers = _headers(message, written, identity)
+    subject = f"Notice {message.id}" if seal else written.subject
+    headers = _headers(message, subject, identity)
     boundary = f"=_ntd_{message.id.hex}"
     if _as_xarf(message):
-        parts = [text, _feedback(message.lines[0]), *_xarf_parts(message)]
-        content = mime.multipart(headers, "report; report-type=feedback-report", parts, boundary)
+        parts, kind = [text, _feedback(message.lines[0]), *_xarf_parts(message)], _REPORT
     else:
-        content = mime.multipart(headers, "mixed", [text, *_attachments(message)], boundary)
-    return Rendered(message_id=identity, content=content, subject=written.subject)
+        parts, kind = [text, *_attachments(message)], "mixed"
+    if seal is None:
+        return Rendered(message_id=identity, content=mime.multipart(headers, kind, parts, boundary), subject=subject)
+    inside = seal.seal(mime.multipart([], kind, parts, boundary), f"=_ntd_sealed_{message.id.hex}")
+    return Rendered(message_id=identity, content=mime.wrapped(headers, inside), subject=subject)
 
 
 def _as_xarf(message: Message) -> bool:
@@ -92,12 +107,12 @@ def _as_xarf(message: Message) -> bool:
     return wanted and not for_partner(message) and len(message.lines) == 1 and xarf_able(message.lines[0])
 
 
-def _headers(message: Message, written: Letter, identity: str) -> list[tuple[str, str]]:
+def _headers(message: Message, subject: str, identity: str) -> list[tuple[str, str]]:
     headers = [
         mime.date(message.written_at),
         mime.mailbox("From", message.sender.mail_from),
         mime.mailbox("To", message.to),
-        mime.words("Subject", written.subject),
+        mime.words("Subject", subject),
         ("Message-ID", identity),
     ]
     if mime.address_of(message.sender.contact_email) != mime.address_of(message.sender.mail_from):

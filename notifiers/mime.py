@@ -28,6 +28,19 @@ class Part:
     language: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """What stands in the place of a sealed entity: its headers, and its body with CRLF line ends."""
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def wrapped(headers: Sequence[tuple[str, str]], inside: Wrapped) -> bytes:
+    """Write a mail around what was sealed."""
+    return _head([*headers, ("MIME-Version", "1.0"), *inside.headers]) + inside.body
+
+
 def multipart(headers: Sequence[tuple[str, str]], subtype: str, parts: Sequence[Part], boundary: str) -> bytes:
     """Write a mail of several parts; `subtype` is e.g. `mixed`, headers come ready from this module."""
     head = [*headers, ("MIME-Version", "1.0"), ("Content-Type", f'multipart/{subtype};\r\n boundary="{boundary}"')]

@@ -30,13 +30,10 @@ _PATHS_AS_TEXT: Final = {"contacts", "hotlines", "upstreams", "certificate"}
 _TO_COME: Final = (
     "inbox.imap_host",
     "police.email",
-    "police.certificate",
     "police.before",
     "police.probe_held",
-    "regulator.certificate",
     "retention.items",
     "retention.withdrawn",
-    "partner.certificate",
 )
 
 _Section = TypeVar("_Section", bound=Section)

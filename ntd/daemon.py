@@ -19,6 +19,7 @@ import structlog
 import uvloop
 
 from geo.resolve import Locator
+from notifiers.press import Press, open_press
 from notifiers.registry import Dispatcher
 from ntd.api.application import application
 from ntd.api.desk import Desk
@@ -163,7 +164,7 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
     if Role.NOTIFY in roles:
         out = await stack.enter_async_context(Dispatcher.open(settings))
         loops += [
-            house.turn(Gather(store, settings, letterhead(settings, clock.now()))),
+            house.turn(Gather(store, settings, _press(settings, clock.now()))),
             house.line(Send(store, settings, out, clock, daemon)),
             house.turn(Follow(store, settings, locator, daemon)),
         ]
@@ -176,6 +177,14 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
         check = Check(store, settings, looker, clock, daemon, pacing=pacing, looks=looks, may_look=watch.may_look)
         loops += [house.turn(watch), house.line(check)]
     return loops
+
+
+def _press(settings: Settings, now: datetime) -> Press:
+    press = open_press(settings, letterhead(settings, now))
+    for mailbox, certificate in press.sealed_for.items():
+        if certificate.expired(now):
+            log.warning("certificate.expired", path=str(certificate.path), mailbox=mailbox)
+    return press
 
 
 @asynccontextmanager

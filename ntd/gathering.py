@@ -88,7 +88,14 @@ def partner_channel(partner: Partner | None) -> Channel | None:
         return None
     if partner.api:
         return Channel.API
-    return Channel.MAIL if partner.email and partner.plain else Channel.EXCHANGE
+    return Channel.MAIL if partner.mailable else Channel.EXCHANGE
+
+
+def mailbox_of(to: Addressee) -> str | None:
+    """Give the mailbox that a recipient's messages go to; None where they go another way."""
+    if to.channel == "mail":
+        return to.address
+    return to.partner.email if to.partner and partner_channel(to.partner) is Channel.MAIL else None
 
 
 def _by_form(to: Addressee, live: list[Piece], largest: int) -> Iterator[Sheaf]:

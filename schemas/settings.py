@@ -167,6 +167,16 @@ class Notices(Section):
     pace: Rate = parse_pace("1200/m")
     hourly: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
     templates: OptionalPath = None
+    dkim_key_file: OptionalPath = None
+    dkim_selector: str = ""
+    dkim_domain: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_verified(self) -> Self:
+        if self.dkim_key_file is not None and not self.dkim_selector:
+            raise ValueError('dkim_key_file is given but no selector; write for example dkim_selector = "ntd"')
+        return self
+
     from_: Sender = Field(default="Example Hotline <notices@hotline.example>", alias="from")
     bounce_address: Mailbox = ""
     dry_run: bool = False
@@ -242,22 +252,29 @@ class Monitor(Section):
         return vantages
 
 
-class Police(Section):
-    """Copies and holds."""
+class Reader(Section):
+    """Somebody who is written to by mail: encrypted to a certificate, or plainly only where that is allowed."""
 
     email: Mailbox = ""
     certificate: str = ""
     plain: bool = False
+
+    @property
+    def mailable(self) -> bool:
+        """Say whether mail may go there."""
+        return bool(self.email) and (self.plain or bool(self.certificate))
+
+
+class Police(Reader):
+    """Copies and holds."""
+
     before: Duration = timedelta(0)
     probe_held: bool = False
 
 
-class Regulator(Section):
+class Regulator(Reader):
     """Who is told when a hoster does not act."""
 
-    email: Mailbox = ""
-    certificate: str = ""
-    plain: bool = False
     countries: list[Country] = ["NL"]
 
 
@@ -268,19 +285,16 @@ class Retention(Section):
     withdrawn: Duration = timedelta(days=30)
 
 
-class Partner(Section):
+class Partner(Reader):
     """The hotline of another country."""
 
     code: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     countries: list[Country]
     name: str = ""
-    email: Mailbox = ""
     api: Endpoint = ""
     token: SecretStr = SecretStr("")
     token_file: OptionalPath = None
     ca_file: OptionalPath = None
-    certificate: str = ""
-    plain: bool = False
     acknowledge: Duration = timedelta(hours=24)
     patience: Duration = timedelta(hours=72)
 
@@ -304,6 +318,7 @@ class HosterRule(Section):
     group: Literal["recipient", "ip", "site"] = "recipient"
     form: FormUrl = ""
     language: str | None = None
+    certificate: str = ""
 
     @model_validator(mode="after")
     def _keeps_its_token(self) -> Self:

@@ -4,6 +4,7 @@ import typer
 
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
+from notifiers.press import open_press
 from notifiers.registry import Dispatcher
 from ntd.cli.frame import CLOCK, file_of, run, say, settings_of
 from ntd.letterhead import letterhead
@@ -18,7 +19,11 @@ def check_config(context: typer.Context) -> None:
     """Say whether the configuration would start: keys, secrets, key file, tables; nothing outside is asked."""
     settings = settings_of(context)
     read_key_file(settings.security.key_file)
-    letterhead(settings, CLOCK.now())
+    now = CLOCK.now()
+    press = open_press(settings, letterhead(settings, now))
+    for certificate in press.sealed_for.values():
+        if certificate.expired(now):
+            say(f"ntd: warning: {certificate.path} has expired: what is for its reader waits for a new one")
     for fault in run(_opened(settings)):
         say(f"ntd: warning: {fault}")
     say(f"{file_of(context)} would start")

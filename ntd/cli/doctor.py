@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,9 +15,12 @@ from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
 from monitor.look import Looker
 from notifiers.post import Poster, Target
+from notifiers.press import open_press
+from notifiers.sealing import Certificate
 from notifiers.smtp import Relay
 from ntd.cli.frame import CLOCK, run, settings_of
 from ntd.cli.output import print_json
+from ntd.letterhead import letterhead
 from ntd.store.connect import open_store
 from ntd.vault import read_key_file
 from schemas.check import Names, Round
@@ -28,6 +32,8 @@ app = typer.Typer()
 
 # One thing that does not answer holds up the others no longer than this.
 _PATIENCE_S = 15.0
+# A certificate that ends within this is a fault today: getting the next one takes people and time.
+_SOON = timedelta(days=30)
 
 
 class Health(StrEnum):
@@ -71,7 +77,7 @@ def _line(finding: Finding) -> str:
 async def examine(settings: Settings) -> list[Finding]:
     """Try one after the other."""
     trials: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _mail, _partners, _hosters)
-    return [finding for trial in (*trials, _vantages, _ladder) async for finding in _safely(trial, settings)]
+    return [finding for trial in (*trials, _letters, _vantages, _ladder) async for finding in _safely(trial, settings)]
 
 
 async def _safely(trial: Callable[[Settings], AsyncIterator[Finding]], settings: Settings) -> AsyncIterator[Finding]:
@@ -169,9 +175,14 @@ async def _partners(settings: Settings) -> AsyncIterator[Finding]:
                 yield await _endpoint(name, poster, Target(url=f"{partner.api}/forwards", ca_file=partner.ca_file))
                 if not partner.token.get_secret_value():
                     yield Finding(name=name, health=Health.FAULT, detail="no token", remedy="give it a token_file")
-            elif partner.email and not partner.plain:
+            elif partner.email and not partner.mailable:
                 detail = "mail would go unencrypted, which is not allowed"
-                yield Finding(name=name, health=Health.FAULT, detail=detail, remedy="give it an api, or plain = true")
+                yield Finding(
+                    name=name,
+                    health=Health.FAULT,
+                    detail=detail,
+                    remedy="give it a certificate, an api, or plain = true",
+                )
             else:
                 detail = f"by mail to {partner.email}" if partner.email else "fetches its forwards with a token of ours"
                 yield Finding(name=name, health=Health.OK, detail=detail)
@@ -227,17 +238,41 @@ def _sung(canary: str, seen: Round) -> Iterable[Finding]:
 
 
 async def _ladder(settings: Settings) -> AsyncIterator[Finding]:
-    regulator = settings.regulator
-    if not any(step.to == "regulator" for step in settings.sla.escalation):
-        return
-    if not regulator.email:
-        yield Finding(name="regulator", health=Health.OFF, detail="no regulator.email: this step is skipped")
-    elif not regulator.plain:
-        yield Finding(
-            name="regulator",
-            health=Health.FAULT,
-            detail="mail would go unencrypted, which is not allowed",
-            remedy="regulator.plain = true allows it",
-        )
-    else:
-        yield Finding(name="regulator", health=Health.OK, detail=f"by mail to {regulator.email}")
+    steps = any(step.to == "regulator" for step in settings.sla.escalation)
+    for name, reader, wanted in (("regulator", settings.regulator, steps), ("police", settings.police, True)):
+        if not wanted:
+            continue
+        if not reader.email:
+            yield Finding(name=name, health=Health.OFF, detail=f"no {name}.email: nothing is sent there")
+        elif not reader.mailable:
+            detail = "mail would go unencrypted, which is not allowed"
+            remedy = f"name a {name}.certificate, or allow it with {name}.plain = true"
+            yield Finding(name=name, health=Health.FAULT, detail=detail, remedy=remedy)
+        else:
+            yield Finding(name=name, health=Health.OK, detail=f"by mail to {reader.email}")
+
+
+async def _letters(settings: Settings) -> AsyncIterator[Finding]:
+    """Try the words, the certificates and the key that mail is signed with."""
+    now = CLOCK.now()
+    press = open_press(settings, letterhead(settings, now))
+    languages = ", ".join(press.stationery.languages)
+    yield Finding(name="templates", health=Health.OK, detail=f"every kind of notice can be written in {languages}")
+    for certificate in press.sealed_for.values():
+        yield _certificate(certificate, now)
+    if press.signer is not None:
+        detail = f"mail is signed; the public key belongs at {settings.notices.dkim_selector}._domainkey of the domain"
+        yield Finding(name="dkim", health=Health.OK, detail=detail)
+
+
+def _certificate(certificate: Certificate, now: datetime) -> Finding:
+    until = certificate.expires_at
+    said = f"{certificate.kind} {certificate.fingerprint[:16]}, {certificate.path}"
+    if until is None:
+        return Finding(name="certificate", health=Health.OK, detail=f"{said}: does not expire")
+    left = until - now
+    detail = f"{said}: {'expired' if left <= timedelta(0) else 'expires'} {until:%Y-%m-%d}"
+    if left <= _SOON:
+        remedy = "ask its reader for the next one: what cannot be sealed waits, and is never sent openly"
+        return Finding(name="certificate", health=Health.FAULT, detail=detail, remedy=remedy)
+    return Finding(name="certificate", health=Health.OK, detail=detail)

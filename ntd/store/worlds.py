@@ -161,7 +161,7 @@ async def partner_seats(
 
 def may_mail(partner: Partner) -> bool:
     """Say whether forwards may go to this partner by mail: unencrypted only where `plain` says so."""
-    return bool(partner.email) and partner.plain
+    return partner.mailable
 
 
 async def add_recipients(

@@ -128,7 +128,7 @@ class Follow:
             )
         regulator = self._settings.regulator
         # Without a certificate mail goes only where the operator says that plain mail may.
-        if not (regulator.email and regulator.plain and at.country in regulator.countries):
+        if not (regulator.mailable and at.country in regulator.countries):
             return None
         return Contact(channel="mail", address=regulator.email, source="config", rule="regulator of the country")
 

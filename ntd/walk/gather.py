@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from notifiers.compose import compose, return_path
-from notifiers.stationery import SHIPPED, Stationery
+import structlog
+
+from notifiers.compose import return_path
+from notifiers.press import AS_SHIPPED, Press
 from notifiers.xarf import xarf_able
 from ntd.allowance import Room
-from ntd.gathering import BEFORE_ALL_ELSE, Addressee, Before, Piece, Sheaf, Sorted, message, sort_out
+from ntd.gathering import BEFORE_ALL_ELSE, Addressee, Before, Piece, Sheaf, Sorted, mailbox_of, message, sort_out
 from ntd.store import allowance, cases, outbox, tellings
 from ntd.store.base import Connection, Store
 from ntd.store.outbox import Written
@@ -23,12 +25,15 @@ from schemas.item import Attention
 from schemas.notice import Channel, Format, Kind
 from schemas.settings import Settings
 
+log = structlog.get_logger()
 #: Groups (recipient, kind, urgent or not) written in one turn; lines taken for one group at a time.
 GROUPS, LINES = 50, 1000
 #: Groups gathered side by side: while the database works for one, the next is written.
 TOGETHER = 3
 #: How long the answer link of a notice works.
 LINK_LIVES = timedelta(days=90)
+#: What waits for a certificate that has not expired is asked about again after this.
+RENEWED = timedelta(hours=1)
 #: What is due within this has its hosts looked up meanwhile, asked for as often as that: so many tellings at a time.
 AHEAD, EVERY, MOST_AHEAD = timedelta(minutes=1), timedelta(seconds=10), 5000
 
@@ -65,9 +70,9 @@ class Gather:
 
     name = "gather"
 
-    def __init__(self, store: Store, settings: Settings, stationery: Stationery = SHIPPED) -> None:
-        """Write as `settings` say, in the words of `stationery`."""
-        self._store, self._settings, self._stationery = store, settings, stationery
+    def __init__(self, store: Store, settings: Settings, press: Press = AS_SHIPPED) -> None:
+        """Write as `settings` say; `press` has the words, and the certificates of those who read alone."""
+        self._store, self._settings, self._press = store, settings, press
         self._asked_at: datetime | None = None
 
     async def turn(self, now: datetime) -> bool:
@@ -102,10 +107,17 @@ class Gather:
         if to is None:
             return None
         addressee = self._addressee(to)
-        room = await allowance.room(
+        room = self._unsealable(addressee, now) or await allowance.room(
             connection, self._store, self._settings, addressee, group.recipient, now, urgent=group.urgent
         )
         return _Sitting(connection=connection, group=group, to=to, addressee=addressee, room=room, now=now)
+
+    def _unsealable(self, to: Addressee, now: datetime) -> Room | None:
+        """Give no room for whom nothing can be sealed any more: it waits for a new certificate, never sent openly."""
+        if (mailbox := mailbox_of(to)) is None or (expired := self._press.out_of_date(mailbox, now)) is None:
+            return None
+        log.warning("certificate.expired", path=str(expired.path))
+        return Room(messages=0, again_at=now + RENEWED)
 
     def _addressee(self, to: Recipient) -> Addressee:
         partner = next((one for one in self._settings.partner if one.code == to.partner), None)
@@ -164,7 +176,7 @@ class Gather:
         dry = self._settings.notices.dry_run
         return Written(
             message=letter,
-            rendered=compose(letter, self._stationery),
+            rendered=self._press.render(letter),
             recipient=at.to,
             lines=told,
             token_hash=hashlib.sha256(token.encode()).digest() if token else None,
