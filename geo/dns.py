@@ -1,7 +1,7 @@
 """Names to addresses through the configured servers, remembered no longer than the answers allow.
 
 All servers are asked before a name is called dead or a fault is reported. What a server that lies says does not count
-(`geo/canaries.py`). What could not be found out is not asked again for a few seconds: whoever asks a thousand times
+(`geo/canaries.py`). What could not be found out is not asked again for half a minute: whoever asks a thousand times
 for a host whose servers are away would wait a thousand times (RFC 9520, section 3).
 """
 
@@ -42,9 +42,9 @@ from schemas.hosting import NameFate, Question
 
 #: Names kept in memory, about 1.5 KB each.
 ENTRIES: Final = 50_000
-#: How long "could not be found out" holds: the first step that RFC 9520, section 3.2, recommends (at least 1 s, at most
-#: 5 min); never longer than `geo.retry`, after which a look is made again.
-FAULT_HOLDS: Final = timedelta(seconds=5)
+#: How long "could not be found out" holds: between the second and the five minutes of RFC 9520, section 3.2, and never
+#: longer than `geo.retry`, after which a look is made again.
+FAULT_HOLDS: Final = timedelta(seconds=30)
 PORT: Final = 53
 _ADDRESSES: Final = (A, AAAA)
 
@@ -81,7 +81,7 @@ class Resolver:
     ) -> AsyncIterator[Self]:
         """Open a resolver for `nameservers` ("ip", "ip:port", "[v6]:port"; none given: the system's).
 
-        Answers are kept for their TTL, at most `keep`; faults for a few seconds, at most `retry`. Misconfigured names
+        Answers are kept for their TTL, at most `keep`; faults for half a minute, at most `retry`. Misconfigured names
         an entry that is no name server.
         """
         addresses = [parse_nameserver(text) for text in nameservers] or _system_nameservers()
@@ -194,10 +194,16 @@ class Resolver:
             return [join(_asked(name, kind), [nobody], 0) for kind in kinds]
         firsts = [self._say(self.servers[0], name, kind, now) for kind in kinds]
         replies = [await first for first in firsts]
-        if all(settled(reply) and reply.target is None for reply in replies):
+        if all(self._is_final(reply) for reply in replies):
             return [self._join(name, kind, [reply]) for kind, reply in zip(kinds, replies, strict=True)]
         chased = (self._chase(name, kind, reply, now) for kind, reply in zip(kinds, replies, strict=True))
         return await asyncio.gather(*chased)
+
+    def _is_final(self, reply: Reply) -> bool:
+        """Say whether nobody else need be asked, and nothing else: found, or absent where there is only one server."""
+        if reply.fate in NEGATIVE:
+            return len(self.servers) == 1 and reply.target is None
+        return reply.fate is NameFate.FOUND
 
     def _say(self, server: NameServer, name: str, kind: int, now: datetime) -> Awaitable[Reply]:
         if not self.canaries:

@@ -6,6 +6,7 @@ Pure: wire bytes in, values out. Asking is `geo/nameserver.py`, remembering is `
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import dns.rcode
@@ -96,6 +97,7 @@ class ZoneAnswer:
     questions: tuple[Question, ...] = ()
 
 
+@lru_cache(maxsize=4096)  # asked for each type of record
 def wire_name(host: str) -> bytes | None:
     r"""Turn a host into a DNS name without reading escapes; None where the DNS has no room for it (RFC 1035, 2.3.4).
 
@@ -194,7 +196,10 @@ def join(asked: str, replies: Sequence[Reply], servers: int) -> Joint:
     Somebody who found it is right; a name that one calls empty and another calls dead is only empty; a server that
     failed contradicts nobody. `servers`: how many are configured.
     """
-    chosen = replies[0] if len(replies) == 1 else min(replies, key=lambda reply: _ORDER.index(reply.fate))
+    if len(replies) == 1:
+        reply = replies[0]
+        return Joint(reply=reply, said=((asked, reply),), unanimous=servers == 1 and reply.fate.answered)
+    chosen = min(replies, key=lambda reply: _ORDER.index(reply.fate))
     unanimous = chosen.fate.answered and len(replies) == servers and all(reply.fate is chosen.fate for reply in replies)
     return Joint(reply=chosen, said=tuple((asked, reply) for reply in replies), unanimous=unanimous)
 
@@ -220,9 +225,12 @@ def follow(first: Joint, rest: Joint) -> Joint:
 
 def held_s(joints: Sequence[Joint]) -> int | None:
     """Say for how many seconds answers hold together; None where something could not be found out."""
-    if not all(joint.reply.fate.answered for joint in joints):
-        return None
-    return min([joint.reply.ttl_s for joint in joints])
+    least = MAX_TTL_S
+    for joint in joints:
+        if not joint.reply.fate.answered:
+            return None
+        least = min(least, joint.reply.ttl_s)
+    return least
 
 
 def combine(host: str, joints: Sequence[Joint], *, at: datetime, until: datetime) -> NameAnswer:
@@ -233,6 +241,7 @@ def combine(host: str, joints: Sequence[Joint], *, at: datetime, until: datetime
     """
     replies = [joint.reply for joint in joints]
     fates = {reply.fate for reply in replies}
+    held = held_s(joints)
     return NameAnswer(
         host=host,
         at=at,
@@ -240,9 +249,9 @@ def combine(host: str, joints: Sequence[Joint], *, at: datetime, until: datetime
         fate=_fate_of(fates),
         addresses=_in_order([address for reply in replies for address in reply.addresses]),
         cnames=max([reply.cnames for reply in replies], key=len),
-        ttl_s=held_s(joints) or 0,
+        ttl_s=held or 0,
         unanimous=len(fates) == 1 and all(joint.unanimous for joint in joints),
-        complete=all(fate.answered for fate in fates),
+        complete=held is not None,
         soa=next((reply.soa for reply in replies if reply.soa is not None), None),
         questions=tuple([question for joint in joints for question in questions_of(joint, at)]),
     )

@@ -15,7 +15,8 @@ The rule for overlaps and contradictions, written once; the order of rows never 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Generic, TypeVar
 
 from schemas.hosting import Address, Category, Network
@@ -94,8 +95,14 @@ class PrefixTable(Generic[T]):
             first = number >> (bits - length) << (bits - length)
             value = self._by_length[address.version, length].get(first)
             if value is not None:
-                return ip_network(f"{address}/{length}", strict=False), value
+                return _network(address.version, length, first), value
         return None
+
+
+@lru_cache(maxsize=16_384)
+def _network(version: int, length: int, first: int) -> Network:
+    # Made once for all hosts of a network: it costs more than finding it.
+    return IPv4Network((first, length)) if version == 4 else IPv6Network((first, length))  # noqa: PLR2004 -- IP versions
 
 
 def read_asn(text: str) -> int | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Self
 
-from geo.prefixes import read_asn
-from schemas.hosting import Address, Category, Network, Reach
+from geo.prefixes import PrefixTable, read_asn
+from schemas.hosting import Address, Category, Reach
 
 _CATEGORIES = {Category.ANYCAST: Reach.ANYCAST, Category.SATELLITE: Reach.SATELLITE}
 
@@ -29,13 +29,13 @@ class Known:
 class Reaches:
     """What is known to stand in no one place."""
 
-    networks: tuple[tuple[Network, Known], ...] = ()  # the longest prefix first
+    networks: PrefixTable[Known] = field(default_factory=PrefixTable)
     systems: dict[int, Known] = field(default_factory=dict)
 
     @classmethod
     def read(cls, lines: Iterable[str]) -> Self:
         """Read the list: reach,match,name,source,date; ValueError for a row that matches nothing that can be."""
-        networks: list[tuple[Network, Known]] = []
+        networks: PrefixTable[Known] = PrefixTable()
         systems: dict[int, Known] = {}
         for row in csv.DictReader(lines):
             known = Known(reach=Reach(row["reach"]), name=row["name"])
@@ -43,8 +43,8 @@ class Reaches:
             if asn is not None:
                 systems[asn] = known
             else:
-                networks.append((ip_network(row["match"]), known))
-        return cls(networks=tuple(sorted(networks, key=lambda pair: -pair[0].prefixlen)), systems=systems)
+                networks.put(ip_network(row["match"]), known)
+        return cls(networks=networks, systems=systems)
 
     def of(self, address: Address, asn: int | None, category: Category | None) -> Reach | None:
         """Say how an address is reached; None for a machine in one place, as far as we know."""
@@ -55,5 +55,7 @@ class Reaches:
 
     def known(self, address: Address, asn: int | None) -> Known | None:
         """Give the row of our list that holds an address or its AS."""
-        found = next((known for network, known in self.networks if address in network), None)
-        return found or (self.systems.get(asn) if asn is not None else None)
+        found = self.networks.longest(address)
+        if found is not None:
+            return found[1]
+        return self.systems.get(asn) if asn is not None else None

@@ -5,7 +5,7 @@ hosts are looked up, nor on what was in a cache, except for the ages it prints.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from geo.book import BookKind, Subject
 from geo.contacts import Rules, ladder_contact, registrar_contacts, spared
 from geo.dns import Resolver
 from geo.fetch import Fetcher
+from geo.gate import Gate
 from geo.looked import Looked
 from geo.names import NameAnswer, ZoneAnswer
 from geo.networks import Networks
@@ -36,7 +37,7 @@ from geo.sharing import Sharing
 from geo.transit import Transit
 from geo.whois import PortFortyThree
 from geo.wire import SOA
-from geo.zones import NEVER, Zone, is_wildcard, zone_of
+from geo.zones import NEVER, Zone, is_wildcard, start_seen, zone_of
 from schemas.hosting import Address, Contact, NameFate, Resolution, address_order
 from schemas.settings import Settings
 from schemas.url import HostKind
@@ -45,10 +46,24 @@ from schemas.url import HostKind
 MAX_ADDRESSES: Final = 64
 #: Whole looks kept in memory, about 6 KB each.
 LOOKS: Final = 10_000
+#: Looks under way; further ones wait their turn. Each takes about 30 KB. Where one host in twenty never answers for the
+#: 3 s of `dns.timeout`, several thousand others a second still pass.
+AT_ONCE: Final = 1024
 
 
 #: The answers about a host's surroundings, on their way.
-_Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer]"]
+_Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer] | None"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is looked up, and how much of it."""
+
+    host: str
+    site: str
+    kind: HostKind
+    registrar: bool  # the registration of the domain too
+    surroundings: bool  # who runs the zone too, and whether a neighbour is answered the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,6 +106,7 @@ class Locator:
         self._post = Postmaster(names)
         self._looks: Remembered[_Look] = Remembered(LOOKS)
         self._looking: Sharing[Resolution] = Sharing()
+        self._turns = Gate(AT_ONCE)
         self._state: _State | None = None
         self.faults: tuple[str, ...] = ()
 
@@ -178,21 +194,24 @@ class Locator:
         now: datetime,
         *,
         registrar: bool | None = None,
+        surroundings: bool = False,
         origins: Sequence[Address] = (),
     ) -> Resolution:
         """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned.
 
-        `registrar`: ask for the registration of the domain and the start of its zone too; None: where the ladder has a
-        step to the registrar. A look is kept until the first of its facts expires, a file changes, or `geo.retry`.
+        `registrar`: ask for the registration of the domain too; None: where the ladder has a step to the registrar.
+        `surroundings`: ask too who runs the zone, and whether a name beside the host is answered the same.
+        A look is kept until the first of its facts expires, a file changes, or `geo.retry`.
         `origins`: addresses said to stand behind the host's front; who hosts them is found out beside it.
         """
         asked = self._has_registrar_step if registrar is None else registrar
-        kept = self._looks.get((host, site, asked), now)
+        key = (host, site, asked, surroundings)
+        kept = self._looks.get(key, now)
         if kept is not None and kept.state is await self._current():
             resolution = _as_of(kept.resolution, now)
         else:
-            look = partial(self._resolve, host, site, kind, now, asked=asked)
-            resolution = await self._looking.get((host, site, asked), look)
+            wish = _Wish(host=host, site=site, kind=kind, registrar=asked, surroundings=surroundings)
+            resolution = await self._looking.get(key, partial(self._resolve, wish, key, now))
         return await self._with_origins(resolution, origins, now) if origins else resolution
 
     async def _with_origins(self, resolution: Resolution, origins: Sequence[Address], now: datetime) -> Resolution:
@@ -211,22 +230,22 @@ class Locator:
             state = self._state = _State(networks=networks, rules=rules, caught=caught)
         return state
 
-    async def _resolve(self, host: str, site: str, kind: HostKind, now: datetime, *, asked: bool) -> Resolution:
+    async def _resolve(self, wish: _Wish, key: Hashable, now: datetime) -> Resolution:
         # Taken before the look: what changes while it is under way makes it stand no more.
-        state = await self._current()
-        resolution, until = await self._look(host, site, kind, now, state.rules, asked=asked)
+        async with self._turns:
+            state = await self._current()
+            resolution, until = await self._look(wish, now, state.rules)
         if until > now:
-            self._looks.put((host, site, asked), _Look(resolution=resolution, state=state), until)
+            self._looks.put(key, _Look(resolution=resolution, state=state), until)
         return resolution
 
-    async def _look(
-        self, host: str, site: str, kind: HostKind, now: datetime, rules: Rules, *, asked: bool
-    ) -> tuple[Resolution, datetime]:
+    async def _look(self, wish: _Wish, now: datetime, rules: Rules) -> tuple[Resolution, datetime]:
         """Look, and say until when what was found holds."""
+        host, site = wish.host, wish.site
         # All that can be asked at once is on its way before the first answer is waited for.
-        looking, around = self._begin(host, now), self._begin_around(host, site, kind, now)
-        registered = await self._domain(host, site, kind, now, rules, asked=asked)
-        answer, zone = await looking, await self._zone(around, now, thorough=asked)
+        looking, around = self._begin(host, now), self._begin_around(wish, now)
+        registered = await self._domain(wish, now, rules)
+        answer, zone = await looking, await self._zone(around, now)
         public = tuple([address for address in answer.addresses if self.is_public(address)])
         found = await self._addresses.each(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
@@ -234,13 +253,13 @@ class Locator:
         places = locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules)
         desks = registrar_contacts(record.abuse, rules, Subject(host=host, site=site)) if record is not None else ()
         told = await self._post.sort(places, now, registrar=desks)
-        heard = self._names.heard() if asked else ()
+        heard = self._names.heard() if wish.surroundings else ()
         found_out = (*zone.questions, *[q for one in found for q in one.questions], *told.questions)
         questions = (*heard, *answer.questions, *found_out)
         resolution = Resolution(
             host=host,
             site=site,
-            kind=kind,
+            kind=wish.kind,
             at=now,
             fate=answer.fate,
             shared=tenancy.shared if tenancy is not None else None,
@@ -291,28 +310,31 @@ class Locator:
         """Find the names of the servers that answer for a site; none when that could not be found out."""
         return (await self._names.nameservers(site, now)).names if kind is HostKind.WEB else ()
 
-    def _begin_around(self, host: str, site: str, kind: HostKind, now: datetime) -> _Around | None:
-        if kind is not HostKind.WEB:
+    def _begin_around(self, wish: _Wish, now: datetime) -> _Around | None:
+        if wish.kind is not HostKind.WEB:
             return None
-        return self._names.nameservers(site, now), self._names.neighbour(host, now)
+        return self._names.nameservers(wish.site, now), (
+            self._names.neighbour(wish.host, now) if wish.surroundings else None
+        )
 
-    async def _zone(self, around: _Around | None, now: datetime, *, thorough: bool) -> Zone:
+    async def _zone(self, around: _Around | None, now: datetime) -> Zone:
         if around is None:
             return Zone()
-        named, neighbour = await around[0], await around[1]
-        start = await self._names.records(named.zone, SOA, now) if thorough and named.soa is None else None
+        named = await around[0]
+        neighbour = await around[1] if around[1] is not None else None
+        start = None
+        if neighbour is not None and start_seen(named, neighbour) is None:
+            start = await self._names.records(named.zone, SOA, now)
         return zone_of(named, neighbour, start)
 
-    async def _domain(
-        self, host: str, site: str, kind: HostKind, now: datetime, rules: Rules, *, asked: bool
-    ) -> Looked[DomainRecord]:
-        if kind is not HostKind.WEB or not asked:
+    async def _domain(self, wish: _Wish, now: datetime, rules: Rules) -> Looked[DomainRecord]:
+        if wish.kind is not HostKind.WEB or not wish.registrar:
             return Looked(record=None)
         # The registrar of a domain that strangers share is never told, so nobody asks who it is.
-        tenancy = rules.platforms.tenancy(host)
+        tenancy = rules.platforms.tenancy(wish.host)
         if spared(BookKind.REGISTRAR, tenancy.shared if tenancy is not None else None):
             return Looked(record=None)
-        return await self._registrations.domain(site, now)
+        return await self._registrations.domain(wish.site, now)
 
 
 def _literal(host: str) -> Address | None:

@@ -171,7 +171,9 @@ def _plain(wire: bytes, host: str) -> Records:
             continue
         if value in kept[1] or kind == CNAME:
             raise _Odd
-        answer[owner, kind] = (min(kept[0], ttl), [*kept[1], value])
+        kept[1].append(value)
+        if ttl < kept[0]:
+            answer[owner, kind] = (ttl, kept[1])
     soa = None
     for _ in range(authorities):
         owner, kind, ttl, start, at = _record(wire, at, names)

@@ -27,9 +27,7 @@ class Zone:
 
 def zone_of(named: ZoneAnswer, neighbour: NameAnswer | None, start: tuple[Joint, datetime] | None) -> Zone:
     """Put the answers together; `start` is what was said when the zone's SOA was asked for, with the time."""
-    soa = start[0].reply.soa if start is not None else named.soa
-    if soa is None and neighbour is not None and neighbour.soa is not None and neighbour.soa.zone == named.zone:
-        soa = neighbour.soa  # brought along by the answer that there is no such name
+    soa = start[0].reply.soa if start is not None else start_seen(named, neighbour)
     asked = questions_of(*start) if start is not None else ()
     return Zone(
         nameservers=named.names,
@@ -38,6 +36,12 @@ def zone_of(named: ZoneAnswer, neighbour: NameAnswer | None, start: tuple[Joint,
         questions=(*named.questions, *asked, *(neighbour.questions if neighbour is not None else ())),
         until=named.until if neighbour is None else min(named.until, neighbour.until),
     )
+
+
+def start_seen(named: ZoneAnswer, neighbour: NameAnswer | None) -> Soa | None:
+    """Give the start of the site's zone where an answer that there is no such name brought it along; else None."""
+    beside = neighbour.soa if neighbour is not None else None
+    return named.soa or (beside if beside is not None and beside.zone == named.zone else None)
 
 
 def is_wildcard(answer: NameAnswer, neighbour: NameAnswer | None) -> bool | None:

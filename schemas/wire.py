@@ -42,6 +42,8 @@ def hosting_json(located: Sequence[Located], at: datetime | None, resolution: Re
         "nameservers": list(resolution.nameservers) if resolution is not None else [],
         "cnames": list(resolution.cnames) if resolution is not None else [],
         "registrar": resolution.registrar if resolution is not None else None,
+        "wildcard": resolution.wildcard if resolution is not None else None,
+        "soa": asdict(resolution.soa) if resolution is not None and resolution.soa is not None else None,
     }
 
 
@@ -109,8 +111,6 @@ def resolution_json(url: Url, resolution: Resolution) -> Json:
         "kind": resolution.kind.value,
         "fate": resolution.fate.value,
         "shared": shared_json(resolution.shared),
-        "wildcard": resolution.wildcard,
-        "soa": asdict(resolution.soa) if resolution.soa is not None else None,
         "hosting": hosting_json(resolution.located, resolution.at, resolution),
         "hosters": [hoster_json(located) for located in resolution.located],
         "not_public": [str(address) for address in resolution.not_public],

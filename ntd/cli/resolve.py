@@ -34,4 +34,4 @@ def resolve(
 
 async def _look(settings: Settings, url: Url) -> Resolution:
     async with Locator.open(settings, MemoryRegistrations()) as locator:
-        return await locator.resolve(url.host, url.site, url.kind, CLOCK.now(), registrar=True)
+        return await locator.resolve(url.host, url.site, url.kind, CLOCK.now(), registrar=True, surroundings=True)

@@ -100,6 +100,8 @@ def _hosting(pages: Pages) -> dict[str, Any]:
         "nameservers": facts["nameservers"],
         "cnames": facts["cnames"],
         "registrar": facts["registrar"],
+        "wildcard": facts.get("wildcard"),
+        "soa": facts.get("soa"),
     }
 
 

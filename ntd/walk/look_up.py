@@ -33,7 +33,9 @@ class LookUp:
     async def do(self, job: HostToLook) -> tuple[HostToLook, Resolution]:
         """Look one host up."""
         behind = tuple(one.address for one in job.origins)
-        return job, await self._locator.resolve(job.host, job.site, job.kind, self._clock.now(), origins=behind)
+        now = self._clock.now()
+        found = await self._locator.resolve(job.host, job.site, job.kind, now, surroundings=True, origins=behind)
+        return job, found
 
     async def settle(self, results: Sequence[tuple[HostToLook, Resolution]], now: datetime) -> None:
         """Write what was found: places, standing, moves."""

@@ -88,7 +88,7 @@ class Names:
         return Contact(channel="mail", address=mailbox, source="rdap autnum", rule="as-rel") if mailbox else None
 
     async def resolve(
-        self, host: str, site: str, kind: HostKind, now: datetime, *, origins: Sequence[Address] = ()
+        self, host: str, site: str, kind: HostKind, now: datetime, *, origins: Sequence[Address] = (), **_ignored: bool
     ) -> Resolution:
         """Answer as `geo.resolve.Locator` does."""
         self.asked.append(host)
