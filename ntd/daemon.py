@@ -193,6 +193,8 @@ async def _alive(house: _House, roles: Sequence[Role]) -> AsyncIterator[None]:
     # Said once before anything else is: a daemon that cannot write must not begin, and none claims before it said where
     # it runs.
     await daemons.beat(house.store, house.daemon, roles, where, started, started)
+    # Who was killed before us has no part of any host any more: we need not wait for him to be counted out.
+    await _take_back(house, where, started)
     beating = asyncio.create_task(_beat(house, roles, where, started))
     try:
         yield
@@ -215,9 +217,13 @@ async def _beat(house: _House, roles: Sequence[Role], where: Whereabouts | None,
     async def turn(now: datetime) -> bool:
         await refresh_keys(house.store, now)
         await daemons.beat(house.store, house.daemon, roles, where, started, now)
-        if where and (killed := await daemons.take_back(house.store, house.daemon, where, has_ended, now)):
-            log.warning("daemon.killed", daemons=killed)
+        await _take_back(house, where, now)
         await pause(house.stop, BEAT_S)
         return True
 
     await repeat("beat", turn, house.clock, Pulse(), house.stop)
+
+
+async def _take_back(house: _House, where: Whereabouts | None, now: datetime) -> None:
+    if where and (killed := await daemons.take_back(house.store, house.daemon, where, has_ended, now)):
+        log.warning("daemon.killed", daemons=killed)
