@@ -45,7 +45,7 @@ from ntd.store.base import Store
 from ntd.store.connect import open_store
 from ntd.store.embedded_process import live_postmaster
 from ntd.vault import create_key_file
-from schemas.check import Names
+from schemas.check import Baseline, Names
 from schemas.hosting import NameFate
 from schemas.settings import Database, Monitor, Security, Settings
 from schemas.url import parse_url
@@ -133,7 +133,11 @@ async def _street(port: int, every: timedelta) -> Street:
 
     url = parse_url(f"http://h1.bench.test:{port}/i/1/large.jpg")
     async with Looker.open(Monitor(), names=names, public=lambda _: True) as looker:
-        seen = (await looker.round(url, now=datetime.now(UTC))).observations[0]
+        first = (await looker.round(url, now=datetime.now(UTC))).observations[0].body
+        assert first is not None
+        # Compared with the first, as the daemon's are: not with a sibling.
+        baseline = Baseline(sha256=first.sha256, length_bytes=first.length_bytes, type=first.type)
+        seen = (await looker.round(url, now=datetime.now(UTC), baseline=baseline)).observations[0]
 
     def lives(host: int, item: UUID) -> str:
         return f"http://h{host}.bench.test:{port}/i/{item}/large.jpg"
