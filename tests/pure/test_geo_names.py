@@ -10,8 +10,8 @@ import dns.rrset
 import pytest
 
 from geo.canary import song
-from geo.names import MAX_NEGATIVE_S, MAX_TTL_S, Joint, NameAnswer, Reply, ZoneAnswer, join, read_reply, said
-from geo.wire import A, plain
+from geo.names import MAX_NEGATIVE_S, MAX_TTL_S, Joint, NameAnswer, Reply, ZoneAnswer, join, read_reply, said, wire_name
+from geo.wire import A, mailbox_of, plain
 from geo.zones import NEVER, Zone, is_wildcard, zone_of
 from schemas.canary import NameCanary
 from schemas.hosting import NameFate, Soa
@@ -251,3 +251,77 @@ def test_the_start_of_the_zone_is_taken_from_whatever_brought_it() -> None:
     assert zone_of(other, beside, None).soa is None
     assert zone_of(zone, None, None).soa is None
     assert Zone().until == NEVER
+
+
+@pytest.mark.parametrize(("host", "wire"), [("", b"\0"), ("é.test", None), ("a..test", None), ("x" * 64, None)])
+def test_only_a_name_that_the_dns_has_room_for_is_a_name(host: str, wire: bytes | None) -> None:
+    """The root is one; letters beyond ASCII, empty labels and labels of 64 octets are none."""
+    assert wire_name(host) == wire
+
+
+QUESTION = b"\x03img\x04site\x04test\x00\x00\x01\x00\x01"
+HERE_TOO = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
+LINKED = b"\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x02\xc0\x10"
+
+
+def counted(questions: int, answers: int, authorities: int = 0, rcode: int = 0) -> bytes:
+    """Make a header."""
+    return b"\0\x01\x84" + bytes([rcode]) + b"".join(n.to_bytes(2, "big") for n in (questions, answers, authorities, 0))
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        counted(0, 0) + b"",
+        counted(2, 0) + QUESTION + QUESTION,
+        counted(1, 0, rcode=2) + QUESTION,
+        counted(1, 2) + QUESTION + HERE_TOO + HERE_TOO,
+        counted(1, 2) + QUESTION + LINKED + LINKED,
+        counted(1, 0, 1) + QUESTION + HERE_TOO,
+        counted(1, 1) + QUESTION + HERE_TOO[:2] + b"\x00\x10" + HERE_TOO[4:],
+        counted(1, 1) + QUESTION + HERE_TOO[:4] + b"\x00\x03" + HERE_TOO[6:],
+        counted(1, 1) + QUESTION + HERE_TOO[:6] + b"\x80\x00\x00\x00" + HERE_TOO[10:],
+        counted(1, 1) + QUESTION + HERE_TOO[:-1],
+        counted(1, 1) + QUESTION + LINKED[:-2] + b"\xc0\x1e",
+        counted(1, 1) + QUESTION + b"\xc0\x20" + HERE_TOO[2:],
+        counted(1, 1) + QUESTION[:1] + b"i.g" + QUESTION[4:] + HERE_TOO,
+        counted(1, 0, 1) + QUESTION + b"\0\x00\x06\x00\x01\x00\x00\x00\x3c\x00\x05\xc0\x0c\xc0\x0c\0",
+        counted(1, 0) + b"\x3f" + QUESTION,
+        counted(1, 1) + QUESTION + b"\xc0\x19" + HERE_TOO[2:],
+        counted(1, 1) + QUESTION + b"\xc0\x1f" + HERE_TOO[2:],
+        counted(1, 2) + QUESTION + LINKED[:-2] + b"\xc0\x19" + LINKED[:10] + b"\x00\x02\xc0\x19",
+        b"\0\x01",
+    ],
+)
+def test_whatever_is_odd_is_left_to_the_thorough_reader(wire: bytes) -> None:
+    """Several questions, faults, doubles, other classes and types, cut records: the quick one says nothing."""
+    assert plain(wire) is None
+
+
+def test_types_that_nobody_asks_for_hold_nothing() -> None:
+    """A record of another type is read past."""
+    other = message(f"{HOST}. 60 A 192.0.2.7", f"{HOST}. 60 HINFO a b")
+
+    assert said(reply(other)) == "192.0.2.7"
+
+
+def test_several_addresses_hold_as_long_as_the_shortest() -> None:
+    """All of them are read, in order, by both readers, with the smallest TTL."""
+    wire = counted(1, 2) + QUESTION + HERE_TOO[:-1] + b"\x42" + HERE_TOO[:6] + b"\0\0\0\x1e" + HERE_TOO[10:]
+
+    one, quick = reply(wire), plain(wire, HOST)
+
+    assert (one.addresses, one.ttl_s) == ((HERE, ELSEWHERE), 30)
+    assert quick is not None
+    assert quick.answer[HOST, A][0] == 30
+
+
+def test_a_mailbox_with_a_dot_in_its_name_is_read() -> None:
+    """RNAME escapes the dots of the local part (RFC 1035, section 8)."""
+    soa = r"ns.test. host\.master.test. 7 2 3 4 30"
+
+    found = reply(message(authority=(f"test. 60 SOA {soa}",))).soa
+
+    assert found is not None
+    assert found.mailbox == "host.master@test"
+    assert mailbox_of("test") == "test"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from geo.dns import Resolver
+from ntd.cli import doctor
 from schemas.hosting import NameFate
 from schemas.url import parse_url
 from tests.fakes.geo_dns import FakeDns, serving
@@ -123,3 +124,18 @@ async def test_a_whole_look_by_a_liar_places_nothing_and_is_made_again(tmp_path:
 
     assert [located.place.hoster for located in honest.located] == ["Alpha Hosting"]
     assert (void.fate, void.located, void.complete) == (NameFate.VOID, (), False)
+
+
+async def test_doctor_names_the_liar_with_or_without_canaries(tmp_path: Path) -> None:
+    """Each server is tried alone with a name that cannot exist; a line says which lies, how, and what to do."""
+    async with a_world(tmp_path) as world, lying() as liar:
+        settings = world.settings()
+        dns = settings.dns.model_copy(update={"nameservers": [liar.address, world.dns.address]})
+        findings = [one async for one in doctor._names(settings.model_copy(update={"dns": dns}))]
+
+    said = {(one.name, one.health.value): f"{one.detail} — {one.remedy}" for one in findings}
+    assert f"lies: {liar.address} says of " in said["dns", "fault"]
+    assert "203.0.113.66; NODATA in test, although it does not exist" in said["dns", "fault"]
+    assert "dns.canaries" in said["dns", "fault"]
+    assert said["dns", "ok"].startswith(f"{world.dns.address} answered for hotline.example")
+    assert "a name server that lies is believed" in said["dns canaries", "off"]
