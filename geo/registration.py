@@ -84,7 +84,7 @@ class Registrations:
         """Find the registration of an address; `leaf` is the smallest network known to hold it."""
         if self.registries is None:
             return Looked(record=None)
-        kept = await self.answers.block(address, now)
+        kept = _within(await self.answers.block(address, now), leaf)
         if kept is not None and self.answers.is_fresh(kept, now):
             looked = self._read_network(kept, address)
         else:
@@ -102,7 +102,7 @@ class Registrations:
         around = str(leaf or smallest_announced(address))
         lock = self._locks.setdefault(around, asyncio.Lock())
         async with lock:
-            old = await self.answers.block(address, now)
+            old = _within(await self.answers.block(address, now), leaf)
             if old is not None and self.answers.is_fresh(old, now):
                 return Looked(record=old)
             ask = partial(self._ask_network, registries, address, leaf, old, now)
@@ -242,6 +242,16 @@ class Registrations:
     @property
     def _is_typed(self) -> bool:
         return self.registries is not None and self.registries.typed is not None
+
+
+def _within(kept: Kept | None, leaf: Network | None) -> Kept | None:
+    """Give an answer that may serve an address: one for a wider network is not carried into the network it stands in.
+
+    Somebody else may be registered there: what an address is told must not depend on which one was asked before it.
+    """
+    if kept is None or kept.block is None or leaf is None or kept.block.prefixlen >= leaf.prefixlen:
+        return kept
+    return None
 
 
 async def _ask_entity(of: Address | int | str, handle: str, now: datetime, registries: Registries) -> Said | None:

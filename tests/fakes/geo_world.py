@@ -19,6 +19,8 @@ NETWORKS = """network,asn,as_name,country,category,abuse_email
 127.2.0.0/16,64502,Beta CDN,US,cdn,
 127.3.0.0/16,64503,,MD,,abuse@gamma.test
 127.4.0.0/16,64501,Alpha Hosting,NL,hosting,
+127.6.0.0/16,64504,Delta,NL,hosting,
+127.6.200.0/24,64505,Epsilon,NL,hosting,
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.registration_cache import MemoryRegistrations
@@ -24,6 +24,8 @@ HOSTS = {
     "e.test": ["127.2.0.1", "10.0.0.1"],
     "f.test": ["127.5.0.1"],
     "g.test": ["127.5.200.1"],
+    "wide.test": ["127.6.0.1"],
+    "wide-narrow.test": ["127.6.200.1"],
     "h.test": ["127.5.201.1", "127.1.77.2"],
     "gone.test": [],
 }
@@ -41,6 +43,8 @@ def furnish(world: World) -> None:
         ("127.2.0.0/16", None),
         ("127.5.0.0/16", "DIRECT ALLOCATION"),
         ("127.5.200.0/24", "REASSIGNMENT"),
+        ("127.6.0.0/16", None),
+        ("127.6.200.0/24", None),
     ):
         members: dict[str, Any] = {"type": kind} if kind is not None else {}
         desk = entity("abuse", None, f"abuse@{block.replace('/', '-').replace('.', '-')}.test")
@@ -92,6 +96,7 @@ async def compare(orders: list[tuple[list[str], int]]) -> None:
 
 
 @settings(max_examples=5, deadline=timedelta(seconds=20))
+@example([(sorted(HOSTS), 1), (sorted(HOSTS, reverse=True), 1)])
 @given(
     st.lists(
         st.tuples(st.lists(st.sampled_from(sorted(HOSTS)), min_size=4, max_size=10), st.integers(1, 8)),

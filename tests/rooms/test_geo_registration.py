@@ -107,6 +107,24 @@ async def test_an_answer_for_a_larger_block_does_not_hide_one_for_a_smaller() ->
         assert (large.record.abuse[0].address, small.record.abuse[0].address) == ("abuse@alpha.test", "small@beta.test")
 
 
+async def test_an_answer_for_a_wider_network_is_not_carried_into_one_that_the_network_file_knows() -> None:
+    """Whether or not the address beside it was asked first: somebody else may be registered inside."""
+    async with registering() as fake, asking(fake) as registrations:
+        fake.networks["198.51.0.0/16"] = network("198.51.0.0/16", ABUSE)
+        fake.networks["198.51.200.0/24"] = network("198.51.200.0/24", entity("abuse", None, "small@beta.test"))
+        wide, narrow, beside = map(ip_network, ("198.51.0.0/16", "198.51.200.0/24", "198.51.201.0/24"))
+
+        large = await registrations.network(ADDRESS, wide, NOW)
+        small = await registrations.network(ip_address("198.51.200.1"), narrow, NOW)
+        again = await registrations.network(ip_address("198.51.201.1"), beside, NOW)
+        fake.replies["ip/198.51.202.1"] = [web.Response(status=500)]
+        unknown = await registrations.network(ip_address("198.51.202.1"), ip_network("198.51.202.0/24"), NOW)
+
+        said = [one.record.abuse[0].address for one in (large, small, again) if one.record is not None]
+        assert said == ["abuse@alpha.test", "small@beta.test", "abuse@alpha.test"]
+        assert (unknown.record, unknown.complete) == (None, False)
+
+
 async def test_an_entity_named_only_by_its_handle_is_asked_for() -> None:
     """A network whose abuse role, or whose owner, came without a card: the entity is asked for once, and kept."""
     async with registering() as fake, asking(fake) as registrations:
