@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,8 +98,11 @@ api = "http://127.0.0.1:{hosters}/dijk"
 """
 
 
-def table(hosts: int, urls: int, *, mark: str = "") -> str:
-    """Write the lab's table: so many hosts, dealt out to the hosters in turn, each with so many items."""
+def table(hosts: int, urls: int, *, mark: str = "", shows: Sequence[str] = ("image",)) -> str:
+    """Write the lab's table: so many hosts, dealt out to the hosters in turn, each with so many items.
+
+    `shows` is what they show until they go, in turn.
+    """
     parts = ['home = "NL"\nregulator = "desk@regulator.example"\ncanary = "canary.test/real/up.jpg"']
     parts.append(f'shown = "{_host(0, mark)}/{mark}0.jpg"')
     parts += [f'[hoster.{key}]\n{row}\nabuse = "abuse{mark}@{key}.example"' for key, row in _HOSTERS.items()]
@@ -113,8 +116,8 @@ def table(hosts: int, urls: int, *, mark: str = "") -> str:
             f'[[story]]\nsite = "{host.partition(".")[2]}"\ntells = "many"\nnames = {{ "{host}" = ["{address}"] }}'
         )
         parts += [
-            f'[[story.item]]\nurl = "{host}/{mark}{url}.jpg"\ntells = "goes"\npage = ["image", "{cue}: 404"]\n'
-            'ends = { state = "gone" }'
+            f'[[story.item]]\nurl = "{host}/{mark}{url}.jpg"\ntells = "goes"\n'
+            f'page = ["{shows[url % len(shows)]}", "{cue}: 404"]\nends = {{ state = "gone" }}'
             for url in range(urls)
         ]
     return "\n".join(parts) + "\n"
@@ -199,10 +202,12 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, hosts: int, urls: int, *, mark: str = "") -> AsyncIterator[World]:
+async def world(
+    folder: Path, hosts: int, urls: int, *, mark: str = "", shows: Sequence[str] = ("image",)
+) -> AsyncIterator[World]:
     """Open a lab with so many items in a process of its own."""
     written = folder / "table.toml"
-    written.write_text(table(hosts, urls, mark=mark))
+    written.write_text(table(hosts, urls, mark=mark, shows=shows))
     arguments = [sys.executable, "-m", "ntd.lab", "--dir", str(folder), "--table", str(written), "--attached"]
     async with program("lab", arguments, folder / "lab.log", attached=True) as lab, aiohttp.ClientSession() as http:
         await until(lambda: _opened(lab), 30)

@@ -31,6 +31,23 @@ def shapes(content: bytes) -> Iterator[bytes]:
         yield b64encode(content[at : at + len(content) // 3 * 3 - 3])
 
 
+def content_of(url: str) -> Iterator[bytes]:
+    """Give what the lab showed at a URL, in all forms: pictures repeat a block, pages a word, both made of the path."""
+    block = hashlib.sha256(urlsplit(url).path.encode()).digest()
+    yield from shapes(block)
+    yield block[:6].hex().encode()
+
+
+async def told_of(config: Path, urls: list[str]) -> str:
+    """Give all that commands say of items whose content was seen."""
+    said = []
+    for arguments in (("show", urls[0]), ("show", urls[1]), ("list",), ("check", urls[1])):
+        done = await command(ntd(config, *arguments, "--json"))
+        assert done.code == 0, done.err
+        said.append(done.out)
+    return "\n".join(said)
+
+
 async def seen_over_http(lab: World, config: Path) -> str:
     """Give all that the daemon says about itself to whoever asks."""
     base = next(line for line in config.read_text().splitlines() if line.startswith("public_url")).split('"')[1]
@@ -80,7 +97,7 @@ async def test_nothing_stands_in_clear(tmp_path: Path, monkeypatch: pytest.Monke
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))
-    async with world(tmp_path, HOSTS, URLS, mark=MARK) as lab:
+    async with world(tmp_path, HOSTS, URLS, mark=MARK, shows=("image", "page")) as lab:
         config = lab.settings(every="2s", level="debug")
         async with lab.daemon(config) as daemon:
             ids = await lab.submit(config)
@@ -94,21 +111,17 @@ async def test_nothing_stands_in_clear(tmp_path: Path, monkeypatch: pytest.Monke
             await all_in(lab.dsn, "gone", len(ids), 120)
             over_http = await seen_over_http(lab, config)
             said = await sentences(lab, config)
+            urls = [json.loads(line)["url"] for line in (tmp_path / "items.ndjson").read_text().splitlines()]
+            told = await told_of(config, urls) + json.dumps(await lab.ledger()) + over_http + said
             (row,) = await ask(lab.dsn, "SELECT count(*) AS n FROM answer")
             await ask(lab.dsn, "CHECKPOINT")
             running = holding(MARK.encode(), lab.data)
             code = await daemon.stop(10)
         stopped = holding(MARK.encode(), lab.data)
         references = holding(b"M-2026-00000", lab.data)
-        urls = [json.loads(line)["url"] for line in (tmp_path / "items.ndjson").read_text().splitlines()]
         mails = list((tmp_path / "mail").iterdir())
-        # The lab's pictures repeat a block that their path makes.
-        content = [
-            place
-            for url in urls
-            for shape in shapes(hashlib.sha256(urlsplit(url).path.encode()).digest())
-            for place in holding(shape, tmp_path)
-        ]
+        content = [place for url in urls for shape in content_of(url) for place in holding(shape, tmp_path)]
+        spoken = [shape for url in urls for shape in content_of(url) if shape in told.encode()]
 
     assert (code, answered, row["n"], len(ids)) == (0, 200, 1, HOSTS * URLS)
     assert (running, stopped, references) == ([], [], [])
@@ -120,4 +133,5 @@ async def test_nothing_stands_in_clear(tmp_path: Path, monkeypatch: pytest.Monke
     assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
     assert holding(MARK.encode(), scratch) == []
     assert len(mails) > 0
-    assert content == []
+    assert "likeness" in told
+    assert (content, spoken) == ([], [])
