@@ -20,6 +20,7 @@ sealing    mail for one reader only: OpenPGP, S/MIME
 dkim       mail signed for our domain
 registry   the dispatcher: which way an envelope leaves
 smtp       by mail, over the relay
+imap       the mailbox that answers and bounces come to
 webapi     to a hoster's API
 forward    to a partner's API
 folder     dry run: into a folder

@@ -38,6 +38,7 @@ from ntd.store.registrations import StoredRegistrations
 from ntd.walk.check import Check
 from ntd.walk.follow import Follow
 from ntd.walk.gather import Gather
+from ntd.walk.inbox import Inbox
 from ntd.walk.look_up import LookUp
 from ntd.walk.place import Place
 from ntd.walk.send import Send
@@ -168,6 +169,8 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
             house.line(Send(store, settings, out, clock, daemon)),
             house.turn(Follow(store, settings, locator, daemon)),
         ]
+        if settings.inbox.imap_host:
+            loops.append(house.turn(await stack.enter_async_context(Inbox.open(store, settings, house.stop))))
     if Role.CHECK in roles:
         salt = store.vault.hash("likeness", b"")
         looker = await stack.enter_async_context(open_looker(settings, locator, clock, salt))

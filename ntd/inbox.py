@@ -80,7 +80,8 @@ class _Desk:
 async def _follow(desk: _Desk, came: Incoming, judged: Judged, number: int) -> None:
     assert judged.notice is not None  # noqa: S101 -- asked by the caller
     held = await incoming.hold(desk.connection, judged.notice.id)
-    if judged.acts and came.proves_delivery and held.row["voided_at"] is None:
+    arrived = judged.acts and came.proves_delivery and not held.row["dry_run"]
+    if arrived:
         await incoming.delivered(desk.connection, judged.notice.id, desk.now)
     if judged.ticket is not None:
         await incoming.keep_ticket(desk.connection, desk.store, judged.notice.id, judged.ticket, desk.now)
@@ -92,6 +93,10 @@ async def _follow(desk: _Desk, came: Incoming, judged: Judged, number: int) -> N
         case _ if judged.acts:
             steps = [reported(held.cases[item], judged.kind, judged.notice.id, desk.now) for item in judged.items]
             await desk.settle(held, steps)
+        case _:
+            return
+    if arrived:
+        await incoming.worth(desk.connection, held.row["recipient_id"], "good", desk.now)
 
 
 async def _bounce(desk: _Desk, judged: Judged, held: Held) -> None:
@@ -106,7 +111,7 @@ async def _bounce(desk: _Desk, judged: Judged, held: Held) -> None:
     lost = [one for _, some in decided for one in some]
     await incoming.bounce(desk.connection, held, lost, desk.now)
     await desk.settle(held, [step for step, _ in decided])
-    await incoming.unhealthy(desk.connection, held.row["recipient_id"], desk.now)
+    await incoming.worth(desk.connection, held.row["recipient_id"], "bounced", desk.now)
 
 
 async def _written(desk: _Desk, came: Incoming, judged: Judged, held: Held, number: int) -> None:

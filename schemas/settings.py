@@ -205,9 +205,22 @@ class Inbox(Section):
 
     imap_host: str = ""
     imap_port: Port = 993
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
     username: str = ""
     password: SecretStr = SecretStr("")
     password_file: OptionalPath = None
+    folder: str = "INBOX"
+    done_folder: str = ""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.tls == "none" and self.imap_host and not _is_loopback(self.imap_host):
+            raise ValueError('a mailbox on another machine is read over TLS only; write for example tls = "implicit"')
+        if self.username and not self.password.get_secret_value() and self.password_file is None:
+            raise ValueError('username is given but no password; write for example password_file = "imap.password"')
+        if self.done_folder and self.done_folder == self.folder:
+            raise ValueError('done_folder is the folder itself; write for example done_folder = "Taken"')
+        return self
 
 
 class Vantage(Section):

@@ -14,6 +14,7 @@ from geo.dns import Resolver
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
 from monitor.look import Looker
+from notifiers.imap import Mailbox
 from notifiers.post import Poster, Target
 from notifiers.press import open_press
 from notifiers.sealing import Certificate
@@ -34,6 +35,8 @@ app = typer.Typer()
 _PATIENCE_S = 15.0
 # A certificate that ends within this is a fault today: getting the next one takes people and time.
 _SOON = timedelta(days=30)
+# Messages that are counted in the mailbox.
+_MANY = 10_000
 
 
 class Health(StrEnum):
@@ -76,8 +79,12 @@ def _line(finding: Finding) -> str:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Try one after the other."""
-    trials: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _mail, _partners, _hosters)
-    return [finding for trial in (*trials, _letters, _vantages, _ladder) async for finding in _safely(trial, settings)]
+    trials: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _mail, _inbox, _partners)
+    return [
+        finding
+        for trial in (*trials, _hosters, _letters, _vantages, _ladder)
+        async for finding in _safely(trial, settings)
+    ]
 
 
 async def _safely(trial: Callable[[Settings], AsyncIterator[Finding]], settings: Settings) -> AsyncIterator[Finding]:
@@ -165,6 +172,26 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         if fault is None
         else Finding(name="smtp", health=Health.AWAY, detail=f"{where}: {fault}", remedy="see [smtp]")
     )
+
+
+async def _inbox(settings: Settings) -> AsyncIterator[Finding]:
+    inbox = settings.inbox
+    if not inbox.imap_host:
+        detail = "no inbox.imap_host: bounces and answers are taken by `ntd inbox` only"
+        yield Finding(name="imap", health=Health.OFF, detail=detail)
+        return
+    where = f"{inbox.imap_host}:{inbox.imap_port}, tls {inbox.tls}"
+    async with Mailbox.open(inbox) as mailbox:
+        waiting = await mailbox.waiting(_MANY)
+        marks = mailbox.keeps_words
+    yield Finding(name="imap", health=Health.OK, detail=f"{where}: {len(waiting)} messages wait in {inbox.folder}")
+    if not marks:
+        yield Finding(
+            name="imap",
+            health=Health.OK if inbox.done_folder else Health.FAULT,
+            detail="the folder keeps no keywords: what was taken cannot be marked",
+            remedy="" if inbox.done_folder else "name a folder in inbox.done_folder that it is moved to",
+        )
 
 
 async def _partners(settings: Settings) -> AsyncIterator[Finding]:

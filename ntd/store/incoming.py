@@ -160,9 +160,9 @@ async def bounce(connection: Connection, held: Held, lost: Sequence[TakenBack], 
         await connection.execute(_TAKE_BACK, now, *map(list, zip(*columns, strict=True)))
 
 
-async def unhealthy(connection: Connection, recipient: RecipientId, now: datetime) -> None:
-    """Write that mail to a recipient bounces: last of all that a settlement locks."""
-    await connection.execute(_HEALTH, [recipient], ["bounced"], [now])
+async def worth(connection: Connection, recipient: RecipientId, health: str, now: datetime) -> None:
+    """Write what a recipient is worth, "bounced" or "good": last of all that a settlement locks."""
+    await connection.execute(_HEALTH, [recipient], [health], [now])
 
 
 async def delivered(connection: Connection, notice: NoticeId, now: datetime) -> None:

@@ -196,9 +196,10 @@ def test_keys_to_come_are_taken_with_a_warning(tmp_path: Path) -> None:
     """A key of the contract whose function is not built yet is no fault, and is named."""
     warnings: list[str] = []
 
-    load(written(tmp_path, '[inbox]\nimap_host = "imap.example"\n[retention]\nitems = "365d"\n'), {}, warnings.append)
+    text = '[inbox]\nimap_host = "imap.example"\n[retention]\nitems = "365d"\nwithdrawn = "31d"\n'
+    load(written(tmp_path, text), {}, warnings.append)
 
-    assert warnings == ["inbox.imap_host: this version does not use it yet"]
+    assert warnings == ["retention.withdrawn: this version does not use it yet"]
 
 
 def test_which_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
