@@ -47,7 +47,7 @@ def test_the_shipped_file_names_every_key() -> None:
 
     missing = {key for key in keys if f"{key} = " not in text and f"{key}]" not in text}
 
-    assert missing == {"password", "imap_port"}
+    assert missing == {"password"}
 
 
 def test_relative_paths_belong_to_the_file(tmp_path: Path) -> None:

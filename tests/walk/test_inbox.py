@@ -102,6 +102,7 @@ async def test_the_next_item_begins_with_the_contact_that_works(home: House) -> 
     """Mail to a recipient bounces: for items to come it is the last to be tried."""
     (item,) = await told(home)
     await bounce(home, item)
+    await home.later(MINUTE)
     (other,) = await told(home, OTHER)
 
     assert (await first_notice(home, item))["to"] == "abuse@one.example"
