@@ -133,14 +133,14 @@ async def test_a_folder_without_keywords_says_so() -> None:
 async def test_news_and_a_stop_end_the_wait(capabilities: str) -> None:
     """With IDLE at once; without it when the time is over. A stop ends either."""
     stop = asyncio.Event()
-    async with asyncio.timeout(5), ImapServer(capabilities=capabilities).running() as server:
-        async with Mailbox.open(settings(server), patience=SHORT) as mailbox:
-            asyncio.get_running_loop().call_later(0.05, server.put, MAIL)
-            await mailbox.wait(stop, 10 if "IDLE" in capabilities else 0.1)
-            found = await mailbox.waiting(10)
-            stop.set()
-            await mailbox.wait(stop, 10)
-            again = await mailbox.waiting(10)
+    server = ImapServer(capabilities=capabilities)
+    async with asyncio.timeout(5), server.running(), Mailbox.open(settings(server), patience=SHORT) as mailbox:
+        asyncio.get_running_loop().call_later(0.05, server.put, MAIL)
+        await mailbox.wait(stop, 10 if "IDLE" in capabilities else 0.1)
+        found = await mailbox.waiting(10)
+        stop.set()
+        await mailbox.wait(stop, 10)
+        again = await mailbox.waiting(10)
 
     assert found == again == [1]
 
