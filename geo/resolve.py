@@ -7,10 +7,11 @@ hosts are looked up, nor on what was in a cache, except for the ages it prints.
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from ipaddress import ip_address
+from operator import attrgetter
 from typing import Final, Self
 
 from geo.addresses import Addresses
@@ -50,6 +51,12 @@ LOOKS: Final = 10_000
 #: 3 s of `dns.timeout`, several thousand others a second still pass.
 AT_ONCE: Final = 1024
 
+
+_FIELDS: Final = tuple(field.name for field in fields(Resolution))
+_VALUES: Final = attrgetter(*_FIELDS)
+_PUT: Final = tuple(getattr(Resolution, name).__set__ for name in _FIELDS)
+_PUT_AT: Final = _PUT[_FIELDS.index("at")]
+_PUT_TTL: Final = _PUT[_FIELDS.index("ttl_s")]
 
 #: The answers about a host's surroundings, on their way.
 _Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer] | None"]
@@ -352,4 +359,10 @@ def _as_of(resolution: Resolution, now: datetime) -> Resolution:
     if resolution.at == now:
         return resolution
     passed_s = int((now - resolution.at).total_seconds())
-    return replace(resolution, at=now, ttl_s=max(0, resolution.ttl_s - passed_s))
+    # As `replace` does, at a fifth of its cost: this is most of what a look from memory costs.
+    copy = object.__new__(Resolution)
+    for put, value in zip(_PUT, _VALUES(resolution), strict=True):
+        put(copy, value)
+    _PUT_AT(copy, now)
+    _PUT_TTL(copy, max(0, resolution.ttl_s - passed_s))
+    return copy
