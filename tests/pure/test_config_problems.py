@@ -60,6 +60,7 @@ def problems(table: dict[str, Any]) -> list[str]:
         ({"monitor": {"vantage": [{"name": "a"}] * 2}}, "name 'a' is given twice"),
         ({"organisation": {"domain": "a b"}}, "'a b' is not a domain; write for example \"hotline.example\""),
         ({"dns": {"nameservers": ["[::1"]}}, "is not an address and a port"),
+        ({"dns": {"canaries": ["192.0.2.7"]}}, "is no name whose answer is known"),
         ({"dns": {"nameservers": ["ns.example:53"]}}, "names no IP address"),
         ({"api": {"public_url": "https://h.example:x"}}, "is not an http or https URL"),
         ({"hoster": [{"match": "as1", "form": "form"}]}, 'write for example "https://hoster.example/abuse"'),
