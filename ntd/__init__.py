@@ -17,6 +17,7 @@ lifecycle       P  what can happen to an item, as one table
 case            P  one item with its open stays, and what a decision makes of it
 world           P  where a host stands and who the partners are, as decisions see it
 placing         P  an item follows its host
+police          P  when the police get a copy, and for which reason
 gathering       P  what is gathered for a recipient becomes messages
 allowance       P  how many of them may be written now
 letterhead      P  the layouts and words they are written in, tried before

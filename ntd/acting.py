@@ -11,6 +11,7 @@ from ntd.going import closing, gone_item, watch_at
 from ntd.holding import Act, copied, hold_instead, record_of
 from ntd.lifecycle import Event
 from ntd.placing import asked_again, attention_of, renewed, routes_of, tellings
+from ntd.police import police_copy
 from ntd.returning import return_to_work
 from ntd.targets import assessed_by_hand
 from ntd.world import World
@@ -45,6 +46,7 @@ def release(case: Case, act: Act, world: World) -> Step:
     released = _route_anew(Case(item=item, stays=case.stays), open_stays, world, act.now)
     return replace(
         released,
+        tell=(*released.tell, *police_copy(item, case.at_work, world)),
         history=(line,),
         check_at=act.now if open_stays else None,
         look_up=not open_stays,

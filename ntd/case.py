@@ -45,6 +45,8 @@ class Item:
     closed_at: datetime | None = None
     ended_at: datetime | None = None
     hold_until: datetime | None = None
+    kind: str = "web"  # of its host: web, onion
+    new_victim: bool = False  # flagged at intake as possibly a victim nobody knows yet
     hold_on_return: bool = False  # was to be held when nothing was to be sent: held when it comes back
     spell: int = 1
     placed_version: int = 0

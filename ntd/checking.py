@@ -73,7 +73,8 @@ def _not_up(meaning: Meaning) -> Meaning:
 def _settled(case: Case, seen: Case, looked: Looked, world: World, now: datetime) -> Step:
     if case.item.state in {State.GONE, State.CLOSED}:
         return hold_instead(_watched(case, seen, looked, world, now), now)
-    if not case.item.state.checked:
+    probed = case.item.state is State.HELD and world.settings.police.probe_held
+    if not case.item.state.checked and not probed:
         return Step(case=seen, no_more_checks=True)
     return hold_instead(_at_work(case, seen, looked, world, now), now)
 
@@ -121,6 +122,8 @@ def _at_work(before: Case, case: Case, looked: Looked, world: World, now: dateti
     stays = tuple(having(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
     case = replace(case, stays=stays)
     back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
+    if case.item.state is State.HELD:
+        back = frozenset()  # nothing begins anew while nothing may be sent: its release decides by what is seen then
     # A refused item is watched for a move, not for its end: what it still has open is a place left behind.
     if not back and all_gone(stay.facts for stay in case.open) and case.item.state is not State.REFUSED:
         return _gone(before, case, looked, rules, now)

@@ -28,9 +28,6 @@ _SECRET_LIMIT_BYTES: Final = 64 * 1024
 _PATHS_AS_TEXT: Final = {"contacts", "hotlines", "upstreams", "certificate"}
 #: Keys of the contract whose function is still to come: taken, with a warning.
 _TO_COME: Final = (
-    "police.email",
-    "police.before",
-    "police.probe_held",
     "retention.items",
     "retention.withdrawn",
 )

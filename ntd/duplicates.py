@@ -76,6 +76,9 @@ def again(case: Case, given: Submission, by: str, now: datetime) -> Step:
     if given.confirmed and not item.confirmed:
         item = replace(item, confirmed=True, classification=given.classification)
         history.append(Record(item=item.id, event="confirmed", at=now, detail=_confirmed_by(given)))
+        # What is confirmed may be for the police: whoever follows up knows.
+        stays = tuple(replace(one, follow_up_at=now) if one in step.case.at_work else one for one in step.case.stays)
+        step = replace(step, case=replace(step.case, stays=stays))
     if item.state in {State.WITHDRAWN, State.REFUSED} and Attention.RESUBMITTED not in item.attention:
         item = replace(item, attention=item.attention | {Attention.RESUBMITTED})
         history.append(Record(item=item.id, event="resubmitted", at=now))

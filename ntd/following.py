@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell
 from ntd.placing import asked_again, attention_of, question_of, renewed, routes_of, tellings
+from ntd.police import police_copy
 from ntd.routing import may_tell_directly
 from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until
 from ntd.world import Seated, World
@@ -89,10 +90,15 @@ def next_step(stay: Stay, settings: Settings) -> Kind | None:
 
 
 def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: datetime) -> Step:
-    """Do what is due on one stay now: one message at most, or nothing yet."""
+    """Do what is due on one stay now: one message at most, or nothing yet; and the police's copy, where one is due."""
     stay = next((one for one in case.at_work if one.id == stay_id), None)
     if stay is None or not case.item.state.in_work:
         return Step(case=_with(case, stay_id, follow_up_at=None))
+    step = _due_now(case, stay, world, ladder, now)
+    return replace(step, tell=(*step.tell, *police_copy(step.case.item, step.case.at_work, world)))
+
+
+def _due_now(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime) -> Step:
     if stay.asked_at and now >= stay.asked_at + world.settings.notices.give_up:
         # Nothing came of it: it was struck, or met a message that had failed before.
         stay = replace(stay, asked_at=None)
@@ -102,7 +108,7 @@ def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: da
     if not ready and not _told(stay):
         return _route_again(case, stay, world, now)
     if not ready:
-        return Step(case=_with(case, stay_id, follow_up_at=follow_up_at(stay, case.item, world.settings)))
+        return Step(case=_with(case, stay.id, follow_up_at=follow_up_at(stay, case.item, world.settings)))
     return _do(case, stay, min(ready, key=lambda due: due.at), world, ladder, now)
 
 

@@ -61,6 +61,8 @@ def in_force(kind: Kind, state: State) -> bool:
     """Say whether a message of this kind may speak of an item in this state."""
     if kind is Kind.WITHDRAWAL:
         return state is State.WITHDRAWN
+    if kind is Kind.POLICE and state is State.UNTRACEABLE:
+        return True  # who hosts it is for them to find out
     return state in {State.ROUTED, State.NOTICED, State.FORWARDED}
 
 

@@ -188,7 +188,7 @@ def _values(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _typed(name: str, text: str) -> Any:
-    if name in {"confirmed", "hold"}:
+    if name in {"confirmed", "hold", "new_victim"}:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     return int(text) if name == "priority" and text.isascii() and text.isdigit() and len(text) < 3 else text  # noqa: PLR2004 -- 0 to 9
 
@@ -368,5 +368,6 @@ _READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "found_on": _link,
     "referrer": _link,
     "access": _text,
+    "new_victim": _yes_or_no,
 }
 _PLAIN: Final = frozenset(name for name, reader in _READERS.items() if reader in {_text, _label, _sentence})

@@ -8,6 +8,7 @@ from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.going import closing, gone_item, watch_at
 from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
+from ntd.police import police_copy
 from ntd.routing import OF_FACTS, OF_ROUTING, Route, route
 from ntd.routing import Case as Question
 from ntd.world import Seated, World
@@ -21,7 +22,7 @@ def place(case: Case, world: World, now: datetime) -> Step:
     item = replace(case.item, placed_version=world.version, looked_at=case.item.looked_at or now)
     case = replace(case, item=item)
     if not world.seats:
-        return _nowhere(case, now)
+        return _nowhere(case, world, now)
     if item.state in {State.GONE, State.CLOSED, State.WITHDRAWN}:
         return Step(case=case)
     if item.state is State.REFUSED:
@@ -29,16 +30,16 @@ def place(case: Case, world: World, now: datetime) -> Step:
     return _follow(case, world, now)
 
 
-def _nowhere(case: Case, now: datetime) -> Step:
+def _nowhere(case: Case, world: World, now: datetime) -> Step:
     if case.item.state is not State.RECEIVED:
         return Step(case=case)
-    return _moved_to(case, Event.NOT_LOCATED, now, {"hosting": None}, word="resolved")
-
-
-def _moved_to(case: Case, event: Event, now: datetime, detail: dict[str, object], *, word: str) -> Step:
-    state = state_after(case, event)
-    line = Record(item=case.item.id, event=word, at=now, before=case.item.state, after=state, detail=detail)
-    return Step(case=replace(case, item=replace(case.item, state=state)), history=(line,))
+    state = state_after(case, Event.NOT_LOCATED)
+    line = Record(
+        item=case.item.id, event="resolved", at=now, before=case.item.state, after=state, detail={"hosting": None}
+    )
+    # Nobody hosts it that could be told, an onion service for one: the police may find out who does.
+    copies = police_copy(case.item, case.at_work, world)
+    return Step(case=replace(case, item=replace(case.item, state=state)), history=(line,), tell=copies)
 
 
 def _refused(case: Case, world: World, now: datetime) -> Step:
@@ -223,10 +224,10 @@ def _told(
     tell = () if item.copied_from and first else tellings(item, untold, routes, world)
     return Step(
         case=replace(case, item=item),
-        tell=() if state is State.HELD else tell,
+        tell=() if state is State.HELD else (*tell, *police_copy(item, case.at_work, world)),
         history=(line,),
         strike_stays=(*(stay.id for stay in ended), *revealed),
-        check_at=None if state is State.HELD else now,
+        check_at=None if state is State.HELD and not world.settings.police.probe_held else now,
     )
 
 

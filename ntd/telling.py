@@ -182,12 +182,17 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
         else:
             exhausted = True
             lost = replace(stay, failed_at=now)
-            stays.append(replace(lost, follow_up_at=follow_up_at(lost, case.item, settings)))
+            stays.append(replace(lost, follow_up_at=_after_the_last(lost, case.item, settings, now)))
     case = replace(case, stays=tuple(stays))
     if exhausted:
         case = _attend(case, seen)
     # While it is held nobody is told; its release tells the contact that is next now.
     return Step(case=case, history=(line,), tell=tuple(tell.values()) if case.item.state.in_work else ())
+
+
+def _after_the_last(lost: Stay, item: Item, settings: Settings, now: datetime) -> datetime | None:
+    # That nobody can be reached may be a reason for the police: asked at once.
+    return now if "unreachable" in settings.police.reasons else follow_up_at(lost, item, settings)
 
 
 def _kind_again(stay: Stay, sent: Sent) -> Kind:

@@ -65,3 +65,4 @@ class World:
     partners: Mapping[str, PartnerSeat]  # by country
     settings: Settings
     new_stay: Callable[[], StayId]
+    police: RecipientId | None = None  # where copies go; None: nobody, or mail may not go there

@@ -129,6 +129,7 @@ class Submission:
     found_on: str | None = None
     referrer: str | None = None
     access: str | None = None
+    new_victim: bool = False  # possibly a victim nobody knows yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

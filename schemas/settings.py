@@ -283,6 +283,7 @@ class Police(Reader):
 
     before: Duration = timedelta(0)
     probe_held: bool = False
+    reasons: list[Literal["new_hoster", "no_partner", "tor", "unreachable", "new_victim"]] = []
 
 
 class Regulator(Reader):

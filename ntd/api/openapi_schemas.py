@@ -87,6 +87,7 @@ SCHEMAS: Final[Json] = {
             priority={"type": "integer", "minimum": 0, "maximum": 9, "default": 5},
             hold={"type": "boolean", "default": False},
             hold_until=_NULL_TIME,
+            new_victim={"type": "boolean", "default": False},
             copied_from=_NULL_TEXT,
             basis={"type": "string", "enum": list(Basis), "default": Basis.CSAM.value},
             reason=_NULL_TEXT,

@@ -58,6 +58,8 @@ _PLAIN_OF_ITEM = (
     "last_reason",
     "last_round_id",
     "watch",
+    "kind",
+    "new_victim",
     "target",
 )
 

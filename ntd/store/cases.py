@@ -14,6 +14,8 @@ from ntd.store.case_rows import case_of, item_row, stay_of, stay_row
 from ntd.store.sql import statement
 from schemas.check import Round
 from schemas.ids import HostId, ItemId
+from schemas.item import State
+from schemas.notice import Kind
 from schemas.settings import Settings
 
 _LOCK = statement("cases.lock")
@@ -166,12 +168,17 @@ async def _tell(connection: Connection, tells: Sequence[Tell], settings: Setting
             one.spell,
             one.priority,
             one.wait_for,
-            one.gather_at or (None if one.wait_for else now if one.priority <= URGENT else window),
+            one.gather_at or (None if one.wait_for else now if _at_once(one, settings) else window),
             one.gather_at,
         )
         for one in sorted(tells, key=lambda one: (one.recipient, one.item, one.kind))
     ]
     await connection.execute(_TELL, now, *map(list, zip(*rows, strict=True)))
+
+
+def _at_once(tell: Tell, settings: Settings) -> bool:
+    # A head start of the police runs from when they know.
+    return tell.priority <= URGENT or (tell.kind is Kind.POLICE and bool(settings.police.before))
 
 
 async def _wait_or_go(connection: Connection, steps: Sequence[Step], settings: Settings) -> None:
@@ -192,7 +199,9 @@ async def _plan(connection: Connection, steps: Sequence[Step], settings: Setting
     ]
     if planned:
         await connection.execute(_SCHEDULE, *map(list, zip(*planned, strict=True)))
-    over = [step.case.item.id for step in steps if step.no_more_checks]
+    # With the police's agreement looks go on while an item is held.
+    probed = {State.HELD} if settings.police.probe_held else set()
+    over = [step.case.item.id for step in steps if step.no_more_checks and step.case.item.state not in probed]
     if over:
         await connection.execute(_UNSCHEDULE, over)
     hosts = sorted({step.case.item.host for step in steps if step.look_up})

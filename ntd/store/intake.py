@@ -49,6 +49,7 @@ _COLUMNS: Final = (
     "media",
     "copied_from",
     "kind",
+    "new_victim",
     "pair_hash",
     "report",
     "reference",
@@ -171,6 +172,7 @@ def _row(url: _Url, secret: bytes, pair: _Pair) -> tuple[Any, ...]:
         given.media,
         given.copied_from,
         given.url.kind,
+        given.new_victim,
         *pair,
     )
 

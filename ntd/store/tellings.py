@@ -28,6 +28,7 @@ _EARLIER = statement("notices.earlier")
 _SUPERSEDE = statement("notices.supersede")
 _LINES = statement("notices.lines")
 _PARK = statement("notices.park")
+_AFTER_POLICE = statement("notices.after_police")
 _POSTPONE = statement("notices.postpone")
 _ASK = statement("notices.ask_looks")
 _ASK_AHEAD = statement("notices.ask_ahead")
@@ -60,7 +61,7 @@ class Ready:
     """One telling that may go now.
 
     `due`: its own time has come, it does not only go along; `old`: its host was looked up long ago; `fresh`: nothing
-    speaks against sending it.
+    speaks against sending it but the police.
     """
 
     telling: int
@@ -69,6 +70,7 @@ class Ready:
     due: bool
     old: bool
     fresh: bool
+    police_until: datetime | None  # head start of the police; None: none, or it is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,15 @@ async def ready(connection: Connection, group: Group, settings: Settings, now: d
     # A move that two looks have not confirmed by then is none.
     unconfirmed = now - 2 * settings.geo.move_confirmed_after - _POLL
     rows = await connection.fetch(
-        _GATHER, group.recipient, group.kind.value, group.urgent, now, n, now - FRESH, unconfirmed
+        _GATHER,
+        group.recipient,
+        group.kind.value,
+        group.urgent,
+        now,
+        n,
+        now - FRESH,
+        unconfirmed,
+        settings.police.before if settings.police.mailable else None,
     )
     return [
         Ready(
@@ -147,13 +157,18 @@ async def ready(connection: Connection, group: Group, settings: Settings, now: d
             due=row["due"],
             old=row["old"],
             fresh=row["fresh"],
+            police_until=row["police_until"],
         )
         for row in rows
     ]
 
 
 async def park(connection: Connection, stale: Sequence[Ready], now: datetime) -> None:
-    """Have tellings wait for a look at their hosts, or for what the last look found."""
+    """Have tellings wait: for the police's head start, a look at their hosts, or for what the last look found."""
+    after = [(one.telling, one.police_until) for one in stale if one.police_until]
+    if after:
+        await connection.execute(_AFTER_POLICE, *map(list, zip(*after, strict=True)))
+    stale = [one for one in stale if not one.police_until]
     for waiting, pause in ((True, _POLL), (False, _PLACING)):
         ids = [one.telling for one in stale if one.old is waiting]
         if ids:

@@ -61,6 +61,7 @@ async def worlds(
     health = await _health(connection, seats)
     left = await _left(connection, wanted)
     partners = await partner_seats(connection, store, settings, now)
+    police = await _police(connection, store, settings, now)
     return {
         host: World(
             version=versions.get(host, 0),
@@ -69,9 +70,17 @@ async def worlds(
             partners=partners,
             settings=settings,
             new_stay=lambda: StayId(uuid7(now)),
+            police=police,
         )
         for host in wanted
     }
+
+
+async def _police(connection: Connection, store: Store, settings: Settings, now: datetime) -> RecipientId | None:
+    if not settings.police.mailable:
+        return None
+    wanted = Wanted(channel="mail", address=settings.police.email)
+    return (await add_recipients(connection, store, [wanted], now))["mail", settings.police.email]
 
 
 async def perches(connection: Connection, store: Store, hosts: Iterable[HostId]) -> dict[HostId, list[Perch]]:

@@ -129,12 +129,13 @@ class Gather:
         """Write what may be written; give the hosts that must be looked up first, None where nothing was due."""
         n = at.lines(self._settings.notices.largest)
         ready = await tellings.ready(at.connection, at.group, self._settings, at.now, n) if n else []
-        stale = [one for one in ready if one.due and not one.fresh]
+        stale = [one for one in ready if one.due and (one.police_until or not one.fresh)]
         await tellings.park(at.connection, stale, at.now)
-        left = await self._write_all(at, [one for one in ready if one.fresh]) if ready else True
+        may_go = [one for one in ready if one.fresh and not one.police_until]
+        left = await self._write_all(at, may_go) if ready else True
         if left and at.room is not None:
             await tellings.postpone(at.connection, at.group, at.now, at.room.again_at)
-        return [one.host for one in stale if one.old] if ready or left else None
+        return [one.host for one in stale if one.old and not one.police_until] if ready or left else None
 
     async def _write_all(self, at: _Sitting, ready: Sequence[Ready]) -> bool:
         """Write messages of what is ready, as many as there is room for; say whether some found none."""

@@ -10,7 +10,7 @@ SELECT i.id, i.host_id, i.site_id, i.state, i.attention, i.priority, i.confirmed
        i.gone_known_at, i.gone_by, i.closed_at, i.ended_at, i.hold_until, i.hold_on_return, i.spell, i.placed_version,
        coalesce(s.checks, i.checks) AS checks, coalesce(s.checked_at, i.checked_at) AS checked_at, i.last_verdict,
        i.last_reason, i.last_round_id, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
-       i.first_denied, coalesce(s.watch, 0) AS watch, i.target, s.checks IS NOT NULL AS unsaved
+       i.first_denied, coalesce(s.watch, 0) AS watch, i.kind, i.new_victim, i.target, s.checks IS NOT NULL AS unsaved
   FROM item i
   LEFT JOIN schedule s ON s.item_id = i.id
  WHERE i.id = ANY($1::uuid[])

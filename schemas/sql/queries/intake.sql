@@ -18,6 +18,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS ntd_intake (
     media           text,
     copied_from     text,
     kind            text,
+    new_victim      boolean,
     pair_hash       bytea,
     report          bytea,
     reference       bytea
@@ -60,9 +61,9 @@ WITH woken AS (
     RETURNING id, site_id, name_hash
 ), fresh AS (
     INSERT INTO item (id, url_hash, secret, host_id, site_id, state, priority, source, confirmed, classification, basis,
-                      site_type, media, copied_from, kind, received_at, confirmed_at, hold_until)
+                      site_type, media, copied_from, kind, new_victim, received_at, confirmed_at, hold_until)
     SELECT n.id, n.url_hash, n.secret, h.id, h.site_id, CASE WHEN n.held THEN 'held' ELSE 'received' END, n.priority,
-           n.source, n.confirmed, n.classification, n.basis, n.site_type, n.media, n.copied_from, n.kind, $1,
+           n.source, n.confirmed, n.classification, n.basis, n.site_type, n.media, n.copied_from, n.kind, n.new_victim, $1,
            n.confirmed_at, n.hold_until
       FROM ntd_intake n JOIN woken h ON h.name_hash = n.host_hash
      ORDER BY n.url_hash

@@ -19,7 +19,15 @@ SELECT id, channel, address, address_hash, partner, format, language, grouping
 -- What is due for a recipient, and what is ready and may go along. `old`: its host was not looked up since $6. `fresh`:
 -- it was, the item has followed what was found (or both took too long), and the last look did not miss the place that is
 -- to be told, unless that has stood unconfirmed since before $7. A withdrawal is for whoever was told, wherever it is now.
+-- `police_until`: what tells somebody for the first time waits until the police have had their copy for $8; where that is
+-- still on its way, for a while.
 SELECT t.id, t.item_id, i.host_id, t.gather_at <= $4 AS due, coalesce(h.looked_at < $6, true) AS old,
+       CASE WHEN $8::interval > interval '0' AND $2 IN ('first', 'front', 'forward') THEN
+            (SELECT nullif(greatest(coalesce(n.accepted_at + $8, $4 + interval '30 seconds'), $4), $4)
+               FROM telling c LEFT JOIN notice n ON n.id = c.notice_id
+              WHERE c.item_id = t.item_id AND c.kind = 'police'
+                AND (n.id IS NULL OR n.state IN ('waiting', 'sending', 'doubtful', 'accepted'))
+              LIMIT 1) END AS police_until,
        $2 IN ('withdrawal', 'police')
        OR ((coalesce(t.look_by <= $4, false) OR (coalesce(h.looked_at >= $6, false) AND i.placed_version >= h.version))
            AND NOT EXISTS (SELECT FROM stay s JOIN episode e
@@ -41,6 +49,10 @@ SELECT t.id, t.item_id, i.host_id, t.gather_at <= $4 AS due, coalesce(h.looked_a
 -- Their hosts are looked up once more: the look lets them go, or strikes them. `look_by`: no look is waited for longer.
 UPDATE telling SET wait_for = 'look', look_by = coalesce(look_by, $2), gather_at = $3
  WHERE id = ANY($1::bigint[])
+
+-- name: after_police
+-- The police have their head start until then.
+UPDATE telling t SET gather_at = n.at FROM unnest($1::bigint[], $2::timestamptz[]) AS n (id, at) WHERE t.id = n.id
 
 -- name: ask_looks
 -- Looked up as soon as somebody is free; one that is under way is enough.
