@@ -40,6 +40,7 @@ _HELD_UNTIL = statement("cases.held_until")
 _PAUSE = statement("cases.pause")
 _LOCK_PAUSED = statement("cases.lock_paused")
 _GO_ON = statement("cases.go_on")
+_TAKE_BACK = statement("cases.take_back")
 
 
 async def lock(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Case]:
@@ -219,6 +220,9 @@ async def _held(connection: Connection, steps: Sequence[Step], by: str) -> None:
         await connection.execute(_HELD_UNTIL, ids, moment)
         await connection.execute(_LOCK_PAUSED, ids)
         await connection.execute(_GO_ON, ids)
+    withdrawn = [step.case.item.id for step in steps if step.strike and step.case.item.state is State.WITHDRAWN]
+    if withdrawn:
+        await connection.execute(_TAKE_BACK, withdrawn)
 
 
 async def follow_hosts(connection: Connection, hosts: Sequence[HostId], now: datetime) -> None:

@@ -74,3 +74,16 @@ async def test_submitted_again_to_be_held_while_gone(home: House) -> None:
 
     assert await home.state(one) == "held"
     assert len(home.post.handed) == told
+
+
+async def test_a_message_in_doubt_is_not_offered_after_its_withdrawal(home: House) -> None:
+    """The withdrawal is the last that its recipient hears of an item that was an error."""
+    home.post.does[MAILBOX] = [DOUBT, TAKEN]
+    (one,) = await home.submit(ONE)
+    await home.settle()
+    await home.later(65 * MINUTE)
+    await acts.withdraw(home.store, home.settings, [ItemId(one)], because="error", reason="ours", by="x", now=home.now)
+    await home.later(5 * HOUR, 30 * MINUTE)
+
+    assert [envelope.kind.value for envelope in home.post.handed] == ["first", "withdrawal"]
+    assert ONE not in home.post.handed[1].content.decode()

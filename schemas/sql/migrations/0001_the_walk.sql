@@ -140,7 +140,6 @@ CREATE TABLE item (
     media       text,
     copied_from text,
     kind        text NOT NULL DEFAULT 'web',   -- web | onion …: known kinds of host
-    new_victim  boolean NOT NULL DEFAULT false,-- possibly a victim nobody knows yet: a reason for the police
     received_at timestamptz NOT NULL,
     confirmed_at timestamptz,
     resolved_at timestamptz,                   -- first located

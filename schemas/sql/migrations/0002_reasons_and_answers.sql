@@ -41,6 +41,7 @@ ALTER TABLE item
     -- Of what was "up" the first time: the shape of a picture, or 64 salted bits of a page's words.
     ADD COLUMN first_likeness text,
     ADD COLUMN first_denied boolean NOT NULL DEFAULT false, -- a person has said that this is not the thing
+    ADD COLUMN new_victim boolean NOT NULL DEFAULT false, -- possibly a victim nobody knows yet: a reason for the police
     ADD COLUMN target text;                    -- keyed hash of the site it leads to, as assessed: see ntd/targets.py
 
 ALTER TABLE schedule

@@ -216,3 +216,11 @@ UPDATE notice n SET paused = false
  WHERE n.paused AND n.id IN (SELECT notice_id FROM notice_item WHERE item_id = ANY($1::uuid[]))
    AND NOT EXISTS (SELECT FROM notice_item o JOIN item i ON i.id = o.item_id
                     WHERE o.notice_id = n.id AND i.state = 'held')
+
+-- name: take_back
+-- What was in doubt and speaks of withdrawn items only is not offered again: the withdrawal has the last word.
+UPDATE notice n SET paused = true
+ WHERE n.id IN (SELECT notice_id FROM notice_item WHERE item_id = ANY($1::uuid[]))
+   AND n.state IN ('waiting', 'sending', 'doubtful') AND NOT n.paused AND n.kind <> 'withdrawal'
+   AND NOT EXISTS (SELECT FROM notice_item o JOIN item i ON i.id = o.item_id
+                    WHERE o.notice_id = n.id AND i.state <> 'withdrawn')
