@@ -48,7 +48,7 @@ async def test_every_path_is_closed_to_every_other_role(door: Street) -> None:
             reply = await door.ask(route.method, path, who)
             assert (reply.status == 403) == (role not in route.roles), (route.method, route.path, who)
             closed += reply.status == 403
-    assert closed == 38
+    assert closed == 41
 
     stranger = await door.get("/api/v1/items", None, headers={"Authorization": "Bearer nobodys"})
     assert is_problem(stranger, 401)

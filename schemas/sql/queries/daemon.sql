@@ -43,8 +43,9 @@ UPDATE host SET place_due_at = $2, place_token = NULL
  WHERE place_due_at <= $2::timestamptz + $3::interval AND place_token = ANY($1::uuid[])
 
 -- name: take_back_sends
--- The same for messages: the claim that follows sees by the attempt whether it is in doubt.
-UPDATE notice SET send_at = $2, token = NULL
+-- The same for messages: the claim that follows sees by the attempt whether it is in doubt. A killed daemon's try says
+-- nothing about the other side, and lengthens no pause.
+UPDATE notice SET send_at = $2, token = NULL, attempts = greatest(attempts - 1, 0)
  WHERE send_at <= $2::timestamptz + $3::interval AND token = ANY($1::uuid[])
 
 -- name: take_back_checks
