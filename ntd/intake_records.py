@@ -14,13 +14,15 @@ LIMIT_BYTES = 1024 * 1024  # of a line, its end not counted (contract, section 4
 _LINES_IN_A_ROW = 100
 _BOM = b"\xef\xbb\xbf"
 
-_FIELD = rb'(?:"(?:[^"]|"")*+"|(?!")[^,\r\n]*+)'
-_REST = rb'(?:[^"]|"")*+"'
+# Groups are never repeated possessively: Pythons before 3.11.5 lose their place in them (gh-106052).
+_QUOTED = rb'[^"]*+(?:""[^"]*+)*'
+_FIELD = rb'(?:"' + _QUOTED + rb'"|(?!")[^,\r\n]*+)'
+_REST = _QUOTED + rb'"'
 _END = rb"\r?\n?\Z"
-_WHOLE = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*+" + _END)
-_OPENS = re.compile(rb"(?:" + _FIELD + rb',)*+"(?:[^"]|"")*+\Z')
-_CLOSES = re.compile(_REST + rb"(?:," + _FIELD + rb")*+" + _END)
-_STAYS_OPEN = re.compile(rb'(?:[^"]|"")*+(?:"(?:,' + _FIELD + rb')*?,"(?:[^"]|"")*+)?\Z')
+_WHOLE = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*" + _END)
+_OPENS = re.compile(rb"(?:" + _FIELD + rb',)*"' + _QUOTED + rb"\Z")
+_CLOSES = re.compile(_REST + rb"(?:," + _FIELD + rb")*" + _END)
+_STAYS_OPEN = re.compile(_QUOTED + rb'(?:"(?:,' + _FIELD + rb')*?,"' + _QUOTED + rb")?\Z")
 
 
 class Form(StrEnum):

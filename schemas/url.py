@@ -24,7 +24,7 @@ _TAKEN = frozenset({"http", "https"})
 # last label is letters, so that the host is no address; "xn--" is left to the parser, and so is a dot behind a slash.
 _PLAIN = re.compile(
     r"(https?)://((?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z]{2,})"
-    r"(/(?:[A-Za-z0-9_~!$&()*+,;=:@-]++|/(?!\.)|(?<!/)\.)*+(?:\?[A-Za-z0-9_.~!$&()*+,;=:@/?-]*)?)"
+    r"(/(?:[A-Za-z0-9_~!$&()*+,;=:@-]++|/(?!\.)|(?<!/)\.)*(?:\?[A-Za-z0-9_.~!$&()*+,;=:@/?-]*)?)"
 )
 # A text may hold half of a surrogate pair, which no URL can: Web IDL's USVString has U+FFFD in its place.
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")

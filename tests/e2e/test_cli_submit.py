@@ -300,13 +300,17 @@ def test_doctor_says_a_line_each(config: Path, capfd: Said) -> None:
         ("OK", "key file"),
         ("OK", "database"),
         ("UNREACHABLE", "dns"),
+        ("OFF", "dns canaries"),
         ("UNREACHABLE", "smtp"),
+        ("OFF", "imap"),
         ("UNREACHABLE", "partner md"),
         ("FAULT", "partner md"),
         ("FAULT", "partner us"),
         ("UNREACHABLE", "hoster as64501"),
+        ("OK", "templates"),
         ("OFF", "canaries"),
         ("OFF", "regulator"),
+        ("OFF", "police"),
     ]
     assert all(" — " in said for health, said in lines if health in {"UNREACHABLE", "FAULT"})
 
