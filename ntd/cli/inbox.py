@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 import typer
 
@@ -13,10 +13,12 @@ from ntd.cli.output import print_json
 from ntd.cli.words import who
 from ntd.incoming import Judged, as_json
 from schemas.errors import Misconfigured
+from schemas.incoming import Came
 
 app = typer.Typer()
 
 _STDIN: Final = Path("-")
+_CHUNK_BYTES: Final = 1024 * 1024
 
 
 @app.command(name="inbox")
@@ -38,28 +40,34 @@ def take(
 
 
 def _read(file: Path) -> bytes:
+    if file == _STDIN:
+        return _bounded(sys.stdin.buffer)
     try:
-        if file == _STDIN:
-            return sys.stdin.buffer.read(LONGEST_MESSAGE)
         with file.open("rb") as opened:
-            return opened.read(LONGEST_MESSAGE)
+            return _bounded(opened)
     except OSError as fault:
         raise Misconfigured(f"{file} cannot be read: {fault.strerror}") from fault
 
 
+def _bounded(opened: BinaryIO) -> bytes:
+    raw = opened.read(LONGEST_MESSAGE)
+    while opened.read(_CHUNK_BYTES):
+        # To the end: a mail server whose pipe breaks takes the message for undelivered.
+        continue
+    return raw
+
+
 def _told(judged: Judged) -> str:
     """Say in a line what it is."""
+    if judged.kind is Came.UNRELATED:
+        return "unrelated"
     about = f"notice {judged.notice.id}, {len(judged.items)} items" if judged.notice else "no notice that we know"
-    facts = {
-        "permanent": judged.permanent,
-        "status": judged.status,
-        "recipient": judged.recipient,
-        "suggestion": judged.suggestion,
-        "ticket": judged.ticket.number if judged.ticket else None,
-    }
-    said = "".join(
-        f", {name} {str(fact).lower() if fact in {True, False} else fact}"
-        for name, fact in facts.items()
-        if fact is not None
+    permanent = {True: "permanent", False: "may pass"}.get(judged.permanent) if judged.permanent is not None else None
+    facts = (
+        permanent,
+        judged.status and f"status {judged.status}",
+        judged.recipient and f"recipient {judged.recipient}",
+        judged.suggestion and f"suggestion {judged.suggestion}",
+        judged.ticket and f"ticket {judged.ticket.number}",
     )
-    return f"{judged.kind}: {about}{said}" if judged.kind != "unrelated" else "unrelated"
+    return ", ".join([f"{judged.kind}: {about}", *(fact for fact in facts if fact)])
