@@ -23,6 +23,8 @@ _COPY = re.compile(
     r"|message (?:header|text) follows|the header of the original message)|received: from|return-path:).{0,60}$",
     re.IGNORECASE | re.MULTILINE,
 )
+#: Nobody is called so but a mail system that reports.
+_DAEMON = re.compile(r"\bmailer[-_. ]?daemon\b")
 _WORST = ("failed", "delayed", "delivered", "relayed", "expanded")
 #: Characters of prose that are read for its meaning.
 _PROSE = 6000
@@ -172,6 +174,8 @@ def _kind_of_prose(mail: Mail, subject: str, words: str) -> Came | None:
         return _first(titled & said or titled)
     if said:
         return _first(said)
+    if _DAEMON.search(plain(mail.headers.get("from"))):
+        return Came.BOUNCE  # in words that we do not know
     return Came.BOUNCE if machine and (_STATUS.search(words) or _REPLY.search(words)) else None
 
 

@@ -79,7 +79,8 @@ def _removed(sentence: str, language: str) -> bool:
     veto = phrases("veto", language)
     for found in phrases("removed", language).finditer(sentence):
         before = _BEFORE.search(sentence[: found.start()])
-        if not veto.search((before[0] if before else "") + found[0]):
+        # "When we looked, it had been removed": a comma ends what was said before it.
+        if not veto.search((before[0].rpartition(",")[2] if before else "") + found[0]):
             return True
     # "If it is no longer there" says nothing of whether it is.
     return any(
