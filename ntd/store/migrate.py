@@ -2,7 +2,8 @@
 
 import hashlib
 from asyncio import timeout
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,9 +65,20 @@ def outstanding(known: Sequence[Migration], applied: dict[str, str]) -> tuple[Mi
 
 
 async def pending(connection: Connection, folder: Path = FOLDER) -> tuple[str, ...]:
-    """Name the migrations that are still to be applied, and apply none."""
-    exists = await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL")
-    applied = await _applied(connection) if exists else {}
+    """Name the migrations that are still to be applied, and apply none; whoever is applying some is waited for."""
+    missing = await _missing(connection, folder)
+    if missing and await _begun(connection):
+        async with _alone(connection):
+            missing = await _missing(connection, folder)
+    return missing
+
+
+async def _begun(connection: Connection) -> bool:
+    return bool(await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL"))
+
+
+async def _missing(connection: Connection, folder: Path) -> tuple[str, ...]:
+    applied = await _applied(connection) if await _begun(connection) else {}
     return tuple(migration.name for migration in outstanding(migrations(folder), applied))
 
 
@@ -74,14 +86,11 @@ async def migrate(connection: Connection, now: datetime, folder: Path = FOLDER) 
     """Apply what is missing and name it; a second caller at the same time waits, then finds nothing to do."""
     _refuse_old_server(connection)
     known = migrations(folder)
-    await _lock(connection)
-    try:
+    async with _alone(connection):
         await connection.execute(_TABLE)
         todo = outstanding(known, await _applied(connection))
         for migration in todo:
             await _apply(connection, migration, now)
-    finally:
-        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
     return tuple(migration.name for migration in todo)
 
 
@@ -92,8 +101,9 @@ def _refuse_old_server(connection: Connection) -> None:
         raise Misconfigured(f"database.url: the server is PostgreSQL {major}, ntd needs {OLDEST_SERVER} or later")
 
 
-async def _lock(connection: Connection) -> None:
-    """Wait for our turn, with a deadline."""
+@asynccontextmanager
+async def _alone(connection: Connection) -> AsyncIterator[None]:
+    """Wait for our turn, with a deadline; nobody else applies anything in the block."""
     try:
         async with timeout(_LOCK_DEADLINE.total_seconds()):
             await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
@@ -101,6 +111,10 @@ async def _lock(connection: Connection) -> None:
         raise Unreachable(
             "another ntd has been migrating this database for five minutes: look at what it does"
         ) from error
+    try:
+        yield
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
 async def _applied(connection: Connection) -> dict[str, str]:

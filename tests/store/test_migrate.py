@@ -27,6 +27,13 @@ async def connection(empty_database: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
+async def until(connection: asyncpg.Connection, so: str) -> None:
+    """Wait until a question is answered with yes."""
+    async with asyncio.timeout(20):
+        while not await connection.fetchval(so):
+            pass
+
+
 def folder(path: Path, **files: str) -> Path:
     """Write migration files."""
     for name, text in files.items():
@@ -56,6 +63,23 @@ async def test_two_at_once_apply_each_once(empty_database: str) -> None:
 
     assert min(done, key=len) == ()
     assert rows == len(migrations())
+
+
+async def test_who_asks_what_is_missing_waits_for_who_applies_it(empty_database: str, tmp_path: Path) -> None:
+    """A command typed while the daemon is still migrating finds the database up to date, however long that takes."""
+    files = folder(tmp_path, _0001_a="CREATE TABLE a (x int);", _0002_b="SELECT pg_advisory_xact_lock(1);")
+    barrier, daemon, command = [await asyncpg.connect(empty_database) for _ in range(3)]
+    await barrier.execute("SELECT pg_advisory_lock(1)")
+    migrating = asyncio.create_task(migrate(daemon, NOW, files))
+    await until(barrier, "SELECT to_regclass('a') IS NOT NULL")
+    asking = asyncio.create_task(pending(command, files))
+    await until(barrier, "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    await barrier.execute("SELECT pg_advisory_unlock(1)")
+    applied, missing = await asyncio.gather(migrating, asking)
+    for one in (barrier, daemon, command):
+        await one.close()
+
+    assert (applied, missing) == (("0001_a", "0002_b"), ())
 
 
 async def test_a_failing_one_leaves_what_came_before(connection: asyncpg.Connection, tmp_path: Path) -> None:
