@@ -1,7 +1,10 @@
-"""Answers made for programs: what one in JSON says of a fault, in words. Pure."""
+"""Answers made for programs: what one in JSON or XML says of a fault, in words. Pure."""
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
+from itertools import islice
 from typing import Final
 
 #: How deep in an answer its words for a fault may stand.
@@ -10,19 +13,42 @@ _DEPTH: Final = 5
 _ENTRIES: Final = 8
 _WORDS: Final = 200
 _NAMES: Final = frozenset({"error", "errors", "message", "detail", "reason", "title", "msg", "error_message", "code"})
+_STATUS: Final = ("status", "code", "statuscode", "status_code")
+#: What a status says that is a fault: "error", "fail", "error-notFound", 404.
+_FAULTY: Final = re.compile(r"4(?:04|10)|(?:error|fail|failed|failure)\b.*", re.IGNORECASE | re.DOTALL)
+#: "NOT_FOUND", "error-notFound", "NoSuchKey": words written as one.
+_SEAM: Final = re.compile(r"[_-]|(?<=[a-z])(?=[A-Z])")
+#: A document in XML that is about nothing but a fault, e.g. of a store of objects.
+_XML_FAULT: Final = re.compile(r"\s*(?:<\?xml[^>]{0,200}>)?\s*<(?:error|errorresponse|fault)[\s>]", re.IGNORECASE)
+_XML_WORDS: Final = re.compile(r"<(?:code|message|error|reason|title|detail)>([^<]{1,200})<", re.IGNORECASE)
 
 
 def words_of_fault(text: str) -> tuple[str, ...]:
-    """Give the words an answer has for its fault; () when it reports none, or is no JSON.
+    """Give the words an answer has for its fault; () when it reports none, or is neither JSON nor XML.
 
     >>> words_of_fault('{"ok": false, "error": "NOT_FOUND"}')
     ('NOT FOUND',)
+    >>> words_of_fault("<Error><Code>NoSuchKey</Code></Error>")
+    ('No Such Key',)
     """
+    if text.lstrip().startswith("<"):
+        return _words_of_xml(text)
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
         return ()
-    return tuple(words[:_WORDS].replace("_", " ") for words in _words(answer)) if _is_fault(answer) else ()
+    return tuple(_apart(words[:_WORDS]) for words in _words(answer)) if _is_fault(answer) else ()
+
+
+def _words_of_xml(text: str) -> tuple[str, ...]:
+    if not _XML_FAULT.match(text):
+        return ()
+    return tuple(_apart(unescape(found[1]).strip()) for found in islice(_XML_WORDS.finditer(text), _ENTRIES))
+
+
+def _apart(words: str) -> str:
+    """Write a code as words; a sentence stays what it is."""
+    return words if " " in words else " ".join(_SEAM.sub(" ", words).split())
 
 
 def _is_fault(answer: object) -> bool:
@@ -30,20 +56,25 @@ def _is_fault(answer: object) -> bool:
         return False
     small = {str(name).lower(): value for name, value in answer.items()}
     failed = any(small.get(name) is False for name in ("success", "ok", "status"))
-    status = next((small[name] for name in ("status", "code", "statuscode", "status_code") if name in small), None)
-    return failed or bool(small.get("error") or small.get("errors")) or str(status) in {"404", "410", "error", "fail"}
+    status = next((small[name] for name in _STATUS if name in small), None)
+    return failed or bool(small.get("error") or small.get("errors")) or bool(_FAULTY.fullmatch(str(status)))
 
 
 def _words(answer: object) -> Iterator[str]:
     """Yield texts with the names that faults have, as far as a few levels go."""
     level = [answer]
-    for _ in range(_DEPTH):
-        inner = []
+    for depth in range(_DEPTH):
+        inner: list[object] = []
         for one in level[:_ENTRIES]:
             if isinstance(one, str):
                 yield one
             elif isinstance(one, dict):
-                inner += [value for name, value in one.items() if str(name).lower() in _NAMES]
+                inner += [value for name, value in one.items() if _tells(str(name).lower(), value, depth)]
             elif isinstance(one, list):
                 inner += one[:_ENTRIES]
         level = inner
+
+
+def _tells(name: str, value: object, depth: int) -> bool:
+    # A status in words says more than that something failed: "error-notFound".
+    return name in _NAMES or (not depth and name == "status" and isinstance(value, str) and bool(_SEAM.search(value)))

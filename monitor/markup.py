@@ -80,6 +80,8 @@ _BACKGROUND: Final = re.compile(r"background(?:-image)?\s*:[^;\"']{0,100}url\(['
 _ORNAMENT: Final = re.compile(
     r"logo|icon|sprite|avatar|badge|banner|button|pixel|spacer|blank|\.svg|emoji|flag|captcha|spinner|loader|/ads?/|"
     r"placeholder|googletagmanager|data:image/(?:gif|svg)|/404/|"
+    # … a picture with a plain name in a folder of the site's design.
+    r"/(?:static|assets|themes?|skins?|templates?)/(?:[a-z-]{1,20}/){0,2}(?:img|images|icons|pics|illustrations|errors?)/[a-z_-]{1,40}\.[a-z]{3,4}(?:\?|$)|"
     r"(?:^|[/_-])(?:404|error|not[-_]?found|removed|deleted|missing|sad|oops|sorry)[^/]{0,6}\.[a-z]{3,4}(?:\?|$)",
     re.IGNORECASE,
 )

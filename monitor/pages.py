@@ -22,6 +22,16 @@ _CHARSETS: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: A page up to this length, in characters, can be no more than a script that sends its visitor on, …
+_SCRIPT_LONGEST: Final = 600
+_SENDS: Final = re.compile(
+    r"\blocation(?:\.href)?\s{0,9}=\s{0,9}[\"']([^\"']{1,500})[\"']|\blocation\.(?:replace|assign)\(\s{0,9}[\"']([^\"']{1,500})[\"']"
+)
+#: … unless it decides something first: who comes with cookies, in a frame, with a phone.
+_DECIDES: Final = re.compile(
+    r"\bif\b|\?[^\"']{0,80}:|&&|\|\||cookie|navigator|screen|function|=>|catch|switch|timeout", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -45,7 +55,7 @@ class Page:
 
 def looks_like_page(content_type: str | None, start: bytes) -> bool:
     """Say whether a body is text that a visitor or a program reads, by its declared type, else by its first bytes."""
-    if content_type in {"text/html", "application/xhtml+xml", "text/plain"} or _is_json(content_type):
+    if content_type in {"text/html", "application/xhtml+xml", "text/plain"} or _is_for_programs(content_type):
         return True
     beginning = start[:256].lstrip().lower()
     return content_type in {None, "application/octet-stream"} and beginning.startswith((b"<!doctype html", b"<html"))
@@ -65,13 +75,13 @@ def page_text(body: bytes, charset: str | None) -> str:
 
 
 def read_page(html: str, content_type: str | None = None) -> Page:
-    r"""Take a page apart; a text is all its lines, an answer in JSON what it says of an error.
+    r"""Take a page apart; a text is all its lines, an answer for programs what it says of an error.
 
     >>> read_page("<title>A</title><h1>B</h1><script>x</script><p>c&amp;d").text
     'B\nc&d'
     """
     html = html[:PAGE_LIMIT].replace(BREAK, " ")
-    if _is_json(content_type):
+    if _is_for_programs(content_type) and not _is_markup(html):
         return _text_page(html, words_of_fault(html))
     if content_type == "text/plain":
         return _text_page(html)
@@ -95,8 +105,16 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         password=seen.password,
         scripted=seen.scripted,
         shell=seen.scripted and bool(MOUNT.search(markup)),
-        refresh=seen.refresh,
+        refresh=seen.refresh or (None if text or seen.media else _sent_by_script(html)),
     )
+
+
+def _sent_by_script(html: str) -> str | None:
+    """Give where a page sends its visitor that is nothing but one statement of a script; None for anything longer."""
+    if len(html) > _SCRIPT_LONGEST or _DECIDES.search(html):
+        return None
+    found = _SENDS.search(html)
+    return found[1] or found[2] if found else None
 
 
 def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
@@ -119,5 +137,13 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
     )
 
 
-def _is_json(content_type: str | None) -> bool:
-    return content_type is not None and (content_type == "application/json" or content_type.endswith("+json"))
+def _is_for_programs(content_type: str | None) -> bool:
+    """Say whether an answer is JSON or XML."""
+    return content_type is not None and (
+        content_type in {"application/json", "application/xml", "text/xml"} or content_type.endswith("+json")
+    )
+
+
+def _is_markup(text: str) -> bool:
+    # Some pages are declared as XML.
+    return "<html" in text[:512].lower()

@@ -45,6 +45,8 @@ PARTS: Final = re.compile(r"\s+[-–—|·»•]{1,2}\s+|\s*\|\s*|\s+:{1,2}\s+")
 _EDGES: Final = " \t.,;!…-–—|·»()[]*✖✗×☹"
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 _SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+")
+#: A word or an ending in parentheses: "does not exist (anymore)", "your file(s)".
+_ASIDE: Final = re.compile(r"\(([^\W\d_]{1,8})\)")
 _LEADING: Final = re.compile(r"(?:[\W_]*4\d\d\b)?[\W_]*")
 
 
@@ -89,6 +91,19 @@ def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = 
     bare = beside <= BESIDE_WEAK and not own.thumbnails and len(page.headings) <= 1
     weak = next((one for one in languages if bare and any(one.weak.fullmatch(part) for part in heads)), None)
     return Removal(mark=f"missing.{weak.code}", sure=True) if weak else None
+
+
+def says_twice(page: Page, languages: Sequence[Language]) -> bool:
+    """Say whether title and first heading both say that the thing is not there, in different words."""
+    if not page.headings:
+        return False
+    said = ({part for part in _parts(line) if _stated(part, languages)} for line in (page.title, page.headings[0]))
+    title, heading = said
+    return bool(title and heading and title.isdisjoint(heading))
+
+
+def _stated(part: str, languages: Sequence[Language]) -> bool:
+    return any(language.heading.fullmatch(part) for language in languages)
 
 
 def _is_name(line: str, name: str) -> bool:
@@ -175,5 +190,6 @@ def _sentences(line: str) -> Iterator[str]:
 
 
 def plain_words(text: str) -> str:
-    """Spell words as the data files do: lower case, plain apostrophes, no soft hyphens."""
-    return text.lower().replace("’", "'").replace("\u00ad", "").replace("\u00a0", " ")
+    """Spell words as the data files do: lower case, plain apostrophes, no soft hyphens, "file(s)" as "files"."""
+    text = text.lower().replace("’", "'").replace("\u00ad", "").replace("\u00a0", " ")
+    return _ASIDE.sub(r"\1", text) if "(" in text else text

@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.likeness import Own, own_of
 from monitor.pages import Page
-from monitor.removals import PARTS, Language, plain_words, removal_of
+from monitor.removals import PARTS, Language, plain_words, removal_of, says_twice
 from schemas.check import Signs
 from schemas.url import Url
 
@@ -51,6 +51,7 @@ _SAYS: Final = re.compile(
     r"(?:4(?:04|10)\b|(?:\w{0,20}[-_+ ])?(?:not[-_+ ]?found|removed|deleted|missing|gone))",
     re.IGNORECASE,
 )
+_QUESTION: Final = re.compile(r"[^.!?？\n]{0,300}[?？]")
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 
 
@@ -157,7 +158,7 @@ def signs_of(
         page
         and own
         and removal is None
-        and "discussion" not in hits
+        and not ("discussion" in hits and _people_talk(page, known))
         and (said := removal_of(page, own, known.languages, ended.name))
     ):
         removal, unsure = (said.mark, None) if said.sure else (None, "unavailable.words")
@@ -181,19 +182,23 @@ def signs_of(
     )
 
 
+def _people_talk(page: Page, known: Known) -> bool:
+    """Say whether a page with words of a conversation is one, and no answer of a program nor a site's own questions.
+
+    "Why was my file deleted?" stands on removal pages too; there title and heading say it twice, in different words.
+    """
+    if page.plain and page.headings:
+        return False
+    asked = _QUESTION.sub("", plain_words("\n".join(page.main)))
+    talk = (pattern for one in known.wordings if one.kind == "discussion" for pattern in one.text)
+    return any(pattern.search(asked) for pattern in talk) or not says_twice(page, known.languages)
+
+
 def _bare(page: Page, known: Known) -> str | None:
     """Give the mark of a page that a whole site shows, that leads nowhere and does not say that nothing is there."""
     leads = page.links >= _LINKS or page.pictures or page.thumbnails
     told = known.loose.search(plain_words(f"{page.title}\n{page.text}"))
     return None if leads or told else "site_message.bare"
-
-
-def _removal(page: Page, own: Own, known: Known, ended: Ended) -> tuple[str | None, str | None]:
-    """Give the mark of a removal, or of a page that says no more than "not available"."""
-    said = removal_of(page, own, known.languages, ended.name)
-    if said is None:
-        return None, None
-    return (said.mark, None) if said.sure else (None, "unavailable.words")
 
 
 def _first(hits: Mapping[str, str], kinds: frozenset[str]) -> str | None:

@@ -75,7 +75,8 @@ def _language(entry: Mapping[str, Any]) -> Language:
 def _tail(entry: Mapping[str, Any], glue: str) -> str:
     """Say how a statement may go on: not at all, with words that belong to it, or with an inflection."""
     if glue != " ":
-        return r"[^\s,.，。！？!?]{0,20}"
+        on = rf"(?:[，,、] ?{entry['tail']}[^。！？!?]{{0,40}})?" if "tail" in entry else ""
+        return rf"[^\s,.，。！？!?]{{0,20}}{on}"
     return rf"(?:(?:,|;| [–—-])? {entry['tail']}.{{0,100}}|,? (?:{_SORRY}).{{0,60}})?" if "tail" in entry else ""
 
 

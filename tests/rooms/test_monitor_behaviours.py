@@ -4,7 +4,15 @@ import pytest
 
 from tests.fakes.monitor_behaviours import look_at_all, rows_of
 
-TABLES = {"behaviours": 170, "strangers": 90, "newcomers": 80, "latecomers": 70, "talkers": 35, "visitors": 55}
+TABLES = {
+    "behaviours": 170,
+    "strangers": 90,
+    "newcomers": 80,
+    "latecomers": 70,
+    "talkers": 35,
+    "visitors": 55,
+    "passersby": 235,
+}
 
 
 @pytest.mark.parametrize("table", TABLES)

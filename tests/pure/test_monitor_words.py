@@ -1,0 +1,186 @@
+"""What pages say in other forms than a plain statement: codes of programs, scripts that send on, orders, questions."""
+
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from tomllib import loads
+
+import pytest
+
+from monitor.answers import words_of_fault
+from monitor.markup import Reading
+from monitor.pages import read_page
+from monitor.removals import plain_words, says_twice
+from monitor.signs import Ended, signs_of
+from monitor.wordings import known_pages
+from schemas.check import Signs
+
+KNOWN = known_pages()
+
+
+def signs(html: str, kind: str = "text/html") -> Signs:
+    """Give the signs of a page."""
+    return signs_of(read_page(html, kind), "0" * 64, Ended(), KNOWN)
+
+
+def texts(of: object) -> Iterator[str]:
+    """Yield every text in a data file."""
+    if isinstance(of, str):
+        yield of
+    elif isinstance(of, Mapping):
+        for value in of.values():
+            yield from texts(value)
+    elif isinstance(of, list):
+        for value in of:
+            yield from texts(value)
+
+
+@pytest.mark.parametrize("name", ["known_pages", "removals", "parking"])
+def test_no_pattern_holds_what_the_file_format_made_of_it(name: str) -> None:
+    r"""A "\b" between double quotes is a control character in TOML, and would never match."""
+    data = loads(files("monitor").joinpath(f"data/{name}.toml").read_text("utf-8"))
+
+    assert [text for text in texts(data) if not text.replace("\n", "").isprintable() and "\x08" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<Error><Code>NoSuchKey</Code><Message>No such key.</Message></Error>", ("No Such Key", "No such key.")),
+        ('<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', ("Access Denied",)),
+        ("<Error><Code>" + "x" * 300 + "</Code></Error>", ()),
+        ("<Error>" + "<Code>a</Code>" * 20 + "</Error>", ("a",) * 8),
+        ("<rss><item><title>Not found</title></item></rss>", ()),
+        ('{"status": "error-notFound", "data": {}}', ("error not Found",)),
+        ('{"status": "error", "message": "gone"}', ("gone",)),
+        ('{"status": "errand", "message": "gone"}', ()),
+        ('{"error": {"status": "error-x"}}', ()),
+    ],
+)
+def test_codes_of_programs_are_words(text: str, words: tuple[str, ...]) -> None:
+    """A fault in XML or JSON is read as a person would read its code."""
+    assert words_of_fault(text) == words
+
+
+def test_answers_of_programs_are_no_talk() -> None:
+    """A single letter in a path is nobody who says "I"."""
+    fault = (
+        "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>i/1.jpg</Key></Error>"
+    )
+
+    assert signs(fault, "text/xml").removal_wording == "removed.en"
+
+
+def test_page_declared_as_xml_is_a_page() -> None:
+    """What holds an html element is read as one, whatever its type says."""
+    page = read_page("<?xml version='1.0'?><html><title>Lake</title><p>Blue</p></html>", "application/xml")
+
+    assert (page.title, page.text, page.plain) == ("Lake", "Blue", False)
+
+
+@pytest.mark.parametrize(
+    ("html", "there"),
+    [
+        ('<script>window.location.href="/";</script>', "/"),
+        ("<html><body><script>location.replace('/x')</script></body></html>", "/x"),
+        ('<script>top.location = "https://a.example/b"</script>', "https://a.example/b"),
+        ('<script>if (!document.cookie) location.href="/"</script>', None),
+        ('<script>setTimeout(function(){location.href="/"},1)</script>', None),
+        ('<p>Blue</p><script>location.href="/"</script>', None),
+        ('<img src="/a.jpg"><script>location.href="/"</script>', None),
+        ('<script>location.href="/"</script>' + " " * 600, None),
+        ("<script>load()</script>", None),
+    ],
+)
+def test_page_that_is_a_script_which_sends_on(html: str, there: str | None) -> None:
+    """One statement without a condition is a redirect; a script that decides anything is not followed."""
+    assert read_page(html).refresh == there
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Does not exist (anymore)", "does not exist anymore"),
+        ("Your file(s)", "your files"),
+        ("(1)", "(1)"),
+        ("(", "("),
+    ],
+)
+def test_words_in_parentheses_are_read_along(text: str, words: str) -> None:
+    """A word or an ending in parentheses belongs to its sentence."""
+    assert plain_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("html", "gone"),
+    [
+        ("<title>Blog not found</title><h1>Blog has been removed</h1><p>Where is my blog?</p>", True),
+        ("<title>Blog not found</title><h1>Blog not found</h1><p>Where is my blog?</p>", False),
+        ("<title>Blog not found</title><h1>Blog has been removed</h1><p>I looked for my blog.</p>", False),
+        ("<title>Blog not found</title><p>Where is my blog?</p>", False),
+        ("<title>Blogs</title><h1>Blog has been removed</h1><p>Where is my blog?</p>", False),
+    ],
+)
+def test_questions_of_the_site_itself(html: str, *, gone: bool) -> None:
+    """A site's own questions are no talk where title and heading both say it in words of their own."""
+    assert (signs(html).removal_wording is not None) == gone
+    assert says_twice(read_page(html), KNOWN.languages) == (gone or "looked" in html)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The authors have deleted this site.",
+        "The image you were looking for does not exist, it was probably deleted.",
+        "Invalid thread specified.",
+        "pics.example is no longer available.",
+        "Der Nutzer hat dieses Bild gelöscht.",
+        "De eigenaar heeft dit bestand verwijderd.",
+        "L'auteur a supprimé cette page.",
+        "El usuario ha eliminado este archivo.",
+        "L'utente ha rimosso questo file.",
+        "O autor removeu este vídeo.",
+        "Użytkownik usunął ten plik.",
+        "Uživatel smazal tento soubor.",
+        "Пользователь удалил эту страницу.",
+        "Страница удалена либо ещё не создана.",
+        "Deze afbeelding bestaat niet (meer).",
+        "削除された画像です。",
+        "삭제되었거나 존재하지 않는 게시물입니다.",
+        "分享的文件已经被删除了，下次要早点哟。",
+    ],
+)
+def test_who_removed_it_and_how_it_goes_on(words: str) -> None:
+    """Whoever is said to have removed it, and whatever stands behind the statement, it is one."""
+    found = signs(f"<title>Pics</title><p>{words}</p>").removal_wording
+
+    assert found is not None
+    assert found.startswith("removed.")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Сайт заблокирован по решению суда.", "access_denied"),
+        ("Access to this website has been blocked by order of the court.", "access_denied"),
+        ("L'accesso al sito è stato inibito con provvedimento dell'autorità.", "access_denied"),
+        ("Please turn off your VPN to go on.", "access_denied"),
+        ("Your IP address has been banned.", "access_denied"),
+        ("You have reached the download limit.", "rate_limit"),
+        ("Please enable cookies to go on.", "captcha"),
+    ],
+)
+def test_who_looks_is_refused(words: str, kind: str) -> None:
+    """An order, a provider, a limit or a demand speaks to whoever looks from here: a wall."""
+    found = signs(f"<title>Pics</title><p>{words}</p>").login
+
+    assert found is not None
+    assert found.partition(".")[0] == kind
+
+
+def test_picture_of_the_sites_design_is_no_picture_of_the_page() -> None:
+    """A picture with a plain name among a site's own design is an ornament; an upload there is not."""
+    seen = Reading()
+    for source in ("/static/images/sick-box.png", "/static/uploads/beach.png", "/static/images/4711.png"):
+        seen.tag("img", f' src="{source}"')
+
+    assert seen.pictures == ["/static/uploads/beach.png", "/static/images/4711.png"]
