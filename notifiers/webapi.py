@@ -1,4 +1,4 @@
-"""To a hoster's API: one XARF document, `POST {base}/reports` (contract, section 7)."""
+"""To a hoster's API: one XARF document, `POST {base}/reports` (contract, section 7), or what is taken back."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -76,9 +76,9 @@ def sort_out(kind: Kind, to: Addressee, pieces: Sequence[Piece], largest: int) -
         sheaves = tuple(_sheaves(way or Channel.MAIL, Format.DIGEST, able, largest))
         return Sorted(sheaves=sheaves, moot=moot, unable=() if way else tuple(live))
     if to.channel == "api":
-        able = [piece for piece in live if piece.xarf_able and kind is not Kind.WITHDRAWAL]
+        able = [piece for piece in live if piece.xarf_able or kind is Kind.WITHDRAWAL]
         unable = tuple(piece for piece in live if piece not in able)
-        return Sorted(sheaves=tuple(_sheaves(Channel.API, Format.XARF, able, 1)), moot=moot, unable=unable)
+        return Sorted(sheaves=tuple(_by_api(kind, able, largest)), moot=moot, unable=unable)
     if to.channel == "form":
         return Sorted(sheaves=tuple(_by_form(to, live, largest)), moot=moot, unable=())
     return Sorted(sheaves=tuple(_by_mail(kind, to, live, largest)), moot=moot, unable=())
@@ -98,6 +98,13 @@ def mailbox_of(to: Addressee) -> str | None:
     if to.channel == "mail":
         return to.address
     return to.partner.email if to.partner and partner_channel(to.partner) is Channel.MAIL else None
+
+
+def _by_api(kind: Kind, able: Sequence[Piece], largest: int) -> Iterator[Sheaf]:
+    if kind is Kind.WITHDRAWAL:
+        # A list of item ids, which XARF has no type for (contract, section 8).
+        return _sheaves(Channel.API, Format.DIGEST, able, largest)
+    return _sheaves(Channel.API, Format.XARF, able, 1)
 
 
 def _by_form(to: Addressee, live: list[Piece], largest: int) -> Iterator[Sheaf]:

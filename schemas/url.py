@@ -8,7 +8,7 @@ onion service).
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import ada_url
@@ -16,9 +16,6 @@ from publicsuffixlist import PublicSuffixList
 
 from schemas.errors import Refused
 
-_SUFFIXES = PublicSuffixList()
-# The list without its second half: suffixes that companies asked for, because strangers publish under them.
-_ICANN_SUFFIXES = PublicSuffixList(only_icann=True)
 _TAKEN = frozenset({"http", "https"})
 # What is its own serialisation: nothing in it is lowered, encoded, decoded, resolved or left out by the parser. The
 # last label is letters, so that the host is no address; "xn--" is left to the parser, and so is a dot behind a slash.
@@ -155,6 +152,13 @@ def _is_ipv4(host: str) -> bool:
     return host.replace(".", "").isdigit() and host.count(".") == 3  # noqa: PLR2004 -- four parts
 
 
+@cache
+def _suffixes(*, only_icann: bool = False) -> PublicSuffixList:
+    # Read when first asked: a tenth of a second each, which most commands do not need. `only_icann`: without its second
+    # half, the suffixes that companies asked for because strangers publish under them.
+    return PublicSuffixList(only_icann=only_icann)
+
+
 @lru_cache(maxsize=65536)
 def registered_domain(host: str) -> str:
     """Give the registered domain of a host by the public suffix list, or the host where it is itself a suffix.
@@ -164,7 +168,7 @@ def registered_domain(host: str) -> str:
     >>> registered_domain("a.b.example.co.uk")
     'example.co.uk'
     """
-    return _SUFFIXES.privatesuffix(host) or host
+    return _suffixes().privatesuffix(host) or host
 
 
 @lru_cache(maxsize=65536)
@@ -177,8 +181,8 @@ def shared_suffix(host: str) -> str | None:
     >>> shared_suffix("someone.github.io"), shared_suffix("img.example.co.uk")
     ('github.io', None)
     """
-    suffix: str | None = _SUFFIXES.publicsuffix(host)
-    return suffix if suffix != _ICANN_SUFFIXES.publicsuffix(host) else None
+    suffix: str | None = _suffixes().publicsuffix(host)
+    return suffix if suffix != _suffixes(only_icann=True).publicsuffix(host) else None
 
 
 def sibling_of(url: Url, name: str) -> str:

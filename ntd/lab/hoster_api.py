@@ -1,4 +1,4 @@
-"""Hosters that want XARF over HTTP: `POST /KEY/reports`.
+"""Hosters that want XARF over HTTP: `POST /KEY/reports`, and hear at `POST /KEY/withdrawals` what was an error.
 
 The first post of all meets 429; a report about a URL that ends in `/lost.jpg` is taken and its answer lost, once.
 The same Idempotency-Key again is the same report, whatever it says.
@@ -15,6 +15,7 @@ from ntd.lab.plot import Plot
 
 _RETRY_AFTER_S = 1
 _LOST = "/lost.jpg"
+_WITHDRAWAL = "ntd/withdrawal/1"
 
 
 class HosterApi:
@@ -31,6 +32,7 @@ class HosterApi:
         """Give the application to be served."""
         app = web.Application()
         app.router.add_post("/{hoster}/reports", self._post)
+        app.router.add_post("/{hoster}/withdrawals", self._withdrawn)
         return app
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -48,6 +50,13 @@ class HosterApi:
             self._note(hoster, key, url, "again")
             return web.json_response({"id": self._keys[key], "duplicate": True})
         return self._take(request, hoster, key, url)
+
+    async def _withdrawn(self, request: web.Request) -> web.Response:
+        hoster, key = request.match_info["hoster"], request.headers.get("Idempotency-Key", "")
+        document = _document(await request.read())
+        named = document is not None and document.get("schema") == _WITHDRAWAL and document.get("items")
+        self._note(hoster, key, "", "withdrawn" if key and named else "malformed")
+        return web.Response(status=204 if key and named else 400)
 
     def _take(self, request: web.Request, hoster: str, key: str, url: str) -> web.Response:
         self._keys[key] = f"{hoster.upper()}-{len(self._keys) + 1}"

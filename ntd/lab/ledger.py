@@ -47,7 +47,7 @@ class Report:
     hoster: str
     key: str
     url: str
-    outcome: str  # taken | answer lost | again | busy | malformed
+    outcome: str  # taken | answer lost | again | busy | withdrawn | malformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """One item from door to door, and what can happen to it on the way."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -229,6 +230,27 @@ async def test_a_withdrawal_for_error_tells_who_was_told(home: House) -> None:
     assert str(item).encode() in home.post.handed[1].content
     assert URL.encode() not in home.post.handed[1].content
     assert await home.state(item) == "withdrawn"
+
+
+async def test_a_withdrawal_goes_the_way_the_notice_went(home: House) -> None:
+    """A hoster told over its API hears of the withdrawal there: one document that names the items, and no URL."""
+    api = Contact(channel="api", address="https://api.one.example/v1", source="rule", rule="as64500")
+    home.names.at["img.one.test"] = (replace(home.names.at["img.one.test"][0], contacts=(api,)),)
+    items = await home.submit(URL, f"{URL}2")
+    await home.settle()
+    await home.later(HOUR)
+    reports = len(home.post.handed)
+    await acts.withdraw(
+        home.store, home.settings, [ItemId(one) for one in items], because="error", reason="slip", by="x", now=home.now
+    )
+    await home.later(HOUR)
+
+    (withdrawal,) = home.post.handed[reports:]
+    document = json.loads(withdrawal.content)
+    assert (reports, withdrawal.kind.value, withdrawal.channel.value) == (2, "withdrawal", "api")
+    assert (withdrawal.to, document["schema"]) == (api.address, "ntd/withdrawal/1")
+    assert {one["item"] for one in document["items"]} == {str(item) for item in items}
+    assert URL.encode() not in withdrawal.content
 
 
 async def test_what_was_only_told_in_a_dry_run_waits_for_resume(home: House) -> None:
