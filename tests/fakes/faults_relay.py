@@ -23,6 +23,7 @@ from ntd.store.base import Store
 from ntd.store.connect import open_store
 from ntd.vault import create_key_file
 from schemas.settings import Database, Security, Settings
+from tests.fakes.faults_nursery import Nursery
 from tests.fakes.faults_world import BUGS, until
 from tests.fakes.outbox_rows import Rows
 
@@ -184,17 +185,32 @@ class Outbox:
     async def killed_run(self, items: int, chance: Random) -> None:
         """Have items be due, start a daemon and kill it as it stands: mostly at work, now and then as it begins."""
         await self.add(items)
-        seen = self.relay.fates.total()
-        # Among as many messages as there are, or at any moment after the start.
-        wanted = seen + chance.randint(0, items // 5) if chance.random() < 0.8 else seen
         async with self.daemon() as running:
-            if chance.random() < 0.9:
-                await until(lambda: _started(running), 30, 0.01)
-                with suppress(TimeoutError):
-                    await until(lambda: self._handed(wanted), 3, 0.001)
-            await asyncio.sleep(chance.uniform(0, 0.05))
+            await self._kill_at_random(running.log, items, chance)
             running.process.kill()
             await running.process.wait()
+
+    async def killed_soon(self, nursery: Nursery, items: int, chance: Random) -> None:
+        """Do the same with a daemon that is forked, which starts at once."""
+        await self.add(items)
+        self.logs += 1
+        log = self.folder / f"daemon{self.logs}.log"
+        pid = await nursery.start(log)
+        try:
+            await self._kill_at_random(log, items, chance)
+        finally:
+            await nursery.kill(pid)
+
+    async def _kill_at_random(self, log: Path, items: int, chance: Random) -> None:
+        """Wait for the moment."""
+        seen = self.relay.fates.total()
+        # Among as many messages as there are, what is tried again counted too, or at any moment after the start.
+        wanted = seen + chance.randint(0, items) if chance.random() < 0.8 else seen
+        if chance.random() < 0.9:
+            await until(lambda: _started(log), 30, 0.01)
+            with suppress(TimeoutError):
+                await until(lambda: self._handed(wanted), 3, 0.001)
+        await asyncio.sleep(chance.uniform(0, 0.05))
 
     async def _handed(self, count: int) -> bool:
         return self.relay.fates.total() >= count
@@ -246,9 +262,8 @@ class Outbox:
         return [line for line in words.splitlines() if any(f'"{bug}"' in line for bug in BUGS)]
 
 
-async def _started(running: Program) -> bool:
-    running.check()
-    return "daemon.started" in running.tail()
+async def _started(log: Path) -> bool:
+    return log.exists() and b"daemon.started" in log.read_bytes()
 
 
 #: What every harness must find.
