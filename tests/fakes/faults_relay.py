@@ -186,7 +186,7 @@ class Outbox:
         """Have items be due, start a daemon and kill it as it stands: mostly at work, now and then as it begins."""
         await self.add(items)
         async with self.daemon() as running:
-            await self._kill_at_random(running.log, items, chance)
+            await self._kill_at_random(running.log, items // 5, chance)
             running.process.kill()
             await running.process.wait()
 
@@ -197,15 +197,16 @@ class Outbox:
         log = self.folder / f"daemon{self.logs}.log"
         pid = await nursery.start(log)
         try:
+            # What is tried again counts too: for each message there are about two.
             await self._kill_at_random(log, items, chance)
         finally:
             await nursery.kill(pid)
 
-    async def _kill_at_random(self, log: Path, items: int, chance: Random) -> None:
-        """Wait for the moment."""
+    async def _kill_at_random(self, log: Path, most: int, chance: Random) -> None:
+        """Wait for the moment, at which so many messages at most were offered."""
         seen = self.relay.fates.total()
-        # Among as many messages as there are, what is tried again counted too, or at any moment after the start.
-        wanted = seen + chance.randint(0, items) if chance.random() < 0.8 else seen
+        # Among as many messages as there are, or at any moment after the start.
+        wanted = seen + chance.randint(0, most) if chance.random() < 0.8 else seen
         if chance.random() < 0.9:
             await until(lambda: _started(log), 30, 0.01)
             with suppress(TimeoutError):
