@@ -20,6 +20,7 @@ from ntd.incoming import Facts, KnownNotice, as_json, judge
 from schemas.ids import ItemId, NoticeId, RecipientId
 from schemas.incoming import Ours
 from schemas.notice import Kind
+from tests.fakes.incoming_file import messages as written
 
 CORPUS = Path(__file__).parents[1] / "tests" / "data" / "inbox"
 OURS = Ours(
@@ -64,6 +65,19 @@ def share(folder: str) -> float:
     return right["all"] / len(expected)
 
 
+def travelled() -> float:
+    """Give the share of the messages of messages.txt that are read right in every field."""
+    right = dict.fromkeys((*FIELDS, "all"), 0)
+    for count, (_, raw, meant) in enumerate(written(), 1):
+        told = as_json(judge(read(raw, OURS), FACTS))
+        same = {field: told[field] in meant[field] for field in FIELDS}
+        for field, good in (same | {"all": all(same.values())}).items():
+            right[field] += good
+    figures = ", ".join(f"{field} {number / count:.1%}" for field, number in right.items())
+    print(f"messages.txt: {count} messages; {figures}")
+    return right["all"] / count
+
+
 def answers() -> float:
     """Give the share of short answers that are understood."""
     table = tomllib.loads((CORPUS / "answers.toml").read_text(encoding="utf-8"))
@@ -94,8 +108,8 @@ def damaged(raw: bytes, others: list[bytes], chance: random.Random) -> bytes:
 
 def main(count: int) -> int:
     """Measure, print, and judge."""
-    shares = [share("known"), share("stranger"), answers()]
-    messages = [file.read_bytes() for file in sorted(CORPUS.rglob("*.eml"))]
+    shares = [share("known"), share("stranger"), travelled(), answers()]
+    messages = [file.read_bytes() for file in sorted(CORPUS.rglob("*.eml"))] + [raw for _, raw, _ in written()]
     chance = random.Random(20261122)  # noqa: S311 -- the same damage each time
     slowest, begun = 0.0, time.perf_counter()
     for _ in range(count):

@@ -60,7 +60,7 @@ class _Fate:
 def report_of(mail: Mail, text: str, ours: Ours) -> Report | None:
     """Read a message as a report; None: it is none."""
     if any(part.type.endswith("disposition-notification") for part in mail.parts if not part.returned):
-        return _receipt(mail)
+        return _receipt(mail, text)
     status = "\n\n".join(part.text() for part in mail.parts if part.type.endswith("delivery-status"))
     if not status and len(set(map(str.lower, _FIELDS.findall(text)))) > 1:
         status = text  # the fields, in a part that does not say what it is
@@ -70,18 +70,28 @@ def report_of(mail: Mail, text: str, ours: Ours) -> Report | None:
     return _by_prose(mail, text, ours)
 
 
-def _receipt(mail: Mail) -> Report:
+def _receipt(mail: Mail, text: str) -> Report:
     machine = "\n".join(part.text() for part in mail.parts if part.type.endswith("disposition-notification"))
     fields = read_headers(machine)
+    refused = _refused(mail, fields.get("disposition"), text)
     return Report(
-        kind=Came.DELIVERED,
+        kind=Came.BOUNCE if refused else Came.DELIVERED,
+        permanent=True if refused else None,
         recipients=tuple(
             one
             for name in ("final-recipient", "original-recipient")
             for one in recipients_in(fields.get(name), _NOBODY)
         ),
-        proves_delivery=True,
+        proves_delivery=not refused,
     )
+
+
+def _refused(mail: Mail, disposition: str, text: str) -> bool:
+    """Say whether a filter of the recipient's refused the message, which it says as a receipt (RFC 5429, section 2.1.2)."""
+    if "deleted" not in disposition.lower() or "automatic-action" not in disposition.lower():
+        return False
+    submitted, subject = mail.headers.get("auto-submitted").lower(), plain(mail.headers.get("subject"))
+    return "reject" in submitted or phrases("bounce", "subject").search(subject) is not None or "reject" in text.lower()
 
 
 _NOBODY: frozenset[str] = frozenset()

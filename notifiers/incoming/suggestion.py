@@ -22,10 +22,11 @@ _NOISE = re.compile(
     r"|\b\d{1,3}(?:\.\d{1,3}){3}\b",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?<=[.!?;])\s+|\n\s*\n|\n\s*[-*•]\s+")
+_END = re.compile(r"(?<=[.!?;।])\s+|\n\s*\n|\n\s*[-*•]\s+")
 #: Words before a phrase that may take it back.
 _BEFORE = re.compile(r"(?:\S+\s+){0,6}$")
-_WORD = re.compile(r"[^\W\d]+")
+#: The vowel signs of Devanagari are no letters to `\w`, and stand in the middle of words.
+_WORD = re.compile(r"(?:[^\W\d]|[\u0900-\u0963])+")
 #: Fewer of the commonest words than this tell no language.
 _ENOUGH = 3
 
@@ -62,7 +63,7 @@ def languages_of(text: str) -> tuple[str, ...]:
 
 def _sentences(text: str) -> Iterator[str]:
     for sentence in _END.split(text)[:_SENTENCES]:
-        if written := " ".join(sentence.split())[:_LONGEST]:
+        if written := " ".join(sentence.split())[:_LONGEST].rstrip(".!;। "):
             yield written
 
 

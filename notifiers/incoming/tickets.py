@@ -8,8 +8,8 @@ from notifiers.incoming.mail import Mail
 from notifiers.incoming.words import choice
 from schemas.incoming import Ticket
 
-#: What a number looks like: digits; letters and digits ("ABUSE-4711", "CS0012345", "ABC-123-45678").
-_NUMBER = r"(?:[A-Za-z]{2,12}-?\d{2,12}(?:-\d{1,12})?|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}|\d[\d.-]{1,22}\d)"
+#: What a number looks like: digits; letters and digits ("ABUSE-4711", "CS0012345", "ABC-123-45678", "1A2B3C:4D").
+_NUMBER = r"(?:[0-9A-F]{4,8}:[0-9A-F]{1,4}|[A-Za-z]{2,12}-?\d{2,12}(?:-\d{1,12})?|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}|\d[\d.-]{1,22}\d)"
 #: `NOUN` and the like stand for the lists of data/incoming.toml, `N` for a number.
 #: In brackets at the subject, as ticket systems know their own mail again.
 _TAGS = (
@@ -18,11 +18,12 @@ _TAGS = (
     r"[\[(]~?(?:JIRA\s?)?([A-Z][A-Z0-9]{1,11}-\d{1,10})[\])]",
     r"\[~?([A-Z]{0,6}-?\d{4,20})~?\]",
     r"(?i)\((?:NOUNSIGN\s?[:#=]?\s?)#?(N)\)",
+    r"(?i:\[NOUNSIGN\s?[:#=]\s?)([A-Z]{8,14})\]",
 )
 #: In words, at the subject or in the text.
 _WORDS = (
     r"(?i)\bNOUNSIGN\s?[:#=]{1,2}\s?[\[(\"'#]?#?(N)(?![\w@])",
-    r"(?i)\bNOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
+    r"(?i)\bNOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|n[°º]|n[uú]mero|numer|[cč]\.|[cč][ií]slo|номер|संख्या|क्रमांक|नंबर|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
     r"(?i)\bNOUN\s{0,2}[\[(]\s?#?(N)\s?[\])]",
     r"(?i)\bNOUN\s{1,2}([A-Z]{0,4}\d{4,20})(?![\w@.-]\w)",
     r"^(?:\w{2,4}: ){0,3}([A-Z]{2,8}-?\d{4,12})(?![\w-])",
@@ -90,6 +91,8 @@ def _worded(text: str) -> Iterator[str]:
 
 def _bare(text: str) -> str | None:
     number = text.strip("#.-: ")
+    if re.fullmatch(r"[A-Z]{8,14}", number):
+        return number
     if not re.fullmatch(_NUMBER, number) or _NONE.fullmatch(number) or not any(map(str.isdigit, number)):
         return None
     return number

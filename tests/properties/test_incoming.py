@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 
 from notifiers.incoming.reading import LONGEST_KEPT, read
 from schemas.incoming import Came, Incoming
+from tests.fakes.incoming_file import messages
 from tests.fakes.incoming_mail import OURS, corpus
 
 CORPUS = [raw for folder in ("known", "stranger") for _, raw, _ in corpus(folder)]
+CORPUS += [raw for _, raw, _ in messages()]
 #: What parsers stumble over.
 STONES = st.sampled_from(
     [
