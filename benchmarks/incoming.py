@@ -68,14 +68,15 @@ def share(folder: str) -> float:
 def travelled() -> float:
     """Give the share of the messages of messages.txt that are read right in every field."""
     right = dict.fromkeys((*FIELDS, "all"), 0)
-    for count, (_, raw, meant) in enumerate(written(), 1):
+    whole = list(written())
+    for _, raw, meant in whole:
         told = as_json(judge(read(raw, OURS), FACTS))
         same = {field: told[field] in meant[field] for field in FIELDS}
         for field, good in (same | {"all": all(same.values())}).items():
             right[field] += good
-    figures = ", ".join(f"{field} {number / count:.1%}" for field, number in right.items())
-    print(f"messages.txt: {count} messages; {figures}")
-    return right["all"] / count
+    figures = ", ".join(f"{field} {number / len(whole):.1%}" for field, number in right.items())
+    print(f"messages.txt: {len(whole)} messages; {figures}")
+    return right["all"] / len(whole)
 
 
 def answers() -> float:

@@ -19,13 +19,14 @@ class Law:
     countries: frozenset[str]
     basis: frozenset[Basis]
     cite: str
+    cited: tuple[tuple[str, str], ...]  # language → the citation as it reads there, where it differs
     source: str
     says: tuple[tuple[str, str], ...]  # language → one sentence; English is always there
 
     def sentence(self, language: str) -> str:
         """Give the citation with what it says, in the language where there is one, else in English."""
         says = dict(self.says)
-        return f"{self.cite}: {says.get(language, says['en'])}"
+        return f"{dict(self.cited).get(language, self.cite)}: {says.get(language, says['en'])}"
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +37,7 @@ def all_laws() -> tuple[Law, ...]:
             countries=frozenset(entry["countries"]),
             basis=frozenset(map(Basis, entry["basis"])),
             cite=entry["cite"],
+            cited=tuple(entry.get("cited", {}).items()),
             source=entry["source"],
             says=tuple(entry["says"].items()),
         )

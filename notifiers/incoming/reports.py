@@ -87,7 +87,7 @@ def _receipt(mail: Mail, text: str) -> Report:
 
 
 def _refused(mail: Mail, disposition: str, text: str) -> bool:
-    """Say whether a filter of the recipient's refused the message, which it says as a receipt (RFC 5429, section 2.1.2)."""
+    """Say whether a filter refused the message, which it says in a receipt (RFC 5429, section 2.1.2)."""
     if "deleted" not in disposition.lower() or "automatic-action" not in disposition.lower():
         return False
     submitted, subject = mail.headers.get("auto-submitted").lower(), plain(mail.headers.get("subject"))

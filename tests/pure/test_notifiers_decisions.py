@@ -36,13 +36,37 @@ def test_each_language_has_every_word(language: str) -> None:
     assert same == (set(own) if language == "en" else set()) & same
 
 
+DSA = ["Regulation (EU) 2022/2065 (Digital Services Act), Article 16"]
+DSA += ["Regulation (EU) 2022/2065 (Digital Services Act), Article 18"]
+
+
+def test_a_law_is_cited_as_its_reader_knows_it() -> None:
+    """In the language of the notice where the citation has one, else as the law calls itself."""
+    law = laws_for(["NL"], [Basis.CSAM])[0]
+
+    assert law.sentence("nl").startswith("Verordening (EU) 2022/2065 (digitaledienstenverordening), artikel 16: ")
+    assert law.sentence("fi").startswith("Regulation (EU) 2022/2065 (Digital Services Act), Article 16: notices")
+
+
+def test_every_law_says_where_it_can_be_read_and_what_it_was_held_against() -> None:
+    """A source, how it was read, and a sentence in each language that it is cited in."""
+    entries = tomllib.loads((WORDS.parents[1] / "data" / "law.toml").read_text(encoding="utf-8"))["law"]
+
+    assert {entry["read"] for entry in entries} <= {"source", "secondary", "memory"}
+    assert [entry["cite"] for entry in entries if not set(entry.get("cited", {})) <= set(entry["says"])] == []
+    assert [entry["cite"] for entry in entries if not entry["source"].startswith(("http", "a pointer"))] == []
+
+
 @pytest.mark.parametrize(
     ("country", "cited"),
     [
-        ("NL", ["Regulation (EU) 2022/2065", "Directive 2011/93/EU", "Wetboek van Strafrecht", "Gedragscode"]),
-        ("DK", ["Regulation (EU) 2022/2065"]),
+        ("NL", [*DSA, "Directive 2011/93/EU", "Wetboek van Strafrecht, artikel 252", "Gedragscode"]),
+        ("DK", DSA),
+        ("FR", [*DSA, "Directive 2011/93/EU", "Code pénal, article 227-23", "Loi n° 2004-575 (LCEN), article 6-1"]),
+        ("RU", ["Уголовный кодекс РФ, статья 242.1", "Федеральный закон от 27.07.2006 № 149-ФЗ, статья 15.1"]),
         ("US", ["18 U.S.C."]),
-        ("MD", ["Optional Protocol"]),
+        ("MD", ["Codul penal al Republicii Moldova"]),
+        ("SC", ["Optional Protocol"]),
     ],
 )
 def test_the_law_of_the_recipient(country: str, cited: list[str]) -> None:
