@@ -70,6 +70,12 @@ class Store:
         async with self.pool.acquire() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Connection]:
+        """Give a connection of the pool on which each statement is a transaction of its own: asking costs one trip."""
+        async with self.pool.acquire() as connection:
+            yield connection
+
     def seal(self, column: str, bound_to: bytes, value: Any, now: datetime) -> bytes:
         """Seal a JSON value for `table.column` of the row that `bound_to` names."""
         return self.vault.seal(column.partition(".")[0], column, bound_to, _json(value), now)

@@ -68,7 +68,7 @@ async def claim(
     store: Store, now: datetime, n: int, lease: timedelta, token: UUID, *, untold_only: bool = False
 ) -> list[ItemToCheck]:
     """Claim up to `n` items that are due for a look; `untold_only`: those whose first message waits for one."""
-    async with store.transaction() as connection:
+    async with store.statements() as connection:
         rows = await connection.fetch(_CLAIM_UNTOLD if untold_only else _CLAIM, now, n, token, lease)
         places = await perches(connection, store, {row["host_id"] for row in rows}) if rows else {}
     return [_to_check(store, row, tuple(places.get(row["host_id"], ())), token) for row in rows]

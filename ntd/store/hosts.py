@@ -46,7 +46,7 @@ class HostToLook:
 
 async def claim_looks(store: Store, now: datetime, n: int, lease: timedelta, token: UUID) -> list[HostToLook]:
     """Claim up to `n` hosts that are due for a look."""
-    async with store.transaction() as connection:
+    async with store.statements() as connection:
         rows = await connection.fetch(_CLAIM, now, n, token, lease)
         hidden = await origins.counting(connection, store, [row["id"] for row in rows]) if rows else {}
     return [_host_to_look(store, row, token, hidden.get(row["id"], ())) for row in rows]

@@ -44,7 +44,7 @@ class Follow:
         return await self._dry_run(now) or followed or released
 
     async def _stays(self, now: datetime) -> bool:
-        async with self._store.transaction() as connection:
+        async with self._store.statements() as connection:
             due = await checks.follow_ups(connection, now, STAYS, LEASE, self._token)
         by_item: dict[ItemId, StayId] = {item: stay for stay, item in due}
         # Several stays of one item: one now, the others in the next turn.
@@ -133,10 +133,11 @@ class Follow:
         return Contact(channel="mail", address=regulator.email, source="config", rule="regulator of the country")
 
     async def _holds(self, now: datetime) -> bool:
-        async with self._store.transaction() as connection:
+        async with self._store.statements() as connection:
             over = await checks.holds_over(connection, now, STAYS)
-            if not over:
-                return False
+        if not over:
+            return False
+        async with self._store.transaction() as connection:
             before = await cases.lock(connection, over)
             world = await worlds(
                 connection, self._store, self._settings, {case.item.host for case in before.values()}, now
@@ -153,10 +154,11 @@ class Follow:
     async def _dry_run(self, now: datetime) -> bool:
         if self._settings.notices.dry_run:
             return False
-        async with self._store.transaction() as connection:
+        async with self._store.statements() as connection:
             ids, items = await checks.dry_run_notices(connection, STAYS)
-            if not ids:
-                return False
+        if not ids:
+            return False
+        async with self._store.transaction() as connection:
             before = await cases.lock(connection, items)
             await checks.void(connection, ids, now)
             really = await checks.really_told(connection, items)

@@ -31,7 +31,7 @@ class Place:
 
     async def turn(self, now: datetime) -> bool:
         """Let the next items follow; say whether there were any."""
-        async with self._store.transaction() as connection:
+        async with self._store.statements() as connection:
             hosts = await connection.fetch(_CLAIM, now, HOSTS, self._token, LEASE)
         # Hosts with a single item are the rule: they go together.
         for begin in range(0, len(hosts), _TOGETHER):

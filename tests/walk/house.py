@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from geo.book import BookKind
 from ntd.store import keys
 from ntd.store.base import Store
-from ntd.store.connect import CLASSES
+from ntd.store.connect import CLASSES, open_pool
 from ntd.store.intake import take
 from ntd.store.items import story
 from ntd.vault import Vault, create_key_file, read_key_file
@@ -244,11 +242,13 @@ async def house(database: str, folder: Path, settings: Settings | None = None) -
     key_file = folder / "ntd.key"
     create_key_file(key_file)
     vault = Vault(read_key_file(key_file))
-    async with asyncpg.create_pool(database, min_size=1, max_size=4) as pool:
+    rules = settings or Settings()
+    where = rules.model_copy(update={"database": rules.database.model_copy(update={"url": database})})
+    async with open_pool(where) as pool:
         async with pool.acquire() as connection:
             await keys.ready(connection, vault, CLASSES, NOON)
             await keys.ready(connection, vault, CLASSES, NOON + timedelta(days=40))
-        yield House(Store(pool, vault), settings or Settings())
+        yield House(Store(pool, vault), rules)
 
 
 __all__ = ["BUSY", "DOUBT", "DOWN", "NOON", "REFUSED", "TAKEN", "UNKNOWN", "UP", "House", "house", "replace", "spot"]
