@@ -4,7 +4,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-#: What we say we can unpack, and can.
+import brotli
+from backports import zstd
+
+#: What we say we can unpack, as a browser does over plain http. br and zstd are unpacked where they come unasked.
 ENCODINGS: Final = ("gzip", "deflate")
 #: Unpacked bytes that exist at once.
 PIECE_BYTES: Final = 65_536
@@ -13,6 +16,17 @@ LAYERS_MOST: Final = 2
 #: Bytes between two packings: what comes to more than this without filling a look is made to keep us busy.
 BETWEEN_BYTES: Final = 4 * 1024 * 1024
 _ZLIB_HEADER_BYTES: Final = 2
+#: What a packing may have us remember of the body, as a power of two: 4 MiB. Servers ask for 512 KiB to 4 MiB; RFC 9659
+#: lets zstd have 8 MiB and RFC 7932 lets br have 16, which would be our whole memory for a look.
+WINDOW_LOG_MOST: Final = 22
+#: Frames of zstd in one body: a server that flushes by frames sends some, one that keeps us busy sends thousands.
+FRAMES_MOST: Final = 256
+#: What "large window" brotli may ask for, which is no part of the RFC.
+_LARGE_WINDOW_LOG: Final = 30
+#: Packings by name (IANA, HTTP Content Coding Registry, 2026-11) that we cannot unpack: what is inside is not known.
+#: Any other name is a server's mistake ("utf-8", "none"), and the body is not packed.
+_STRANGE: Final = frozenset({"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
+_NOT_AS_SAID: Final = "the body is not packed the way its Content-Encoding says"
 
 
 class BrokenEncoding(Exception):  # noqa: N818 -- a fact about the other side, not an error of ours
@@ -33,7 +47,7 @@ class Decoder(Protocol):
 
 
 class Identity:
-    """A body that is not packed, or packed in a way that we did not ask for and leave alone."""
+    """A body that is not packed, whatever its server calls that."""
 
     complete = True
 
@@ -62,7 +76,7 @@ class Unpacker:
             try:
                 piece = self._inflate.decompress(raw, PIECE_BYTES)
             except zlib.error as fault:
-                raise BrokenEncoding("the body is not packed the way its Content-Encoding says") from fault
+                raise BrokenEncoding(_NOT_AS_SAID) from fault
             raw = self._inflate.unconsumed_tail
             if piece:
                 yield piece
@@ -71,6 +85,81 @@ class Unpacker:
     def complete(self) -> bool:
         """Say whether the end of the packed stream was seen, or nothing came at all."""
         return not self._head or (self._inflate is not None and self._inflate.eof)
+
+
+class Brotli:
+    """br (RFC 7932)."""
+
+    def __init__(self) -> None:
+        self._decoder: brotli.Decompressor | None = None
+
+    def pieces(self, raw: bytes) -> Iterator[bytes]:
+        """Unpack a piece; BrokenEncoding when it cannot be, or wants more memory than a look has."""
+        if self._decoder is None:
+            if not raw:
+                return
+            if _brotli_window_log(raw[0]) > WINDOW_LOG_MOST:
+                raise BrokenEncoding("the packing wants too large a window")
+            self._decoder = brotli.Decompressor()
+        try:
+            while raw or not (self._decoder.is_finished() or self._decoder.can_accept_more_data()):
+                if piece := self._decoder.process(raw, output_buffer_limit=PIECE_BYTES):
+                    yield piece
+                raw = b""
+        except brotli.error as fault:
+            raise BrokenEncoding(_NOT_AS_SAID) from fault
+
+    @property
+    def complete(self) -> bool:
+        """Say whether the end of the packed stream was seen, or nothing came at all."""
+        return self._decoder is None or self._decoder.is_finished()
+
+
+def _brotli_window_log(first: int) -> int:
+    """Read the window's size from the first byte of a stream (RFC 7932, 9.1); "large" ones included.
+
+    >>> _brotli_window_log(0x1B)
+    22
+    """
+    if not first & 1:
+        return 16
+    if high := first >> 1 & 7:
+        return 17 + high
+    return {0: 17, 1: _LARGE_WINDOW_LOG}.get(low := first >> 4 & 7, 8 + low)
+
+
+class Zstandard:
+    """zstd (RFC 8878), one frame after the other."""
+
+    def __init__(self) -> None:
+        self._decoder = _zstd()
+        self._frames = 0
+
+    def pieces(self, raw: bytes) -> Iterator[bytes]:
+        """Unpack a piece; BrokenEncoding when it cannot be, or wants more memory than a look has."""
+        try:
+            while raw or not (self._decoder.eof or self._decoder.needs_input):
+                if self._decoder.eof or not self._frames:
+                    self._next_frame()
+                if piece := self._decoder.decompress(raw, PIECE_BYTES):
+                    yield piece
+                raw = self._decoder.unused_data if self._decoder.eof else b""
+        except zstd.ZstdError as fault:
+            raise BrokenEncoding(_NOT_AS_SAID) from fault
+
+    def _next_frame(self) -> None:
+        self._decoder, self._frames = _zstd(), self._frames + 1
+        if self._frames > FRAMES_MOST:
+            raise BrokenEncoding("the packing does not end its frames")
+
+    @property
+    def complete(self) -> bool:
+        """Say whether the end of a frame was seen, or nothing came at all."""
+        return self._decoder.eof or not self._frames
+
+
+def _zstd() -> zstd.ZstdDecompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW_LOG_MOST})
 
 
 class Twice:
@@ -121,5 +210,11 @@ def _layer(packing: str) -> Decoder:
             return Unpacker(16 + zlib.MAX_WBITS)
         case "deflate":
             return Unpacker(None)
+        case "br":
+            return Brotli()
+        case "zstd":
+            return Zstandard()
+        case name if name in _STRANGE:
+            raise BrokenEncoding("the body is packed in a way that nobody asked for")
         case _:
             return Identity()

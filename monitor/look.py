@@ -140,7 +140,7 @@ class Looker:
         began = asyncio.get_running_loop().time()
         deadline = began + self._timeout_s
         full = confirmed or self._settings.presumed == "full"
-        names = await resolved(self._names, url, began + self._timeout_s * _NAMES_SHARE)
+        names = _some(await resolved(self._names, url, began + self._timeout_s * _NAMES_SHARE))
         ask = _Ask(
             url=url,
             names=names,
@@ -243,6 +243,13 @@ class Looker:
         void = {vantage.name for vantage, sings in zip(chosen, sound, strict=True) if not sings}
         kept = [one for one in seen if one.vantage not in void]
         return kept + [ask.unlooked(name, Sight.VOID, fault="its canaries fail") for name in sorted(void)]
+
+
+def _some(names: Names) -> Names:
+    """Keep no more addresses than are asked, and one: an answer may hold four thousand, and every look names them."""
+    if len(names.addresses) <= ADDRESSES + 1:
+        return names
+    return replace(names, addresses=in_order(names.addresses)[: ADDRESSES + 1], complete=False)
 
 
 def _by_name(meaning: Meaning, names: Names) -> Meaning:

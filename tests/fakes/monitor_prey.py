@@ -25,11 +25,13 @@ from schemas.url import parse_url
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 #: Everything that is public here.
-ALLOWED = (ip_network("127.0.0.1/32"),)
+ALLOWED = (ip_network("127.0.0.1/32"), ip_network("127.1.0.0/16"))
+#: As many addresses as an answer over TCP can hold.
+CROWD = 4000
 
 
 class Rebinding:
-    """Every name lives at 127.0.0.1; those that rebind do so only when they are asked for the first time."""
+    """Every name lives at 127.0.0.1; those that rebind only when they are asked for the first time; crowds nowhere."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -38,6 +40,9 @@ class Rebinding:
         """Look a name up."""
         moved = host.startswith("rebind") and host in self.asked
         self.asked.append(host)
+        if host.startswith("crowd"):
+            first = ip_address("127.1.0.0" if "public" in host else "127.9.0.0")
+            return Names(fate=NameFate.FOUND, addresses=tuple(first + at for at in range(1, CROWD)))
         return Names(fate=NameFate.FOUND, addresses=(ip_address("127.9.0.1" if moved else "127.0.0.1"),))
 
 

@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+import brotli
 import trustme
+from backports import zstd
 
 from schemas.check import Names, Verdict
 from tests.fakes.monitor_web import NameBook, Reply, answer, look, page, picture, serving, to
@@ -74,8 +76,32 @@ def bomb(packings: str, megabytes: int = 64) -> bytes:
     """Answer with zeros, packed as Content-Encoding says."""
     packed = bytes(megabytes * 1024 * 1024)
     for packing in packings.split(", "):
-        packed = gzip.compress(packed) if packing == "gzip" else zlib.compress(packed)
+        packed = PACK[packing](packed)
     return answer(packed, kind="image/jpeg", Content_Encoding=packings)
+
+
+PACK: Mapping[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda body: brotli.compress(body, quality=3, lgwin=22),
+    "zstd": lambda body: zstd.compress(body, options={zstd.CompressionParameter.window_log: 22}),
+}
+
+
+def wide(packing: str) -> bytes:
+    """Answer with a packing whose window is larger than what a look has."""
+    body = bytes(64 * 1024 * 1024)
+    if packing == "br":
+        return packed(brotli.compress(body, quality=3, lgwin=24), "br")
+    return packed(zstd.compress(body, options={zstd.CompressionParameter.window_log: 27}), "zstd")
+
+
+def certified(names: int) -> ssl.SSLContext:
+    """Give a server whose certificate has that many names."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    others = (f"a-rather-long-name-of-a-host-{number}.test" for number in range(names))
+    trustme.CA().issue_cert("img.test", *others).configure_cert(context)
+    return context
 
 
 def packed(body: bytes, encoding: str = "gzip") -> bytes:
@@ -95,6 +121,12 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "head cut off": (HEAD, BAD),
     "endless headers": (forever(HEAD, b"X-More: and more\r\n" * 200), BAD),
     "one endless header": (forever(HEAD + b"X-More: ", b"a" * 4096), BAD),
+    "an endless reason": (forever(b"HTTP/1.1 200 ", b"OK " * 2000), BAD),
+    "a hundred cookies": (HEAD + b"Set-Cookie: a=" + b"b" * 400 + b"\r\n" * 100 + b"x", UP),
+    "ten thousand cookies": (HEAD + b"Set-Cookie: a=b; Path=/\r\n" * 10_000 + b"\r\nx", BAD),
+    "headers without a name": (HEAD + b": \r\n" * 9_000 + b"\r\nx", UP),
+    "a NUL in a header": (HEAD + b"X-A: a\0b\r\n\r\nx", BAD),
+    "lines folded for ever": (forever(HEAD + b"X-A: a\r\n", b" b\r\n" * 999), BAD),
     "a header of 10 MB": (HEAD + b"X: " + b"a" * 10_000_000 + b"\r\n\r\nx", BAD),
     "endless 100 Continue": (forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), BAD),
     "slow 103 Early Hints": (forever(b"", b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n", 0.001), BAD),
@@ -119,8 +151,27 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "gzip that ends early": (packed(gzip.compress(b"x" * 5000)[:20]), BAD),
     "gzip with a wrong sum": (packed(gzip.compress(b"x" * 5000)[:-8] + bytes(8)), BAD),
     "gzip that is none": (packed(b"<html>"), BAD),
-    "br that nobody asked for": (packed(b"\xa1" * 5000, "br"), UP),
-    "zstd that nobody asked for": (packed(b"\x28\xb5\x2f\xfd" + bytes(5000), "zstd"), UP),
+    "br that nobody asked for": (packed(PACK["br"](b"\xff\xd8" + bytes(5000)), "br"), UP),
+    "zstd that nobody asked for": (packed(PACK["zstd"](b"\xff\xd8" + bytes(5000)), "zstd"), UP),
+    "br that is none": (packed(b"<html>" * 900, "br"), BAD),
+    "zstd that is none": (packed(b"<html>" * 900, "zstd"), BAD),
+    "br that ends early": (packed(PACK["br"](bytes(range(256)) * 90)[:-9], "br"), BAD),
+    "zstd that ends early": (packed(PACK["zstd"](bytes(range(256)) * 90)[:-9], "zstd"), BAD),
+    "br bomb": (bomb("br"), UP),
+    "zstd bomb": (bomb("zstd"), UP),
+    "br bomb with a wide window": (wide("br"), BAD),
+    "zstd bomb with a wide window": (wide("zstd"), BAD),
+    "br bomb in a gzip bomb": (bomb("br, gzip"), UP),
+    "zstd bomb in a br bomb": (bomb("zstd, br"), UP),
+    "zstd bomb in a zstd bomb": (bomb("zstd, zstd"), UP),
+    "zstd frames of nothing": (packed(zstd.compress(b"") * 90_000, "zstd"), BAD),
+    "zstd frames to be skipped": (packed(b"\x50\x2a\x4d\x18\x00\x00\x00\x00" * 130_000, "zstd"), BAD),
+    "an endless zstd frame to be skipped": (
+        forever(HEAD + b"Content-Encoding: zstd\r\n\r\n\x50\x2a\x4d\x18\xff\xff\xff\xff", b"n" * 65536),
+        BAD,
+    ),
+    "packed in a way of forty years ago": (packed(b"\x1f\x9d\x90" + bytes(500), "compress"), BAD),
+    "packed as utf-8": (packed(b"\xff\xd8" + bytes(500), "utf-8"), UP),
     "promises more than it sends": (HEAD + b"Content-Length: 9999\r\n\r\nshort", BAD),
     "promises a petabyte": (forever(HEAD + b"Content-Length: 1000000000000000\r\n\r\n", b"x", 0.01), SLOW),
     "promises nothing and sends": (HEAD + b"Content-Length: 0\r\n\r\nxxx", BAD),
@@ -133,6 +184,8 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "a chunk longer than its size": (CHUNKED + b"3\r\nabcdefg\r\n0\r\n\r\n", BAD),
     "one endless chunk extension": (forever(CHUNKED + b"3;", b"x" * 4096), BAD),
     "extensions at every chunk": (forever(CHUNKED, b"1;" + b"x" * 2000 + b"\r\na\r\n"), BAD),
+    "a chunk size of noughts": (forever(CHUNKED, b"0" * 4096), BAD),
+    "chunks without a size": (forever(CHUNKED, b"\r\n" * 2000), BAD),
     "endless trailers": (forever(CHUNKED + b"3\r\nabc\r\n0\r\n", b"X-More: and more\r\n" * 200), BAD),
     "slow trailers": (forever(CHUNKED + b"3\r\nabc\r\n0\r\n", b"X: y\r\n", 0.01), SLOW),
     "a coding of its own": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", BAD),
@@ -166,6 +219,14 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "comes back at no date": (answer("", 503, Retry_After="Mon, 99 Foo 9 99:9 +9"), ("answered", "status_503")),
     "redirects to itself": (to("redirects%20to%20itself"), CIRCLE),
     "redirects for ever": (b"", CIRCLE),
+    "redirects to longer and longer ones": (b"", CIRCLE),
+    "refreshes for ever": (b"", CIRCLE),
+    "sends on by script for ever": (b"", CIRCLE),
+    "sent on with a line end inside": (answer("x", 302, Location="/packed%20as%20utf-8/\r#Set-Cookie: a=b"), UP),
+    "redirects with a NUL inside": (answer("x", 302, Location="/warm\0"), BAD),
+    "sent on to many places": (answer("x", 302, Location="/packed%20as%20utf-8/\r\nLocation: /other"), UP),
+    "redirects to a host of dots": (to("http://" + "a." * 8_000 + "test:1/"), GONE),
+    "redirects with a password": (to("http://a:b@10.0.0.1/"), PRIVATE),
     "redirects to a bad address": (to("http://[::1"), BAD),
     "redirects to a file": (to("file:///etc/passwd"), BAD),
     "redirects to a script": (to("javascript:alert(1)"), BAD),
@@ -184,6 +245,10 @@ BELOW: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "drips the handshake": (drip(b"\x16\x03\x03\x40\x00\x02" + bytes(500)), SLOW),
     "closes in the handshake": (b"", TLS),
     "no TLS": (b"HTTP/1.1 404 Not Found\r\n\r\n", TLS),
+    "endless warnings": (forever(b"", b"\x15\x03\x03\x00\x02\x01\x5a" * 99), TLS),
+    "endless records of nothing": (forever(b"", b"\x16\x03\x03\x00\x00" * 99), TLS),
+    "a hello of 16 MB": (forever(b"\x16\x03\x03\x40\x00\x02\xff\xff\xff", bytes(16384)), TLS),
+    "a second hello": (b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 99, TLS),
     "an alert": (b"\x15\x03\x01\x00\x02\x02\x28", TLS),
 }
 #: Names that lead elsewhere from the second time on that they are asked for.
@@ -196,7 +261,18 @@ INSIDE: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "endless headers in TLS": (forever(HEAD, b"X-More: and more\r\n" * 200), BAD),
     "endless body in TLS": (forever(HEAD + b"\r\n", b"x" * 65536), UP),
     "closes in TLS": (b"", GONE),
+    "gzip bomb in TLS": (bomb("gzip"), UP),
     "drips in TLS": (forever(HEAD + b"\r\n", b"x", 0.01), SLOW),
+}
+#: How many names the server's certificate has.
+CERTIFICATES: Mapping[str, tuple[int, tuple[str, str]]] = {
+    "a certificate of a thousand names": (1_000, UP),
+    "a certificate of ten thousand names": (10_000, TLS),
+}
+#: Names with four thousand addresses, as many as an answer over TCP can hold.
+CROWDS: Mapping[str, tuple[str, str]] = {
+    "crowd of public addresses": GONE,
+    "crowd of private addresses": PRIVATE,
 }
 
 
@@ -212,6 +288,12 @@ def routes(attacks: Mapping[str, tuple[Reply, tuple[str, str]]]) -> Callable[[st
     def reply(asked: str) -> Reply:
         if asked.startswith(path("redirects for ever")):
             return to(asked + "1")
+        if asked.startswith(path("redirects to longer and longer ones")):
+            return to(asked + "1" * 2500)
+        if asked.startswith(path("refreshes for ever")):
+            return answer(f'<meta http-equiv="refresh" content="0; url={asked}1">')
+        if asked.startswith(path("sends on by script for ever")):
+            return answer(f'<script>location.href = "{asked}1"</script>')
         return by_path.get(asked, picture("warm"))
 
     return reply
@@ -254,16 +336,18 @@ class Below:
 
 async def test_every_attack_ends_in_a_named_outcome_in_time_and_cheaply() -> None:
     """Each attack ends as its row says, within the deadline and a second, in 8 MiB more than there was before."""
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    trustme.CA().issue_cert("img.test").configure_cert(tls)
     async with AsyncExitStack() as stack:
         web = await stack.enter_async_context(serving(routes({**ATTACKS, **REBINDING})))
-        inside = await stack.enter_async_context(serving(routes(INSIDE), tls=tls))
+        inside = await stack.enter_async_context(serving(routes(INSIDE), tls=certified(0)))
         looks = {name: f"http://img.test:{web.port}{path(name)}" for name in ATTACKS}
         looks |= {name: f"http://rebind{len(name)}.test:{web.port}{path(name)}" for name in REBINDING}
         for name, (reply, _) in BELOW.items():
             looks[name] = f"https://img.test:{await stack.enter_async_context(Below(reply).serving())}{path(name)}"
         looks |= {name: f"https://img.test:{inside.port}{path(name)}" for name in INSIDE}
+        for name, (names, _) in CERTIFICATES.items():
+            named = await stack.enter_async_context(serving({"*": picture("1")}, tls=certified(names)))
+            looks[name] = f"https://img.test:{named.port}/"
+        looks |= {name: f"http://{name.replace(' ', '-')}.test:{web.port}/warm" for name in CROWDS}
         warm = [f"http://img.test:{web.port}/warm", f"https://img.test:{inside.port}/warm"]
         prey = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -274,7 +358,8 @@ async def test_every_attack_ends_in_a_named_outcome_in_time_and_cheaply() -> Non
         )
         out, _ = await prey.communicate(json.dumps({"timeout_s": TIMEOUT_S, "warm": warm, "looks": looks}).encode())
     seen = json.loads(out)
-    expected = {name: how for rows in (ATTACKS, REBINDING, BELOW, INSIDE) for name, (_, how) in rows.items()}
+    tables = (ATTACKS, REBINDING, BELOW, INSIDE, CERTIFICATES)
+    expected = {name: how for rows in tables for name, (_, how) in rows.items()} | CROWDS
 
     assert {name: (sight, reason) for name, (sight, reason, *_) in seen.items()} == expected
     assert {name: took for name, (_, _, took, *_) in seen.items() if took > TIMEOUT_S + 1} == {}

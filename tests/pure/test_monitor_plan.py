@@ -1,7 +1,5 @@
-"""When to look again; which names are siblings; how a body is unpacked."""
+"""When to look again."""
 
-import gzip
-import zlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.decoding import BETWEEN_BYTES, PIECE_BYTES, BrokenEncoding, decoder_for
 from monitor.schedule import MARK_WITHIN, SLA_MARKS, interval_at, next_check, next_watch
 from schemas.settings import Monitor
 
@@ -131,67 +128,3 @@ def test_items_of_a_site_do_not_come_together() -> None:
 def test_watch_after_gone(done: int, days: int | None) -> None:
     """After gone each look is due exactly at its offset, and after the last there is none."""
     assert next_watch(RECEIVED, RULES, done) == (None if days is None else RECEIVED + timedelta(days=days))
-
-
-# ── unpacking ──
-
-
-@pytest.mark.parametrize(
-    ("encoding", "packed"),
-    [
-        ("gzip", gzip.compress(b"x" * 5000)),
-        ("deflate", zlib.compress(b"x" * 5000)),
-        ("deflate", zlib.compress(b"x" * 5000)[2:-4]),
-        (None, b"x" * 5000),
-        ("br", b"x" * 5000),
-    ],
-    ids=["gzip", "zlib", "bare deflate", "identity", "not asked for"],
-)
-@pytest.mark.parametrize("step", [1, 7, 5000])
-def test_unpacking_in_pieces(encoding: str | None, packed: bytes, step: int) -> None:
-    """A body is unpacked the same however it is cut; what was not asked for is left as it is."""
-    decoder = decoder_for(encoding)
-    unpacked = b"".join(piece for at in range(0, len(packed), step) for piece in decoder.pieces(packed[at : at + step]))
-
-    assert unpacked == b"x" * 5000
-    assert decoder.complete
-
-
-def test_unpacking_goes_no_further_than_asked() -> None:
-    """A bomb gives bounded pieces, each only when it is asked for."""
-    pieces = decoder_for("gzip").pieces(gzip.compress(bytes(10_000_000)))
-
-    assert [len(next(pieces)) for _ in range(3)] == [PIECE_BYTES] * 3
-
-
-def test_body_packed_twice() -> None:
-    """The packing named last was put around last, and is taken off first."""
-    decoder = decoder_for("deflate, gzip")
-    packed = gzip.compress(zlib.compress(b"x" * 5000))
-    early = list(decoder.pieces(packed[:10]))
-
-    assert (early, decoder.complete) == ([], False)
-    assert b"".join(decoder.pieces(packed[10:])) == b"x" * 5000
-    assert decoder.complete
-
-
-def test_body_packed_three_times() -> None:
-    """Nobody packs three times; "identity" is no packing."""
-    with pytest.raises(BrokenEncoding, match="more than 2 times"):
-        decoder_for("gzip, gzip, gzip")
-
-    assert list(decoder_for("identity, identity, identity").pieces(b"x")) == [b"x"]
-
-
-def test_endless_between_two_packings() -> None:
-    """What is large in between and comes to nothing is given up: here a name in a gzip header that does not end."""
-    endless = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * (BETWEEN_BYTES + 1)
-    with pytest.raises(BrokenEncoding, match="does not end in between"):
-        list(decoder_for("gzip, gzip").pieces(gzip.compress(endless)))
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_body_that_is_not_packed_as_it_says(encoding: str) -> None:
-    """What cannot be unpacked is named so."""
-    with pytest.raises(BrokenEncoding):
-        list(decoder_for(encoding).pieces(b"<html>plain</html>"))
