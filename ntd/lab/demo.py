@@ -29,6 +29,7 @@ from ntd.lab.verify import (
     check_migration,
     check_sla,
     check_times,
+    check_turns,
 )
 from ntd.lab.watching import Watch
 from ntd.lab.world import Item, World
@@ -257,6 +258,7 @@ def _by_row(
         found[item.url] = [
             *check_item(item, story),
             *check_times(item, story, ledger),
+            *check_turns(item, story, ledger),
             *check_arrivals(item, story, ledger),
         ]
     return found

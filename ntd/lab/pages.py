@@ -37,6 +37,10 @@ def page(action: str, path: str) -> Page:
             return _image(path, _IMAGE_BYTES)
         case "page":
             return _html(200, f"Album {path}", f"<p>Pictures of {_noise(path, 6).hex()}.</p>" * 20)
+        case "reencoded":
+            return Page(
+                status=200, kind="image/jpeg", body=b"\xff\xd8\xff\xe0" + _noise(action + path, _IMAGE_BYTES - 300)
+            )
         case "another":
             return Page(status=200, kind="application/zip", body=_noise("another" + path, _OTHER_BYTES))
         case "redirect" | "hops" | "loop":
@@ -111,8 +115,24 @@ _PAGES = {
         '<p>You must log in to continue.</p><form method="post" action="/login">'
         '<input name="user"><input type="password" name="password"></form>',
     ),
+    "another page": _html(
+        200, "Garden tools", "<p>Rakes, spades and a wheelbarrow from Delft, at a fair price.</p>" * 9
+    ),
+    "third page": _html(
+        200, "Tide tables", "<p>High water at noon, low water six hours later, wind from the west.</p>" * 9
+    ),
+    "captcha": _html(200, "Just a moment...", "<p>Checking your browser before you go on.</p>"),
+    "geo": _html(200, "Sorry", "<p>This content is not available in your country.</p>"),
+    "age": _html(200, "Are you over 18?", "<p>You must be over 18 to enter.</p>"),
+    "maintenance": _html(200, "Maintenance", "<p>We are down for maintenance and will be back soon.</p>"),
+    "cdn error": _html(200, "522: Connection timed out", '<div id="cf-error-details">Error 522</div>'),
+    "default page": _html(200, "Welcome to nginx!", "<p>The web server is successfully installed.</p>"),
+    "empty": Page(status=200, body=b""),
+    "wildcard": _image("wildcard", _IMAGE_BYTES),
     "451 here": _html(451, "Unavailable", "<p>This content is not available in your country.</p>"),
     "451 everywhere": _html(451, "Removed", "<p>This content has been removed for all users in every country.</p>"),
 }
 #: Actions that show on every path of a host, not on one.
-OF_THE_WHOLE_HOST = frozenset({"soft404", "suspended"})
+OF_THE_WHOLE_HOST = frozenset({"soft404", "suspended", "wildcard"})
+#: … and what is shown to those only who look from where the lab itself lives.
+CLOAKED = {"cloaked": "404", "cloaked wall": "403"}

@@ -18,6 +18,9 @@ Document = Mapping[str, Any]
 #: A look that began before the page changed may still have met the old one, and the other way round.
 _SLACK = timedelta(seconds=4)
 #: States in which a message is nobody's yet, or nobody's any more.
+_TURNS = frozenset({"gone", "returned"})
+#: How long after a page changed that must have shown: three rounds, or the longest pause of the lab's watch.
+_PATIENCE = timedelta(seconds=20)
 _UNSETTLED = frozenset({"waiting", "sending", "struck", "superseded"})
 _OUTCOMES = (
     "gone",
@@ -114,6 +117,24 @@ def check_times(item: Item, story: Document, ledger: Document) -> list[Mismatch]
         return []
     seen = f"({clock['last_up_at']}, {clock['gone_at']}]"
     return [Mismatch(about=item.url, what="removal", expected=f"around {taken_away.isoformat()}", seen=seen)]
+
+
+def check_turns(item: Item, story: Document, ledger: Document) -> list[Mismatch]:
+    """Hold what became of an item, turn by turn, against the steps of its page that it must follow from, and soon."""
+    if item.ending.turns is None:
+        return []
+    seen = [(one["event"], datetime.fromisoformat(one["at"])) for one in story["history"] if one["event"] in _TURNS]
+    steps = [datetime.fromisoformat(one["at"]) for one in ledger["pages"].get(item.url, [])]
+    wanted = [(event, int(step)) for event, _, step in (turn.partition(" ") for turn in item.ending.turns)]
+    fits = len(seen) == len(wanted) and all(
+        event == must and step < len(steps) and steps[step] <= at <= steps[step] + _PATIENCE
+        for (event, at), (must, step) in zip(seen, wanted, strict=True)
+    )
+    if fits:
+        return []
+    told = ", ".join(f"{event} at {at.isoformat()}" for event, at in seen) or "none"
+    expected = _say(item.ending.turns) + f" (steps at {_say([at.isoformat() for at in steps])})"
+    return [Mismatch(about=item.url, what="turns", expected=expected, seen=told)]
 
 
 def _moment(text: str | None) -> datetime | None:

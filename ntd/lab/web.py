@@ -8,13 +8,14 @@ from aiohttp import web
 
 from ntd.clock import Clock
 from ntd.lab.ledger import Ledger
-from ntd.lab.pages import OF_THE_WHOLE_HOST, Page, beyond, flapping, page
+from ntd.lab.pages import CLOAKED, OF_THE_WHOLE_HOST, Page, beyond, flapping, page
 from ntd.lab.plot import Plot
 from ntd.lab.world import Hoster, World
 
 _DRIP_EVERY_S = 0.5
 _DRIP_TIMES = 240  # two minutes: longer than any look
 _PARKING = "parkeer"
+_HOME = "127.0.0.1"
 
 
 class Web:
@@ -36,7 +37,7 @@ class Web:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         host, path = _host(request), request.path_qs
         self._ledger.requests[host + path] += 1
-        shown = self.page(host, path, self._hoster(request))
+        shown = self.page(host, path, self._hoster(request), far=request.remote != _HOME)
         match shown.manner:
             case "reset":
                 return _cut(request)
@@ -50,8 +51,8 @@ class Web:
                     status=shown.status, body=shown.body, headers={"Content-Type": shown.kind, **shown.headers}
                 )
 
-    def page(self, host: str, path: str, hoster: Hoster | None) -> Page:
-        """Give what this hoster answers for a path of a host now."""
+    def page(self, host: str, path: str, hoster: Hoster | None, *, far: bool = False) -> Page:
+        """Give what this hoster answers for a path of a host now; `far`: to somebody who comes from elsewhere."""
         if hoster is not None and hoster.key == _PARKING:
             return page("parked", path)
         now = self._clock.now()
@@ -59,6 +60,8 @@ class Web:
         if action == "flap":
             self._flaps[host + path] += 1
             return flapping(self._flaps[host + path] - 1, path)
+        if action in CLOAKED:
+            return page("image" if far else CLOAKED[action], path)
         if action is not None:
             return page(action, path)
         shared = OF_THE_WHOLE_HOST.intersection(self._plot.of_host(host, now))

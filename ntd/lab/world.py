@@ -77,6 +77,7 @@ class Ending:
     verdict: str = ""  # of the last look; empty: not asked
     gone_by: str = ""
     untouched: bool = False  # nobody may have asked for its page
+    turns: tuple[str, ...] | None = None  # "gone 1", "returned 2": in this order, each after that step of its page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +292,7 @@ def _ending(row: dict[str, Any]) -> Ending:
         verdict=row.get("verdict", ""),
         gone_by=row.get("gone_by", ""),
         untouched=row.get("untouched", False),
+        turns=tuple(row["turns"]) if "turns" in row else None,
     )
 
 

@@ -359,7 +359,7 @@ async def test_every_attack_ends_in_a_named_outcome_in_time_and_cheaply() -> Non
         out, _ = await prey.communicate(json.dumps({"timeout_s": TIMEOUT_S, "warm": warm, "looks": looks}).encode())
     seen = json.loads(out)
     tables = (ATTACKS, REBINDING, BELOW, INSIDE, CERTIFICATES)
-    expected = {name: how for rows in tables for name, (_, how) in rows.items()} | CROWDS
+    expected = {name: how for rows in tables for name, (_, how) in rows.items()} | dict(CROWDS)
 
     assert {name: (sight, reason) for name, (sight, reason, *_) in seen.items()} == expected
     assert {name: took for name, (_, _, took, *_) in seen.items() if took > TIMEOUT_S + 1} == {}

@@ -1,5 +1,6 @@
 """Holding a daemon against the table: each thing that can be wrong is found."""
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,7 @@ from ntd.lab.verify import (
     check_migration,
     check_sla,
     check_times,
+    check_turns,
     within,
 )
 from ntd.lab.world import Item, World, read_world
@@ -115,6 +117,37 @@ def test_a_removal_must_lie_around_the_moment_of_removal() -> None:
 
     assert [one.what for one in check_times(GONE, early, ledger())] == ["removal"]
     assert [one.what for one in check_times(GONE, late, ledger())] == ["removal"]
+
+
+TURNS = replace(GONE, ending=replace(GONE.ending, turns=("gone 1",)))
+
+
+@pytest.mark.parametrize(
+    ("history", "right"),
+    [
+        ([("received", "11:59:00"), ("gone", "12:00:09")], True),
+        ([], False),
+        ([("returned", "12:00:09")], False),
+        ([("gone", "12:00:05")], False),
+        ([("gone", "12:00:27")], False),
+        ([("gone", "12:00:09"), ("returned", "12:00:12")], False),
+    ],
+    ids=["soon after", "never", "another", "before", "late", "and back"],
+)
+def test_turns_follow_from_the_steps_of_the_page(history: list[tuple[str, str]], *, right: bool) -> None:
+    """Each turn comes after the step that it follows from, within twenty seconds, and there are no others."""
+    told = story(history=[{"event": event, "at": f"2026-11-20T{at}Z"} for event, at in history])
+
+    assert [one.what for one in check_turns(TURNS, told, ledger())] == ([] if right else ["turns"])
+
+
+def test_turns_that_no_row_asks_for_are_not_looked_at() -> None:
+    """A row without turns is content with any; a step that its page never took fits no turn."""
+    far = replace(GONE, ending=replace(GONE.ending, turns=("gone 7",)))
+    told = story(history=[{"event": "gone", "at": "2026-11-20T12:00:09Z"}])
+
+    assert check_turns(GONE, told, ledger()) == []
+    assert [one.what for one in check_turns(far, told, ledger())] == ["turns"]
 
 
 def test_a_mail_must_arrive_and_no_other_may() -> None:
