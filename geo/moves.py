@@ -112,6 +112,8 @@ def kind_of(origin: Abode, target: Abode, earlier: frozenset[tuple[int, str | No
     >>> kind_of(here, there, frozenset()).value
     'country'
     """
+    if target == origin:
+        return MoveKind.SUCCESSOR  # only the name is another
     if target.fronted != origin.fronted:
         return MoveKind.FRONTED if target.fronted else MoveKind.UNFRONTED
     crosses = target.country != origin.country

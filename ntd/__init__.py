@@ -29,6 +29,7 @@ worth           P  what a recipient is worth: who refused or bounced is told aft
 targets         P  a URL that leads to another site, and what nobody has assessed there
 going           P  what makes an item gone, and when it is looked at afterwards
 returning       P  an item that was seen up again goes back to work
+succeeding      P  gone here, and up again under another name of its site
 following       P  what follows up on a stay, and when
 acting          P  what a person decides
 voiding         P  a dry run is over

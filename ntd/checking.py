@@ -17,6 +17,7 @@ from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
 from ntd.placing import together
 from ntd.returning import return_to_work
+from ntd.succeeding import sent_to
 from ntd.targets import NEW_TARGET, Target, astray, led
 from ntd.world import World
 from schemas.check import Baseline, GoneBy, Meaning, Round, Verdict
@@ -229,12 +230,20 @@ def _watched(before: Case, case: Case, looked: Looked, world: World, now: dateti
     match looked.round.meaning.verdict:
         case Verdict.UP:
             up = frozenset(stay.id for stay in case.open if _is_up(looked, stay))
-            return return_to_work(case, up or None, looked.round, world, now)
+            step = return_to_work(case, up or None, looked.round, world, now)
+            return replace(step, history=(*step.history, *_moved_on(case.item, looked, now)))
         case Verdict.UNKNOWN | Verdict.BLOCKED if _may_retry(before.item, world.settings, now):
             again = now + world.settings.monitor.confirm_every
             return Step(case=case, check_at=again, round=_if_notable(before, looked))
         case _:
             return _watch_done(before, case, looked, world.settings, now)
+
+
+def _moved_on(item: Item, looked: Looked, now: datetime) -> tuple[Record, ...]:
+    """Say under which other name of its site it has returned, where its own sends there."""
+    there = sent_to(looked.round)
+    detail = {"url": there, "by": "redirect"}
+    return () if there is None else (Record(item=item.id, event="successor", at=now, detail=detail),)
 
 
 def _may_retry(item: Item, rules: Settings, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from ntd.checking import Looked, settle
 from ntd.clock import Clock
 from ntd.metrics import Looks
 from ntd.pacing import SOONEST, Due, Pacing, quiet_until, spread
-from ntd.store import cases, checks
+from ntd.store import cases, checks, successors
 from ntd.store.base import Connection, Store
 from ntd.store.checks import ItemToCheck
 from ntd.store.worlds import worlds
@@ -130,6 +130,8 @@ class Check:
             ours = await checks.held(connection, sorted(before), self._token)
             steps = await self._steps(connection, {item: before[item] for item in sorted(ours)}, by_id, now)
             await cases.settle(connection, self._store, self._settings, before, steps, by="check", now=now)
+            fresh = {one: parse_url(by_id[one][0].url) for one in _up_at_last(before, steps)}
+            await successors.succeed(connection, self._store, fresh, by="check", now=now)
             looks = [(item, by_id[item][1]) for item in ours]
             await checks.keep_looks(connection, self._store, looks, ours, now)
 
@@ -225,6 +227,12 @@ class Check:
     async def give_back(self, now: datetime) -> None:
         """Give back what is not settled."""
         await checks.give_back(self._store, self._token, now)
+
+
+def _up_at_last(before: Mapping[ItemId, Case], steps: Sequence[Step]) -> list[ItemId]:
+    """Give the items of which this was the first look that saw what "up" looks like."""
+    seen = (step.case.item for step in steps if step.case.item.baseline is not None)
+    return [item.id for item in seen if before[item.id].item.baseline is None]
 
 
 def _seen_for(job: ItemToCheck, stay: Stay) -> set[Address]:
