@@ -12,7 +12,9 @@ _DEPTH: Final = 5
 #: How many entries of one list are looked at, and how much of one text is taken, in characters.
 _ENTRIES: Final = 8
 _WORDS: Final = 200
-_NAMES: Final = frozenset({"error", "errors", "message", "detail", "reason", "title", "msg", "error_message", "code"})
+_NAMES: Final = frozenset(
+    {"error", "errors", "message", "detail", "reason", "title", "msg", "error_message", "code", "value", "err"}
+)
 _STATUS: Final = ("status", "code", "statuscode", "status_code")
 #: What a status says that is a fault: "error", "fail", "error-notFound", 404.
 _FAULTY: Final = re.compile(r"4(?:04|10)|(?:error|fail|failed|failure)\b.*", re.IGNORECASE | re.DOTALL)

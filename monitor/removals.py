@@ -7,6 +7,7 @@ text, a conversation, a question or a quotation is content, whatever it says. Wh
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,8 @@ BESIDE_SENTENCE: Final = 600
 _SENTENCE: Final = 240
 #: Lines up to this length may stand before the first sentence: "Error", "Oops!", "Information".
 _LABEL: Final = 30
+#: A cry before a statement has no more words than these.
+_CRY_WORDS: Final = 2
 #: Titles and headings longer than this are those of articles.
 _HEADING: Final = 160
 #: … where it has more headings than one, and shows no way to other things.
@@ -42,11 +45,20 @@ _PARTED_LINES: Final = 2
 
 #: "Page not found | Site" has two parts; a colon parts nothing, people put what they talk about behind it.
 PARTS: Final = re.compile(r"\s+[-–—|·»•]{1,2}\s+|\s*\|\s*|\s+:{1,2}\s+")
-_EDGES: Final = " \t.,;!…-–—|·»()[]*✖✗×☹"
+_EDGES: Final = " \t.,;!…。！-–—|·»()[]*✖✗×☹"
+#: Letters that are written without their accents too, and that Unicode does not take apart.
+_PLAIN: Final = str.maketrans("ıłđø", "ildo")
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 _SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+")
+#: "… or is private", "… or you may not have permission": one of two things, and the other is a wall.
+_OR_A_WALL: Final = re.compile(
+    r"\b(?:or|oder|of|ou|o|lub|nebo|или|або|veya|atau|hoặc)\b.{0,40}"
+    r"(?:\bto you\b|private|permission|hidden|restricted|privat|berechtig|priv[eé]|autoris|privad|permiso|permiss|"
+    r"prywatn|uprawnie|soukrom|приват|закрыл|прав доступа|gizli|pribadi|riêng tư)"
+)
 #: A word or an ending in parentheses: "does not exist (anymore)", "your file(s)".
 _ASIDE: Final = re.compile(r"\(([^\W\d_]{1,8})\)")
+_CRIES: Final = re.compile(r"[.!。！…،]+\s+|[。！]")
 _LEADING: Final = re.compile(r"(?:[\W_]*4\d\d\b)?[\W_]*")
 
 
@@ -83,9 +95,13 @@ def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = 
         return None
     for language in languages:
         if any(language.heading.fullmatch(part) for part in heads):
-            return Removal(mark=f"removed.{language.code}", sure=_explained(page, own, beside, language))
+            told = next(part for part in heads if language.heading.fullmatch(part))
+            sure = _explained(page, own, beside, language) and not _OR_A_WALL.search(told)
+            return Removal(mark=f"removed.{language.code}", sure=sure)
     if said := _by_sentence(page, own, beside, languages):
         return said
+    if not page.headings and page.main:
+        heads = (*heads, *_sentences(page.main[0]))
     if soft := _softly(page, heads, languages):
         return soft
     bare = beside <= BESIDE_WEAK and not own.thumbnails and len(page.headings) <= 1
@@ -142,7 +158,7 @@ def _by_sentence(page: Page, own: Own, beside: int, languages: Sequence[Language
                 continue
             if len(own.lines) > _PARTED_LINES and _PART_OF_PAGE.search(sentence):
                 return None
-            return Removal(mark=f"removed.{language.code}", sure=True)
+            return Removal(mark=f"removed.{language.code}", sure=not _OR_A_WALL.search(sentence))
         before += line in own.lines
         if line in own.lines and (len(line) > _LABEL or before > _PARTED_LINES):
             return None
@@ -174,8 +190,18 @@ def _parts(line: str) -> Iterator[str]:
     for part in dict.fromkeys((line, *PARTS.split(line))):
         if words := _said(part):
             yield words
+            yield from _told_after_a_cry(words)
         if not part.startswith(tuple(_QUOTES)) and (led := _LEADING.sub("", words, count=1)) and led != words:
             yield led.strip(_EDGES)
+
+
+def _told_after_a_cry(words: str) -> Iterator[str]:
+    """Yield a heading's statement without its cry ("Oops! …") and its advice ("… Check the address")."""
+    first, *rest = (one.strip(_EDGES) for one in _CRIES.split(words))
+    if rest and sum(map(len, rest)) <= _LABEL:
+        yield first
+    if rest and len(first.split()) <= _CRY_WORDS:
+        yield rest[0]
 
 
 def _said(part: str) -> str:
@@ -191,5 +217,17 @@ def _sentences(line: str) -> Iterator[str]:
 
 def plain_words(text: str) -> str:
     """Spell words as the data files do: lower case, plain apostrophes, no soft hyphens, "file(s)" as "files"."""
-    text = text.lower().replace("’", "'").replace("\u00ad", "").replace("\u00a0", " ")
+    text = folded(text.lower().replace("’", "'").replace("\u00ad", "").replace("\u00a0", " "))
     return _ASIDE.sub(r"\1", text) if "(" in text else text
+
+
+def folded(text: str) -> str:
+    """Leave the accents away: many who write a language, and many pages in it, do.
+
+    >>> folded("fișierul a fost șters")
+    'fisierul a fost sters'
+    """
+    if text.isascii():
+        return text
+    letters = (one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
+    return unicodedata.normalize("NFC", "".join(letters)).translate(_PLAIN)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from monitor.removals import Language
+from monitor.removals import Language, folded
 from monitor.signs import HEADING_LONGEST, PICTURES, Known, Wording
 
 _CONDITIONS = ("heading", "text", "markup", "path", "host")
@@ -33,7 +33,8 @@ def known_pages(placeholders: frozenset[str] = frozenset()) -> Known:
 
 
 def _read(name: str) -> Mapping[str, Any]:
-    return tomllib.loads(files("monitor").joinpath(f"data/{name}.toml").read_text("utf-8"))
+    # Patterns are matched against words without accents.
+    return tomllib.loads(folded(files("monitor").joinpath(f"data/{name}.toml").read_text("utf-8")))
 
 
 def _wording(entry: Mapping[str, Any]) -> Wording:

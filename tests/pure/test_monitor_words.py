@@ -9,7 +9,7 @@ import pytest
 from monitor.answers import words_of_fault
 from monitor.markup import Reading
 from monitor.pages import read_page
-from monitor.removals import plain_words, says_twice
+from monitor.removals import folded, plain_words, says_twice
 from monitor.signs import Ended, signs_of
 from monitor.wordings import known_pages
 from schemas.check import Signs
@@ -184,3 +184,60 @@ def test_picture_of_the_sites_design_is_no_picture_of_the_page() -> None:
         seen.tag("img", f' src="{source}"')
 
     assert seen.pictures == ["/static/uploads/beach.png", "/static/images/4711.png"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Fisierul a fost sters.",
+        "Fișierul a fost șters.",
+        "A keresett oldal nem talalhato",
+        "Strona zostala usunieta",
+        "Aradiginiz sayfa bulunamadi",
+        "Soubor byl smazan",
+    ],
+)
+def test_accents_may_be_left_away(words: str) -> None:
+    """Many pages write a language without its accents, and mean the same."""
+    assert signs(f"<title>x</title><p>{words}</p>").removal_wording is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("Łódź", "Łodz"), ("đıø", "dio"), ("plain", "plain"), ("한국어", "한국어")]
+)
+def test_folding_keeps_the_letters(text: str, plain: str) -> None:
+    """An accent is left away where there is one; syllables of Hangul are put together again."""
+    assert folded(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("heading", "gone"),
+    [
+        ("Oops! El post fue eliminado", True),
+        ("Sorry. This image has been removed.", True),
+        ("お探しの記事は見つかりませんでした。", True),
+        ("The town remembers its bridge. The page was removed. It was a long story of many hands", False),
+        ("Release: this image has been removed", False),
+    ],
+)
+def test_a_cry_before_a_statement(heading: str, *, gone: bool) -> None:
+    """A heading may begin with a cry; one of several sentences, or with a colon, is somebody's title."""
+    assert (signs(f"<title>x</title><h1>{heading}</h1>").removal_wording is not None) == gone
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This file has been removed or is private.",
+        "This link has been removed or is unavailable to you.",
+        "Diese Datei wurde gelöscht oder ist privat.",
+        "Файл удалён или владелец закрыл доступ.",
+        "This item might not exist or you may not have permission to view it.",
+    ],
+)
+@pytest.mark.parametrize("tag", ["p", "h1"])
+def test_removed_or_a_wall_is_not_known(words: str, tag: str) -> None:
+    """One of two things, of which the other is a wall, is no evidence that it is gone."""
+    found = signs(f"<title>Drive</title><{tag}>{words}</{tag}>")
+
+    assert (found.removal_wording, found.default_page) == (None, "unavailable.words")

@@ -12,6 +12,7 @@ TABLES = {
     "talkers": 35,
     "visitors": 55,
     "passersby": 235,
+    "bystanders": 195,
 }
 
 
