@@ -155,7 +155,7 @@ class Looker:
         )
         chosen = self._chosen(url, full=full)
         seen, meaning = await self._seen(chosen, ask)
-        if meaning.verdict is Verdict.GONE:
+        if meaning.verdict is Verdict.GONE or _by_name(meaning, names).reason == NO_ADDRESS_EVERYWHERE:
             seen = await self._without_void(chosen, ask, seen, since=began - _CANARY_LEAD_S)
             meaning = round_meaning(seen, baseline, networks=self.networks)
         return Round(at=now, observations=tuple(seen), meaning=_by_name(meaning, ask.names))

@@ -29,6 +29,7 @@ from ntd.store.base import Store
 from ntd.store.faults import PASSING
 from ntd.walk.check import Check
 from ntd.walk.watch import Watch
+from schemas.check import Verdict
 from schemas.hosting import NameFate
 from schemas.ids import uuid7
 from schemas.settings import Monitor, Settings, Vantage
@@ -144,6 +145,21 @@ async def our_network_is_down(stack: AsyncExitStack, _home: House) -> tuple[Look
     return looker, closed_port()
 
 
+async def our_resolver_denies_every_name(stack: AsyncExitStack, _home: House) -> tuple[Looker, int]:
+    """It answers, and says of each name that there is none; the canaries have names too."""
+    denied = {HOST.replace(".", "_"): NameFate.NXDOMAIN, "canary_test": NameFate.NXDOMAIN}
+    web = await stack.enter_async_context(serving(PAGES))
+    settings = rules(canaries=[f"http://canary.test:{web.port}/i/0.jpg"])
+    looker = await stack.enter_async_context(Looker.open(settings, names=NameBook(**denied), public=loopback))
+    return looker, web.port
+
+
+async def our_proxy_answers_itself(stack: AsyncExitStack, home: House) -> tuple[Looker, int]:
+    """Ask a server to connect us that is no proxy, and has a 404 for everybody."""
+    port = await _nothing_there(stack)
+    return await _vantages(Vantage(name="far", proxy=f"http://127.0.0.1:{port}"))(stack, home)
+
+
 async def our_network_answers_for_others(stack: AsyncExitStack, _home: House) -> tuple[Looker, int]:
     """Somebody between us and the world answers 404 for everything, the canaries included."""
     web = await stack.enter_async_context(serving({}))
@@ -159,7 +175,9 @@ FAULTS: Mapping[str, tuple[Broken, str]] = {
     "our resolver has a fault": (_names(NameFate.FAULT), "name_fault"),
     "our proxy is down": (_vantages(DOWN), "our_fault"),
     "one of two proxies is down": (_vantages(Vantage(name="near", network="A"), DOWN), "no_quorum"),
+    "our resolver denies every name": (our_resolver_denies_every_name, "vantage_void"),
     "our proxy refuses": (our_proxy_refuses, "our_fault"),
+    "our proxy answers itself": (our_proxy_answers_itself, "our_fault"),
     "our network is down": (our_network_is_down, "unreachable"),
     "our network is down and canaries say so": (
         _vantages(Vantage(name="near"), canaries=[f"http://canary.test:{closed_port()}/up"]),
@@ -186,6 +204,23 @@ async def test_nothing_becomes_gone_by_a_fault_of_ours(home: House) -> None:
             await home.store.pool.execute("DELETE FROM schedule")
 
     assert seen == {fault: ([2, 2, 2], {("noticed", "unknown", reason)}) for fault, (_, reason) in FAULTS.items()}
+
+
+@pytest.mark.parametrize("fate", [NameFate.NXDOMAIN, NameFate.NODATA])
+async def test_an_outage_younger_than_the_canaries_last_song(home: House, fate: NameFate) -> None:
+    """The canaries sang a moment ago, then our resolver denies every name or knows no address: they are asked anew."""
+    async with serving(PAGES) as web, AsyncExitStack() as stack:
+        names = NameBook()
+        settings = rules(canaries=[f"http://canary.test:{web.port}/i/0.jpg"])
+        looker = await stack.enter_async_context(Looker.open(settings, names=names, public=loopback))
+        items = await placed(home, web.port)
+        line = Line(home, looker)
+        before = (await line.turn(), set(await told(home, items)))
+        names.entries |= {HOST: fate, "canary.test": fate}
+        during = (await line.turn(), set(await told(home, items)))
+
+    assert before == (3, {("noticed", "changed", "length_changed")})  # another picture than the house's own
+    assert during == (3, {("noticed", "unknown", "vantage_void")})
 
 
 def _no_network_of_its_own() -> bool:
@@ -278,8 +313,9 @@ async def test_a_verdict_whose_lease_was_lost_counts_for_nothing(home: House) ->
 
 
 async def test_a_database_that_is_away_takes_nothing_away(home: House, database: str) -> None:
-    """What was seen while the database was away is settled later or looked at again, and never half."""
-    async with serving(PAGES) as web, AsyncExitStack() as stack:
+    """What was seen gone while the database was away is not written, not even half; the next look decides."""
+    routes = {"*": answer("", 404)}
+    async with serving(lambda _path: routes["*"]) as web, AsyncExitStack() as stack:
         looker = await stack.enter_async_context(Looker.open(rules(), names=NameBook(), public=loopback))
         items = await placed(home, web.port)
         pool = await asyncpg.create_pool(database, min_size=1, max_size=2)
@@ -291,8 +327,10 @@ async def test_a_database_that_is_away_takes_nothing_away(home: House, database:
         with pytest.raises(PASSING):
             await line.check.settle(seen, home.now)
         unsettled = await told(home, items)
+        routes["*"] = answer("here", 403)
         again = await Line(home, looker).turn()
 
+    assert {one[1].meaning.verdict for one in seen if one[1]} == {Verdict.GONE}
     assert (len(seen), again) == (3, 3)
     assert unsettled == before
-    assert {state for state, *_ in await told(home, items)} == {"noticed"}
+    assert set(await told(home, items)) == {("noticed", "blocked", "status_403")}
