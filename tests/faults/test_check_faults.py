@@ -146,7 +146,7 @@ async def our_network_is_down(stack: AsyncExitStack, _home: House) -> tuple[Look
 
 
 async def our_resolver_denies_every_name(stack: AsyncExitStack, _home: House) -> tuple[Looker, int]:
-    """It answers, and says of each name that there is none; the canaries have names too."""
+    """Ask a resolver that says of each name that there is none; the canaries have names too."""
     denied = {HOST.replace(".", "_"): NameFate.NXDOMAIN, "canary_test": NameFate.NXDOMAIN}
     web = await stack.enter_async_context(serving(PAGES))
     settings = rules(canaries=[f"http://canary.test:{web.port}/i/0.jpg"])
@@ -204,23 +204,6 @@ async def test_nothing_becomes_gone_by_a_fault_of_ours(home: House) -> None:
             await home.store.pool.execute("DELETE FROM schedule")
 
     assert seen == {fault: ([2, 2, 2], {("noticed", "unknown", reason)}) for fault, (_, reason) in FAULTS.items()}
-
-
-@pytest.mark.parametrize("fate", [NameFate.NXDOMAIN, NameFate.NODATA])
-async def test_an_outage_younger_than_the_canaries_last_song(home: House, fate: NameFate) -> None:
-    """The canaries sang a moment ago, then our resolver denies every name or knows no address: they are asked anew."""
-    async with serving(PAGES) as web, AsyncExitStack() as stack:
-        names = NameBook()
-        settings = rules(canaries=[f"http://canary.test:{web.port}/i/0.jpg"])
-        looker = await stack.enter_async_context(Looker.open(settings, names=names, public=loopback))
-        items = await placed(home, web.port)
-        line = Line(home, looker)
-        before = (await line.turn(), set(await told(home, items)))
-        names.entries |= {HOST: fate, "canary.test": fate}
-        during = (await line.turn(), set(await told(home, items)))
-
-    assert before == (3, {("noticed", "changed", "length_changed")})  # another picture than the house's own
-    assert during == (3, {("noticed", "unknown", "vantage_void")})
 
 
 def _no_network_of_its_own() -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.look import Looker
 from schemas.check import Sight, Verdict
+from schemas.hosting import NameFate
 from schemas.settings import Monitor, Vantage
 from schemas.url import parse_url
 from tests.fakes.monitor_proxy import proxying
@@ -124,15 +125,22 @@ async def test_canary_may_stand_where_no_item_may() -> None:
     assert seen.meaning.reason == "status_404"
 
 
-async def test_canary_that_fell_silent_stops_gone_at_once() -> None:
-    """Canaries are believed for a while, except when a round comes out gone: then they must have sung just now."""
-    now = {"well": answer("")}
+@pytest.mark.parametrize("fate", [None, NameFate.NXDOMAIN, NameFate.NODATA])
+async def test_canary_that_fell_silent_stops_gone_at_once(fate: NameFate | None) -> None:
+    """Canaries are believed for a while, except where it may be gone: then they must have sung just now.
+
+    It may be so by an answer, and by a resolver that denies every name or knows no address of any.
+    """
+    now, names = {"well": answer("")}, NameBook()
     async with serving(lambda _: now["well"]) as well, serving({"/up/": picture("1")}) as web:
         canaries, loop = [f"http://canary.test:{well.port}/well"], asyncio.get_running_loop()
-        async with Looker.open(Monitor(canaries=canaries), names=NameBook(), public=loopback) as looker:
+        async with Looker.open(Monitor(canaries=canaries), names=names, public=loopback) as looker:
             up = [await looker.round(parse_url(f"http://img.test:{web.port}/up/"), now=NOW) for _ in range(5)]
             asked = len(well.asked)
-            now["well"] = answer("", 500)
+            if fate is None:
+                now["well"] = answer("", 500)
+            else:
+                names.entries |= {"img.test": fate, "canary.test": fate}
             # The song of a second ago still counts, so this waits until it is older.
             later = asyncio.Event()
             loop.call_later(1.05, later.set)
