@@ -39,6 +39,7 @@ from geo.dns import Resolver
 from geo.names import NameAnswer
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
+from ntd.machine import collect_seldom
 from schemas.hosting import NameFate, Resolution
 from schemas.settings import Dns, Geo, Monitor, Settings
 from schemas.url import HostKind
@@ -273,6 +274,7 @@ async def whole_looks(names: int, registrations: int, hosts: int) -> None:
             monitor=Monitor(allow=[ip_network("127.0.0.0/8")]),
         )
         async with Locator.open(settings, MemoryRegistrations()) as locator:
+            collect_seldom()  # as the daemon does
             cold = await timed("whole looks, cold", ask, range(hosts))
             warm = await timed("whole looks, warm", ask, range(hosts))
             for _ in range(WARM_ROUNDS - 1):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from geo.announced import Announced, announced
 from geo.dns import Resolver
 from geo.looked import Looked
 from geo.networks import Networks
-from geo.places import AddressFacts
+from geo.places import AddressFacts, leading
 from geo.questions import network_question
 from geo.rdap import SystemRecord
 from geo.registration import Registrations
@@ -52,20 +52,21 @@ class Addresses:
         leaf = next((fact.prefix for fact in (file, cymru.fact) if fact is not None), None)
         registration = await self._registrations.network(address, leaf, now)
         geofeed = await self._registrations.geofeed(address, registration.record, now)
-        facts = AddressFacts(
-            address=address,
-            file=file,
-            cymru=cymru.fact,
-            registration=registration.record,
-            geofeed=geofeed.record.country if geofeed.record is not None else None,
+        asn = leading(file, cymru.fact)
+        system: Looked[SystemRecord] = (
+            await self._registrations.system(asn, now) if asn is not None else Looked(record=None)
         )
-        system: Looked[SystemRecord] = Looked(record=None)
-        if facts.asn is not None:
-            system = await self._registrations.system(facts.asn, now)
         asked = (network_question(address, file, self._networks.names, now), *cymru.questions)
-        complete = cymru.complete and registration.complete and geofeed.complete and system.complete
         return Found(
-            facts=replace(facts, system=system.record, complete=complete),
+            facts=AddressFacts(
+                address=address,
+                file=file,
+                cymru=cymru.fact,
+                registration=registration.record,
+                geofeed=geofeed.record.country if geofeed.record is not None else None,
+                system=system.record,
+                complete=cymru.complete and registration.complete and geofeed.complete and system.complete,
+            ),
             questions=(*asked, *registration.questions, *geofeed.questions, *system.questions),
             until=min(cymru.until or NEVER, self._holds((registration, geofeed, system), now, began_s)),
         )

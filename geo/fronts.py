@@ -71,6 +71,9 @@ class Fronts:
         return next(announced, None) or next(led_to, None)
 
     def _by_name(self, cname: str) -> str | None:
-        labels = cname.rstrip(".").lower().split(".")
-        ends = (".".join(labels[start:]) for start in range(len(labels) - 1))
-        return next((self.by_suffix[end] for end in ends if end in self.by_suffix), None)
+        end = cname.rstrip(".").lower()
+        while end:
+            if (name := self.by_suffix.get(end)) is not None:
+                return name
+            end = end.partition(".")[2]
+        return None

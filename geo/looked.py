@@ -23,9 +23,16 @@ class Looked(Generic[R]):
 
 def finish(found: Looked[Kept], read: Callable[[Mapping[str, Any]], R], text: Callable[[R], str]) -> Looked[R]:
     """Read what was found; its own question stands behind those that were asked before."""
+    return finish_by(found, lambda kept: read_kept(kept, read, text))
+
+
+def finish_by(found: Looked[Kept], read: Callable[[Kept], Looked[R]]) -> Looked[R]:
+    """Do the same by a reader of whole answers, one that remembers what it read."""
     if found.record is None:
         return Looked(record=None, questions=found.questions, complete=found.complete)
-    looked = read_kept(found.record, read, text)
+    looked = read(found.record)
+    if not found.questions and found.complete:
+        return looked
     return Looked(
         record=looked.record,
         questions=(*found.questions, *looked.questions),

@@ -50,8 +50,11 @@ def under(domain: str, parents: frozenset[str]) -> bool:
     >>> under("mail.ripe.net", frozenset({"ripe.net"})), under("stripe.net", frozenset({"ripe.net"}))
     (True, False)
     """
-    labels = domain.split(".")
-    return any(".".join(labels[start:]) in parents for start in range(len(labels)))
+    while domain:
+        if domain in parents:
+            return True
+        domain = domain.partition(".")[2]
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 import dns.rcode
 
-from geo.wire import AUTHORITATIVE, CNAME, Records, Unreadable, read
+from geo.wire import AUTHORITATIVE, CNAME, Records, Unreadable, Value, read
 from schemas.hosting import Address, NameFate, Question, Soa, address_order
 
 #: Links of a CNAME chain that are followed, as dnspython does; a longer one is a fault of the zone.
@@ -149,15 +149,24 @@ def _read_answer(records: Records, server: str, host: str, kind: int) -> Reply:
     cnames = tuple(chain[1:])
     if found is None:
         return _negative(records, server, cnames, ttl)
+    values, addresses = _apart(found[1])
     return Reply(
         server=server,
         fate=NameFate.FOUND,
-        values=tuple(sorted(value for value in found[1] if isinstance(value, str))),
-        addresses=_in_order([value for value in found[1] if not isinstance(value, str)]),
+        values=values,
+        addresses=addresses,
         cnames=cnames,
         ttl_s=min(ttl, found[0]),
         soa=records.soa,
     )
+
+
+def _apart(values: Sequence[Value]) -> tuple[tuple[str, ...], tuple[Address, ...]]:
+    """Put texts and addresses apart, each in its order; records of one type hold either."""
+    texts = [value for value in values if isinstance(value, str)]
+    if texts:
+        return tuple(sorted(texts)) if len(texts) > 1 else tuple(texts), ()
+    return (), _in_order([value for value in values if not isinstance(value, str)])
 
 
 def _in_order(addresses: Sequence[Address]) -> tuple[Address, ...]:

@@ -37,8 +37,7 @@ class AddressFacts:
     @property
     def asn(self) -> int | None:
         """The AS: the network file's, else Cymru's."""
-        asn = self.file.asn if self.file is not None else None
-        return asn if asn is not None or self.cymru is None else self.cymru.asn
+        return leading(self.file, self.cymru)
 
     @property
     def origins(self) -> tuple[int, ...]:
@@ -60,6 +59,14 @@ class AddressFacts:
                 return fact.prefix
         blocks = self.registration.blocks if self.registration is not None else ()
         return next((block for block in blocks if self.address in block), None)
+
+
+def leading(*facts: NetworkFact | None) -> int | None:
+    """Give the AS that the first of the facts names which names one; None where none does."""
+    for fact in facts:
+        if fact is not None and fact.asn is not None:
+            return fact.asn
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +126,19 @@ def _hoster(facts: AddressFacts) -> str | None:
 
 
 def locate(
-    host: str, site: str, addresses: Sequence[AddressFacts], *, cnames: Sequence[str], atlas: Atlas, rules: Rules
+    host: str,
+    site: str,
+    addresses: Sequence[AddressFacts],
+    tenancy: Tenancy | None,
+    *,
+    cnames: Sequence[str],
+    atlas: Atlas,
+    rules: Rules,
 ) -> tuple[Located, ...]:
-    """Group the addresses (in `address_order`) by hoster and country; that of the lowest address comes first."""
-    tenancy = rules.platforms.tenancy(host, cnames)
+    """Group the addresses (in `address_order`) by hoster and country; that of the lowest address comes first.
+
+    `tenancy`: what the host shares with strangers; None: it is somebody's own.
+    """
     groups: dict[tuple[str, str | None], list[tuple[Place, AddressFacts]]] = {}
     for facts in addresses:
         place = place_of(facts, cnames, atlas)

@@ -91,9 +91,12 @@ def _known(under: str, platform: Platform, why: str, *, own_domain: bool = False
 
 
 def _longest(name: str, known: Mapping[str, Platform]) -> str | None:
-    labels = name.lower().rstrip(".").split(".")
-    ends = (".".join(labels[start:]) for start in range(len(labels)))
-    return next((end for end in ends if end in known), None)
+    end = name.lower().rstrip(".")
+    while end:
+        if end in known:
+            return end
+        end = end.partition(".")[2]
+    return None
 
 
 def content_address(url: Url) -> str | None:

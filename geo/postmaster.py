@@ -1,7 +1,7 @@
 """Asks the name servers whether the domains of mailboxes take mail, and remembers what they say."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,7 +53,7 @@ class Postmaster:
         known = [await one for one in asked]
         doubts = {domain: one.doubt for domain, one in zip(domains, known, strict=True) if one.doubt is not None}
         return Sorted(
-            located=tuple([replace(one, contacts=put_last(one.contacts, doubts)) for one in located]),
+            located=_sorted(located, doubts),
             registrar=next(iter(put_last(registrar, doubts)), None),
             questions=tuple([question for one in known for question in one.questions]),
             until=min((one.until for one in known), default=NEVER),
@@ -79,3 +79,9 @@ class Postmaster:
             until=max(addresses.until, now + self._names.fault_holds),
             questions=(*questions, *addresses.questions),
         )
+
+
+def _sorted(located: Sequence[Located], doubts: Mapping[str, str]) -> tuple[Located, ...]:
+    if not doubts:
+        return tuple(located)
+    return tuple([replace(one, contacts=put_last(one.contacts, doubts)) for one in located])

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
+from operator import itemgetter
 from typing import Final, Generic, TypeVar
 
 from schemas.hosting import Address, Category, Network
@@ -27,6 +28,7 @@ _LARGEST_ASN: Final = 0xFFFF_FFFF
 _BETWEEN: Final = re.compile(r"[\s,_;{}]+")
 #: Origins kept of one network; a real one has a handful.
 _MOST_ORIGINS: Final = 64
+_BITS: Final = {4: 32, 6: 128}  # of an address, by IP version
 #: What a source may say of a network beside its origins.
 COLUMNS: Final = ("as_name", "country", "category", "abuse_email")
 
@@ -66,11 +68,12 @@ class NetworkFact:
 class PrefixTable(Generic[T]):
     """Values by longest prefix: one dictionary per length, asked from the longest down."""
 
-    __slots__ = ("_by_length", "_lengths", "size")
+    __slots__ = ("_by_length", "_longest_first", "size")
 
     def __init__(self) -> None:
         self._by_length: dict[tuple[int, int], dict[int, T]] = {}
-        self._lengths: dict[int, list[int]] = {4: [], 6: []}
+        # By IP version: length, bits behind it, and the values by the bits before them.
+        self._longest_first: dict[int, list[tuple[int, int, dict[int, T]]]] = {4: [], 6: []}
         self.size = 0
 
     def put(self, network: Network, value: T) -> T | None:
@@ -79,23 +82,25 @@ class PrefixTable(Generic[T]):
 
     def put_number(self, version: int, length: int, number: int, value: T) -> T | None:
         """Do the same for a network given as its IP version, prefix length and first address."""
+        low = _BITS[version] - length
         rows = self._by_length.get((version, length))
         if rows is None:
             rows = self._by_length[version, length] = {}
-            self._lengths[version] = sorted([*self._lengths[version], length], reverse=True)
-        before = rows.get(number)
-        rows[number] = value
+            longest_first = self._longest_first[version]
+            longest_first.append((length, low, rows))
+            longest_first.sort(key=itemgetter(0), reverse=True)
+        before = rows.get(number >> low)
+        rows[number >> low] = value
         self.size += before is None
         return before
 
     def longest(self, address: Address) -> tuple[Network, T] | None:
         """Give the longest prefix that holds the address, with its value; None where none does."""
-        number, bits = int(address), address.max_prefixlen
-        for length in self._lengths[address.version]:
-            first = number >> (bits - length) << (bits - length)
-            value = self._by_length[address.version, length].get(first)
+        number, version = int(address), address.version
+        for length, low, rows in self._longest_first[version]:
+            value = rows.get(number >> low)
             if value is not None:
-                return _network(address.version, length, first), value
+                return _network(version, length, number >> low << low), value
         return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
-from typing import Final
+from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 from geo.answers import PATIENCE_S, Answers
@@ -20,7 +20,16 @@ from geo.entities import ABUSE_DESK, RegisteredContact
 from geo.geofeed import Row
 from geo.geofeeds import Geofeeds
 from geo.kept import Kept
-from geo.looked import Looked, domain_text, entity_text, finish, network_text, read_kept, system_text
+from geo.looked import (
+    Looked,
+    domain_text,
+    entity_text,
+    finish,
+    finish_by,
+    network_text,
+    read_kept,
+    system_text,
+)
 from geo.rdap import (
     DomainRecord,
     NetworkRecord,
@@ -42,6 +51,7 @@ _RECORDS: Final = 4096
 _READ_FOR: Final = timedelta(days=1)
 
 
+R = TypeVar("R")
 Ask = Callable[[Registries], Awaitable[Said | None]]
 
 
@@ -58,6 +68,7 @@ class Registrations:
     geofeeds: Geofeeds | None = field(init=False, default=None)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _records: Remembered[Looked[NetworkRecord]] = field(default_factory=lambda: Remembered(_RECORDS))
+    _systems: Remembered[Looked[SystemRecord]] = field(default_factory=lambda: Remembered(_RECORDS))
 
     def __post_init__(self) -> None:
         source = (self.registries and self.registries.typed) or "the registry of the bootstrap"
@@ -90,7 +101,7 @@ class Registrations:
         else:
             ask = partial(self._in_turn, self.registries, address, leaf, now)
             found = await self.answers.asked(f"ip/{address}", ask, kept, now)
-            looked = self._finish_network(found, address)
+            looked = finish_by(found, partial(self._read_network, address=address))
         if looked.record is None or looked.record.abuse:
             return looked
         return await self._with_parents(address, await self._with_references(address, looked, now), now)
@@ -123,24 +134,13 @@ class Registrations:
             block = max(block, old.block, key=lambda network: network.prefixlen)
         return Kept(asked=f"rdap ip/{address}", of=said.of, at=now, answer=said.answer, block=block)
 
-    def _finish_network(self, found: Looked[Kept], address: Address) -> Looked[NetworkRecord]:
-        if found.record is None:
-            return Looked(record=None, questions=found.questions, complete=found.complete)
-        looked = self._read_network(found.record, address)
-        return Looked(
-            record=looked.record,
-            questions=(*found.questions, *looked.questions),
-            complete=found.complete and looked.complete,
+    def _read_network(self, kept: Kept, address: Address) -> Looked[NetworkRecord]:
+        return _once(
+            self._records, kept, partial(network_record, address=address, countries=self.countries), network_text
         )
 
-    def _read_network(self, kept: Kept, address: Address) -> Looked[NetworkRecord]:
-        """Read a network's registration; read once for all its addresses."""
-        key = f"{kept.asked} {kept.of} {kept.at.isoformat()} {kept.block}"
-        looked = self._records.get(key, kept.at)
-        if looked is None:
-            looked = read_kept(kept, lambda answer: network_record(answer, address, self.countries), network_text)
-            self._records.put(key, looked, kept.at + _READ_FOR)
-        return looked
+    def _read_system(self, kept: Kept) -> Looked[SystemRecord]:
+        return _once(self._systems, kept, partial(system_record, countries=self.countries), system_text)
 
     async def _with_references(
         self, address: Address, looked: Looked[NetworkRecord], now: datetime
@@ -225,7 +225,7 @@ class Registrations:
     async def system(self, asn: int, now: datetime) -> Looked[SystemRecord]:
         """Find the registration of an AS."""
         found = await self._by_key(f"autnum/{asn}", lambda asked: asked.system(asn, now), now)
-        return finish(found, partial(system_record, countries=self.countries), system_text)
+        return finish_by(found, self._read_system)
 
     async def _by_key(self, key: str, ask: Ask, now: datetime, asked: str | None = None) -> Looked[Kept]:
         registries = self.registries
@@ -242,6 +242,18 @@ class Registrations:
     @property
     def _is_typed(self) -> bool:
         return self.registries is not None and self.registries.typed is not None
+
+
+def _once(
+    remembered: Remembered[Looked[R]], kept: Kept, read: Callable[[Mapping[str, Any]], R], text: Callable[[R], str]
+) -> Looked[R]:
+    """Read an answer once for all who are served by it."""
+    key = (kept.asked, kept.of, kept.at, kept.block)
+    looked = remembered.get(key, kept.at)
+    if looked is None:
+        looked = read_kept(kept, read, text)
+        remembered.put(key, looked, kept.at + _READ_FOR)
+    return looked
 
 
 def _within(kept: Kept | None, leaf: Network | None) -> Kept | None:

@@ -91,8 +91,15 @@ def is_public(address: Address, allow: Sequence[Network] = ()) -> bool:
         return all(is_public(carried, allow) for carried in embedded_v4(address))
     number = int(address)
     if isinstance(address, IPv4Address):
-        return not any(number >> low in blocks for low, blocks in _SPECIAL_V4)
-    return number >> _GLOBAL_LOW == _GLOBAL and not any(number >> low in blocks for low, blocks in _SPECIAL_V6)
+        return not _is_special(number, _SPECIAL_V4)
+    return number >> _GLOBAL_LOW == _GLOBAL and not _is_special(number, _SPECIAL_V6)
+
+
+def _is_special(number: int, special: Sequence[tuple[int, frozenset[int]]]) -> bool:
+    for low, blocks in special:  # noqa: SIM110 -- asked of every address of every name: half the time of `any`
+        if number >> low in blocks:
+            return True
+    return False
 
 
 def embedded_v4(address: Address) -> tuple[IPv4Address, ...]:

@@ -47,9 +47,9 @@ from schemas.url import HostKind
 MAX_ADDRESSES: Final = 64
 #: Whole looks kept in memory, about 6 KB each.
 LOOKS: Final = 10_000
-#: Looks under way; further ones wait their turn. Each takes about 30 KB. Where one host in twenty never answers for the
-#: 3 s of `dns.timeout`, several thousand others a second still pass.
-AT_ONCE: Final = 1024
+#: Looks under way; further ones wait their turn. Each takes about 10 KB. Where one host in twenty never answers for the
+#: 3 s of `dns.timeout`, they wait among the others: several thousand a second still pass.
+AT_ONCE: Final = 4096
 
 
 _FIELDS: Final = tuple(field.name for field in fields(Resolution))
@@ -225,7 +225,8 @@ class Locator:
         behind = sorted({one for one in origins if self.is_public(one)}, key=address_order)[:MAX_ADDRESSES]
         found, rules = await self._addresses.each(behind, now), await self._rulebook.current()
         facts = [one.facts for one in found]
-        places = locate(resolution.host, resolution.site, facts, cnames=(), atlas=self._atlas, rules=rules)
+        tenancy = rules.platforms.tenancy(resolution.host)
+        places = locate(resolution.host, resolution.site, facts, tenancy, cnames=(), atlas=self._atlas, rules=rules)
         told = await self._post.sort([replace(one, origin=True) for one in places], now)
         questions = (*resolution.questions, *[q for one in found for q in one.questions], *told.questions)
         return replace(resolution, origins=told.located, questions=unique(questions))
@@ -257,7 +258,7 @@ class Locator:
         found = await self._addresses.each(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
         record, tenancy = registered.record, rules.platforms.tenancy(host, answer.cnames)
-        places = locate(host, site, facts, cnames=answer.cnames, atlas=self._atlas, rules=rules)
+        places = locate(host, site, facts, tenancy, cnames=answer.cnames, atlas=self._atlas, rules=rules)
         desks = registrar_contacts(record.abuse, rules, Subject(host=host, site=site)) if record is not None else ()
         told = await self._post.sort(places, now, registrar=desks)
         heard = self._names.heard() if wish.surroundings else ()

@@ -156,7 +156,8 @@ class _Odd(Exception):  # noqa: N818 -- what it is
 
 def _plain(wire: bytes, host: str) -> Records:
     _, flags, questions, answers, authorities, additional = _HEADER.unpack_from(wire)
-    if questions != 1 or flags & _RCODE not in _PLAIN_RCODES:
+    # A failure says nothing else (RFC 1035, section 4.1.1); one with records beside it is looked at again.
+    if questions != 1 or (flags & _RCODE not in _PLAIN_RCODES and (answers or authorities)):
         raise _Odd
     names: dict[int, str] = {_HEADER.size: host}
     at = _HEADER.size + len(host) + 2 if host else _name(wire, _HEADER.size, names)[1]

@@ -50,7 +50,7 @@ config_problems P  what is wrong with a configuration, in sentences
 metrics         what the daemon says of itself
 vault           the one module that encrypts and decrypts
 clock           the one reader of the clock
-machine         which machine this is, and whether a process on it still runs
+machine         which machine this is, whether a process on it still runs, and what we ask of our own
 log             events, and the one place where they are redacted
 lab/            a small internet on loopback: what the daemon is shown to work against
 """

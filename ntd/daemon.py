@@ -27,7 +27,7 @@ from ntd.api.server import serving
 from ntd.clock import Clock, SystemClock
 from ntd.letterhead import letterhead
 from ntd.looking import open_looker
-from ntd.machine import Whereabouts, has_ended, here, leave_no_core
+from ntd.machine import Whereabouts, collect_seldom, has_ended, here, leave_no_core
 from ntd.metrics import Looks
 from ntd.pacing import Pacing
 from ntd.store import daemons
@@ -96,6 +96,7 @@ async def run(settings: Settings, roles: frozenset[Role], clock: Clock) -> None:
             desk = Desk(settings=settings, store=store, clock=clock, pulse=pulse)
             url = await stack.enter_async_context(serving(application(desk), settings.api.listen))
             log.info("api.listening", at=url.removeprefix("http://"))
+        collect_seldom()
         await stack.enter_async_context(_alive(house, sorted(roles)))
         log.info("daemon.started", roles=sorted(roles))
         async with asyncio.TaskGroup() as group:

@@ -1,15 +1,19 @@
 """Registration answers, kept per network block or domain: what one daemon asked, none asks again."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 
-from ntd.store.base import Row, Store
+from ntd.store.base import Store
 from ntd.store.faults import PASSING
 from ntd.store.sql import statement
+from ntd.store.together import Together
 from schemas.hosting import Address, Network
 
+K = TypeVar("K", bytes, Address)
 log = structlog.get_logger()
 
 _GET = statement("registrations.get")
@@ -31,23 +35,28 @@ class StoredRegistrations:
     def __init__(self, store: Store) -> None:
         """Keep answers in `store`."""
         self._store = store
+        self._keys: Together[bytes] = Together(partial(self._find, _GET))
+        self._blocks: Together[Address] = Together(partial(self._find, _BLOCK))
         self._puts = 0
 
     async def get(self, key: str, now: datetime) -> bytes | None:
         """Give the answer under a key that has not expired."""
-        return await self._find(_GET, self._hash(key), now)
+        return await self._keys.get(self._hash(key), now)
 
     async def block(self, address: Address, now: datetime) -> bytes | None:
         """Give the answer of the smallest block that holds the address and has not expired."""
-        return await self._find(_BLOCK, address, now)
+        return await self._blocks.get(address, now)
 
-    async def _find(self, sql: str, sought: bytes | Address, now: datetime) -> bytes | None:
+    async def _find(self, sql: str, sought: Mapping[K, datetime]) -> dict[K, bytes]:
         try:
-            row: Row | None = await self._store.pool.fetchrow(sql, sought, now)
+            rows = await self._store.pool.fetch(sql, list(sought), list(sought.values()))
         except PASSING as fault:
             log.info("registrations.away", fault=type(fault).__name__)
-            return None
-        return self._store.open_bytes("registration.answer", row["key_hash"], row["answer"]) if row else None
+            return {}
+        # Many addresses stand in one block: its answer is opened once.
+        sealed = {row["key_hash"]: row["answer"] for row in rows}
+        opened = {key: self._store.open_bytes("registration.answer", key, one) for key, one in sealed.items()}
+        return {row["sought"]: opened[row["key_hash"]] for row in rows}
 
     async def put(
         self, key: str, block: Network | None, answer: bytes, fetched_at: datetime, expires_at: datetime

@@ -58,6 +58,9 @@ async def worlds(
     wanted = sorted(set(hosts))
     versions = {HostId(row["id"]): row["version"] for row in await connection.fetch(_VERSIONS, wanted)}
     seats = await connection.fetch(_SEATS, wanted)
+    by_host: dict[int, list[Row]] = {}
+    for row in seats:
+        by_host.setdefault(row["host_id"], []).append(row)
     health = await _health(connection, seats)
     left = await _left(connection, wanted)
     partners = await partner_seats(connection, store, settings, now)
@@ -65,7 +68,7 @@ async def worlds(
     return {
         host: World(
             version=versions.get(host, 0),
-            seats=_in_order(store, [row for row in seats if row["host_id"] == host], health, now),
+            seats=_in_order(store, by_host.get(host, ()), health, now),
             left_at=left.get(host, {}),
             partners=partners,
             settings=settings,
@@ -110,7 +113,7 @@ async def _left(connection: Connection, hosts: list[HostId]) -> dict[HostId, dic
     return left
 
 
-def _in_order(store: Store, rows: list[Row], health: Mapping[int, Row], now: datetime) -> tuple[Seated, ...]:
+def _in_order(store: Store, rows: Iterable[Row], health: Mapping[int, Row], now: datetime) -> tuple[Seated, ...]:
     seated = [(addresses_of(store, row["host_id"], row["addresses"]), row) for row in rows]
     # What the name shows comes before what stands behind it.
     seated.sort(key=lambda one: (one[1]["origin"] and one[1]["front"] is None, address_order(one[0][0])))

@@ -1,5 +1,6 @@
 """Item → stays: it follows its host, and who is to be told follows from where it stands."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +15,8 @@ from schemas.settings import Settings
 _CLAIM = statement("hosts.claim_places")
 _TO_PLACE = statement("hosts.to_place")
 _PLACED = statement("hosts.placed")
-_AGAIN = statement("hosts.place_again")
 LEASE = timedelta(seconds=30)
-#: Hosts claimed in one turn, and items of one host that follow in one transaction.
+#: Hosts claimed in one turn, and items that follow in one transaction.
 HOSTS, ITEMS = 100, 500
 
 
@@ -32,27 +32,36 @@ class Place:
     async def turn(self, now: datetime) -> bool:
         """Let the next items follow; say whether there were any."""
         async with self._store.statements() as connection:
-            hosts = await connection.fetch(_CLAIM, now, HOSTS, self._token, LEASE)
-        # Hosts with a single item are the rule: they go together.
-        for begin in range(0, len(hosts), _TOGETHER):
-            await self._batch({HostId(row["id"]): row["version"] for row in hosts[begin : begin + _TOGETHER]}, now)
-        return bool(hosts)
+            claimed = await connection.fetch(_CLAIM, now, HOSTS, self._token, LEASE)
+        versions = {HostId(row["id"]): row["version"] for row in claimed}
+        if not versions:
+            return False
+        waiting: dict[HostId, list[ItemId]] = {host: [] for host in sorted(versions)}
+        for row in await self._store.pool.fetch(_TO_PLACE, list(versions), list(versions.values()), ITEMS):
+            waiting[HostId(row["host_id"])].append(ItemId(row["id"]))
+        for batch in together(waiting):
+            await self._batch(batch, now)
+        return True
 
-    async def _batch(self, versions: dict[HostId, int], now: datetime) -> None:
+    async def _batch(self, waiting: Mapping[HostId, Sequence[ItemId]], now: datetime) -> None:
         async with self._store.transaction() as connection:
-            waiting: dict[HostId, list[ItemId]] = {}
-            for host, version in versions.items():
-                rows = await connection.fetch(_TO_PLACE, host, version, ITEMS)
-                waiting[host] = [ItemId(row["id"]) for row in rows]
             before = await cases.lock(connection, sorted(item for items in waiting.values() for item in items))
-            world = await worlds(connection, self._store, self._settings, versions, now)
+            world = await worlds(connection, self._store, self._settings, waiting, now)
             steps = [place(case, world[case.item.host], now) for case in before.values()]
             await cases.settle(connection, self._store, self._settings, before, steps, by="resolve", now=now)
-            for host in sorted(versions):
-                if len(waiting[host]) < ITEMS:
-                    await connection.execute(_PLACED, host, self._token)
-                else:
-                    await connection.execute(_AGAIN, host, self._token, now)
+            more = [host for host, items in waiting.items() if len(items) == ITEMS]
+            await connection.execute(_PLACED, list(waiting), self._token, more, now)
 
 
-_TOGETHER = 20
+def together(waiting: Mapping[HostId, Sequence[ItemId]]) -> Iterator[dict[HostId, Sequence[ItemId]]]:
+    """Put hosts together whose items fit one transaction; hosts with a few items are the rule."""
+    batch: dict[HostId, Sequence[ItemId]] = {}
+    size = 0
+    for host, items in waiting.items():
+        if batch and size + len(items) > ITEMS:
+            yield batch
+            batch, size = {}, 0
+        batch[host] = items
+        size += len(items)
+    if batch:
+        yield batch

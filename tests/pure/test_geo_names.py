@@ -11,7 +11,7 @@ import pytest
 
 from geo.canary import song
 from geo.names import MAX_NEGATIVE_S, MAX_TTL_S, Joint, NameAnswer, Reply, ZoneAnswer, join, read_reply, said, wire_name
-from geo.wire import A, mailbox_of, plain
+from geo.wire import A, mailbox_of, plain, thorough
 from geo.zones import NEVER, Zone, is_wildcard, zone_of
 from schemas.canary import NameCanary
 from schemas.hosting import NameFate, Soa
@@ -274,7 +274,7 @@ def counted(questions: int, answers: int, authorities: int = 0, rcode: int = 0) 
     [
         counted(0, 0) + b"",
         counted(2, 0) + QUESTION + QUESTION,
-        counted(1, 0, rcode=2) + QUESTION,
+        counted(1, 1, rcode=2) + QUESTION + HERE_TOO,
         counted(1, 2) + QUESTION + HERE_TOO + HERE_TOO,
         counted(1, 2) + QUESTION + LINKED + LINKED,
         counted(1, 0, 1) + QUESTION + HERE_TOO,
@@ -294,8 +294,16 @@ def counted(questions: int, answers: int, authorities: int = 0, rcode: int = 0) 
     ],
 )
 def test_whatever_is_odd_is_left_to_the_thorough_reader(wire: bytes) -> None:
-    """Several questions, faults, doubles, other classes and types, cut records: the quick one says nothing."""
+    """Several questions, faults with records, doubles, other classes and types, cuts: the quick one is silent."""
     assert plain(wire) is None
+
+
+@pytest.mark.parametrize("rcode", range(16))
+def test_a_failure_that_says_nothing_else_is_read_quickly(rcode: int) -> None:
+    """Whatever the code, both readers say the same of it."""
+    wire = counted(1, 0, rcode=rcode) + QUESTION
+
+    assert plain(wire) == thorough(wire)
 
 
 def test_types_that_nobody_asks_for_hold_nothing() -> None:

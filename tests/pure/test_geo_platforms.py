@@ -122,7 +122,9 @@ def test_a_platform_behind_a_front_is_the_hoster(
     host: str, category: Category | None, hoster: str, front: str | None, country: str | None, first: str
 ) -> None:
     """It is told itself, and nobody is asked for an origin; where it stands is then not known from the front."""
-    (located,) = locate(host, host, [facts(category)], cnames=(), atlas=Atlas(), rules=Rules(platforms=MADE_UP))
+    tenancy, rules = MADE_UP.tenancy(host), Rules(platforms=MADE_UP)
+
+    (located,) = locate(host, host, [facts(category)], tenancy, cnames=(), atlas=Atlas(), rules=rules)
 
     place = located.place
     assert (place.hoster, place.front, place.country, place.asn) == (hoster, front, country, 64501)

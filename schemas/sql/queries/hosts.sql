@@ -184,16 +184,23 @@ UPDATE host h SET place_token = $3, place_due_at = $1 + $4::interval
 RETURNING h.id, h.version
 
 -- name: to_place
--- The next items of a host that have not followed its standing yet.
-SELECT id FROM item WHERE host_id = $1 AND placed_version < $2 ORDER BY placed_version, id LIMIT $3
+-- Of each host the next items that have not followed its standing yet.
+SELECT asked.host_id, waiting.id
+  FROM unnest($1::bigint[], $2::int[]) AS asked (host_id, version)
+ CROSS JOIN LATERAL (
+    SELECT id FROM item WHERE host_id = asked.host_id AND placed_version < asked.version
+     ORDER BY placed_version, id LIMIT $3
+) AS waiting
 
 -- name: placed
--- All items of these hosts have followed, unless new ones came meanwhile: then the token is gone.
-UPDATE host SET place_due_at = NULL, place_token = NULL WHERE id = $1 AND place_token = $2
-
--- name: place_again
--- More items of this host wait than fit one batch.
-UPDATE host SET place_due_at = $3, place_token = NULL WHERE id = $1 AND place_token = $2
+-- All items of these hosts have followed, unless new ones came meanwhile: then the token is gone. Of those in $3 more
+-- wait than fit one batch: they are due again. Locked in the order of their ids, as everywhere.
+WITH mine AS (
+    SELECT id FROM host WHERE id = ANY($1::bigint[]) AND place_token = $2 ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE host h
+   SET place_due_at = CASE WHEN h.id = ANY($3::bigint[]) THEN $4::timestamptz END, place_token = NULL
+  FROM mine WHERE h.id = mine.id
 
 -- name: renew_looks
 -- Work under way keeps its lease; what was settled or lost to another daemon has another token.

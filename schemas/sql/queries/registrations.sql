@@ -1,11 +1,17 @@
 -- name: get
--- An answer under its key, while it is fresh.
-SELECT key_hash, answer FROM registration WHERE key_hash = $1 AND expires_at > $2
+-- Answers under their keys, each while it is fresh at its moment: those of many looks at once.
+SELECT asked.key_hash AS sought, found.key_hash, found.answer
+  FROM unnest($1::bytea[], $2::timestamptz[]) AS asked (key_hash, now)
+  JOIN registration AS found ON found.key_hash = asked.key_hash AND found.expires_at > asked.now
 
 -- name: block
--- The smallest block that holds the address: networks shared by many hosts are asked once.
-SELECT key_hash, answer FROM registration
- WHERE block >>= $1::inet AND expires_at > $2 ORDER BY masklen(block) DESC LIMIT 1
+-- Of each address the smallest block that holds it: networks shared by many hosts are asked once.
+SELECT asked.address AS sought, found.key_hash, found.answer
+  FROM unnest($1::inet[], $2::timestamptz[]) AS asked (address, now)
+ CROSS JOIN LATERAL (
+    SELECT key_hash, answer FROM registration
+     WHERE block >>= asked.address AND expires_at > asked.now ORDER BY masklen(block) DESC LIMIT 1
+) AS found
 
 -- name: put
 -- A newer answer takes the place of the older.
