@@ -1,13 +1,13 @@
 """The same 20,000 URLs through IntelMQ 3.5.0 and through ours, durable storage included, with what is right about each.
 
-    python benchmarks/enrichment.py [URLS]
+    python benchmarks/enrichment.py [URLS [OTHERS]]
 
 IntelMQ runs as its users run it (enrichment_peer.py): its url, gethostbyname, asn_lookup, maxmind_geoip and rdap bots,
 a process each, Redis between them, which keeps nothing on disk. Ours: lines are taken as `ntd submit` takes them, and
 `ntd run --only resolve` looks the hosts up and places the items; an item counts when it stands in PostgreSQL,
 encrypted, with its hosters, its contacts and whom it will be told to. Servers on loopback answer both at once;
-networks, countries and contacts are the same. Twice: with nothing known, and 20,000 other URLs of the same hosts after
-them.
+networks, countries and contacts are the same. Twice: with nothing known, and as many other URLs (or OTHERS; 0: none)
+after them, of the same hosts where there are more URLs than the world has hosts.
 
 Then every answer is compared with what is right, and a part is asked again in the reverse order.
 
@@ -234,9 +234,11 @@ def table(rows: Mapping[str, tuple[int, int, int]], more: Mapping[str, tuple[int
         print(f"{column:18}{right:>12,}{none:>10,}{wrong:>8,}{their[0]:>18,}{their[1]:>10,}{their[2]:>8,}")
 
 
-def main(count: int) -> int:
+def main(count: int, others: int) -> int:
     """Measure both, compare, and say so; 1 below a floor, 2 where IntelMQ cannot be had."""
-    cold, warm = world.truths(count), world.truths(count, begin=count)
+    cold, warm = world.truths(count), world.truths(others, begin=count)
+    sizes = {"nothing known": count, "hosts known": others}
+    batches = [batch for batch in (cold, warm) if batch]
     part = cold[:REVERSED]
     hosts, load = min(count, world.HOSTS), os.getloadavg()[0]
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {count:,} URLs of {hosts:,} hosts, load {load:.1f}")
@@ -246,19 +248,19 @@ def main(count: int) -> int:
             folder = Path(made)
             world.write_networks(folder)
             with servers(folder) as (dns, registry):
-                our = uvloop.run(ours([cold, warm], folder, dns, registry))
+                our = uvloop.run(ours(batches, folder, dns, registry))
                 forward, backward = (
                     contacts_of(asyncio.run(in_order(one, folder, dns, registry))) for one in (part, part[::-1])
                 )
-                urls = [[truth.url for truth in batch] for batch in (cold, warm, part, part[::-1])]
-                their = peer.run(urls[:2], folder, dns, registry)
-                ((_, first),), ((_, second),) = (peer.run([one], folder, dns, registry) for one in urls[2:])
+                their = peer.run([[truth.url for truth in batch] for batch in batches], folder, dns, registry)
+                turned = [[truth.url for truth in batch] for batch in (part, part[::-1])]
+                ((_, first),), ((_, second),) = (peer.run([one], folder, dns, registry) for one in turned)
     except peer.Unavailable as fault:
         print(fault, file=sys.stderr)
         return 2
-    for name, (mine, _), (other, _) in zip(("nothing known", "hosts known"), our, their, strict=True):
+    for (name, size), (mine, _), (other, _) in zip(sizes.items(), our, their, strict=False):
         print(
-            f"{name:18}{count / mine:>12,.0f} items/s{count / other:>18,.0f} items/s IntelMQ{other / mine:>10.1f} times"
+            f"{name:18}{size / mine:>12,.0f} items/s{size / other:>18,.0f} items/s IntelMQ{other / mine:>10.1f} times"
         )
     judged = judge(cold, our[0][1])
     table(judged, judge(cold, theirs(their[0][1])))
@@ -273,4 +275,5 @@ def main(count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else URLS))
+    asked = int(sys.argv[1]) if len(sys.argv) > 1 else URLS
+    sys.exit(main(asked, int(sys.argv[2]) if len(sys.argv) > 2 else asked))

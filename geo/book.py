@@ -41,8 +41,14 @@ class Subject:
     host: str
     site: str
     address: Address | None = None
-    asn: int | None = None
+    asn: int | None = None  # the one that leads
+    origins: tuple[int, ...] = ()  # every AS that announces its network, ascending; given none: `asn` alone
     under: str | None = None  # the domain that the host shares with strangers, e.g. "blogspot.com"
+
+    @property
+    def systems(self) -> tuple[int | None, ...]:
+        """Name the ASes that a rule about one may mean: the leading one, then the others that announce the network."""
+        return (self.asn, *[origin for origin in self.origins if origin != self.asn])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +79,18 @@ class Match:
             return self.name in {subject.host, subject.site, subject.under}
         if self.network is not None:
             return subject.address is not None and subject.address in self.network
-        return self.asn is None or self.asn == subject.asn
+        return self.asn is None or self.asn in subject.systems
 
     def rank(self, subject: Subject) -> tuple[int, int]:
         """Order rules about a subject, the strongest lowest: its host, its site, what it shares, networks, AS, all.
 
-        Of networks the longest goes first.
+        Of networks the longest goes first, of ASes the leading one.
         """
         if self.name is not None:
             return 0, (subject.host, subject.site, subject.under).index(self.name)
         if self.network is not None:
             return 1, -self.network.prefixlen
-        return (2, 0) if self.asn is not None else (3, 0)
+        return (2, subject.systems.index(self.asn)) if self.asn is not None else (3, 0)
 
     def __str__(self) -> str:
         if self.asn is not None:

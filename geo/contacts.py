@@ -13,8 +13,10 @@ The registrar of the domain is told only as a step of the ladder, and so is who 
 host is shared: that would hit everybody else there.
 
 Inside 1 and 2 the match decides: exact host, then site, then what the host shares with strangers, then the longest
-network, then the AS. Mailboxes of registries, of exchange points, of ourselves, and such as say that nobody reads them
-(data/never.csv) are never taken from 3 to 6; a `never` row of the book strikes a candidate wherever it comes from.
+network, then the AS. A rule about an AS is about each network that it announces, also where others announce it too; one
+about the AS that leads (`geo.prefixes`) goes first, then the others by their numbers. Mailboxes of registries, of
+exchange points, of ourselves, and such as say that nobody reads them (data/never.csv) are never taken from 3 to 6; a
+`never` row of the book strikes a candidate wherever it comes from.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -175,7 +175,7 @@ def contact_facts(host: str, site: str, facts: AddressFacts, tenancy: Tenancy | 
     """Give what of an address may lead to a contact."""
     under = tenancy.shared.under if tenancy is not None else None
     return Facts(
-        subject=Subject(host=host, site=site, address=facts.address, asn=facts.asn, under=under),
+        subject=Subject(host=host, site=site, address=facts.address, asn=facts.asn, origins=facts.origins, under=under),
         platform=tenancy.platform if tenancy is not None else None,
         registered=facts.registration.abuse if facts.registration is not None else (),
         file_mailbox=facts.file.abuse_email if facts.file is not None else None,

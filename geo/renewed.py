@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ import structlog
 
 from geo.bootstrap import NAMES, BadFile, Bootstrap, BootstrapFile, read_file, why_not
 
+#: IANA publishes `dns.json` anew with each change of a top-level domain's server, several times a year.
+OLD: Final = timedelta(days=180)
 _SHIPPED: Final = files("geo") / "data" / "rdap"
 _log = structlog.get_logger()
 _State = tuple[tuple[int, int, int] | None, ...]
@@ -42,6 +45,20 @@ def in_use(folder: Path, name: str) -> InUse:
     if fault_found is not None:
         return InUse(file=ours, path=None, fault=fault_found)
     return InUse(file=found, path=path)
+
+
+def newest(folder: Path) -> datetime:
+    """Say when IANA published the newest of the files in use: what registries changed since then is not known."""
+    return max(in_use(folder, name).file.publication for name in NAMES)
+
+
+def is_old(published: datetime, now: datetime) -> bool:
+    """Say whether newer lists should be asked for.
+
+    >>> is_old(datetime(2026, 1, 1), datetime(2026, 6, 30)), is_old(datetime(2026, 1, 1), datetime(2026, 7, 1))
+    (False, True)
+    """
+    return now - published > OLD
 
 
 class Renewed:

@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 import uvloop
 
+from geo.renewed import is_old, newest
 from geo.resolve import Locator
 from notifiers.press import Press, open_press
 from notifiers.registry import Dispatcher
@@ -158,6 +159,8 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
     locator = await stack.enter_async_context(Locator.open(settings, StoredRegistrations(store)))
     for fault in locator.faults:
         log.warning("geo.bad_row", fault=fault)
+    if settings.geo.registration == "https" and is_old(published := newest(settings.geo.data), clock.now()):
+        log.warning("geo.registries.old", published=published.date().isoformat(), remedy="ntd geo refresh")
     if Role.RESOLVE in roles:
         loops += [
             house.line(LookUp(store, settings, locator, clock, daemon)),

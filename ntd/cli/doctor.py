@@ -12,6 +12,7 @@ import typer
 from geo.canary import NOWHERE
 from geo.dns import Resolver
 from geo.registration_cache import MemoryRegistrations
+from geo.renewed import is_old, newest
 from geo.resolve import Locator
 from monitor.look import Looker
 from notifiers.imap import Mailbox
@@ -79,10 +80,10 @@ def _line(finding: Finding) -> str:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Try one after the other."""
-    trials: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _mail, _inbox, _partners)
+    first: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _registries, _mail, _inbox)
     return [
         finding
-        for trial in (*trials, _hosters, _letters, _vantages, _ladder)
+        for trial in (*first, _partners, _hosters, _letters, _vantages, _ladder)
         async for finding in _safely(trial, settings)
     ]
 
@@ -157,6 +158,15 @@ async def _names(settings: Settings) -> AsyncIterator[Finding]:
             remedy=f"`ntd resolve https://{domain}/` shows who; see geo.registration",
         )
     )
+
+
+async def _registries(settings: Settings) -> AsyncIterator[Finding]:
+    """Say how old the lists are by which registries are found; nobody renews them by himself."""
+    if settings.geo.registration == "https":
+        published, now = newest(settings.geo.data), CLOCK.now()
+        detail = f"as IANA published them by {published.date().isoformat()}, {(now - published).days} days ago"
+        remedy = "ask for newer lists: `ntd geo refresh`" if is_old(published, now) else ""
+        yield Finding(name="registries", health=Health.OK, detail=detail, remedy=remedy)
 
 
 async def _mail(settings: Settings) -> AsyncIterator[Finding]:

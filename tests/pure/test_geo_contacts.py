@@ -49,6 +49,20 @@ def told(rules: Rules, *, front: bool = False, **facts: object) -> list[str]:
     return [contact.address for contact in choose([fact], rules, front=front)]
 
 
+def test_a_rule_about_an_as_is_about_every_network_that_it_announces() -> None:
+    """Of a network with three origins the rule about the leading one goes first, then by number; a veto counts too."""
+    subject = replace(SUBJECT, origins=(64500, 64501, 64502))
+    hosters = [HosterRule(match=f"as{asn}", email=f"a{asn}@a.test") for asn in (64502, 64500, 64501, 64503)]
+    laid_down = rules(*hosters, rows=("as64502,abuse,book@a.test,,,", "as64500,never,book@a.test,,,"))
+
+    found = choose([Facts(subject=subject)], laid_down)
+    alone = choose([Facts(subject=SUBJECT)], laid_down)
+
+    assert [contact.address for contact in found] == ["a64501@a.test", "a64500@a.test", "a64502@a.test"]
+    assert found[1].rule == "[[hoster]] for AS64500: the operator's own word"
+    assert [contact.address for contact in alone] == ["a64501@a.test"]
+
+
 def test_the_order_is_configuration_book_platform_registration_file_as() -> None:
     """All six sources speak: all candidates come, the strongest first, each saying why."""
     fact = Facts(

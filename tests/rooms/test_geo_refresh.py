@@ -17,7 +17,7 @@ from geo.bootstrap import NAMES
 from geo.dns import Resolver
 from geo.fetch import Fetcher
 from geo.renewal import Renewal, renew, replace
-from geo.renewed import Renewed, in_use, shipped
+from geo.renewed import Renewed, in_use, is_old, newest, shipped
 from geo.rulebook import shipped_bootstrap
 from ntd.cli.app import run
 from schemas.hosting import Address
@@ -139,6 +139,16 @@ async def test_a_file_in_the_folder_counts_only_where_it_is_whole_and_newer(tmp_
     assert "before the one in use" in (in_use(tmp_path, "dns").fault or "")
     assert bootstrap.for_asn(13335) == "https://rdap.arin.net/registry/"
     assert bootstrap.for_address(ip_address("203.0.113.9")) == "https://rdap.new.test/"
+
+
+def test_lists_that_are_half_a_year_old_are_to_be_renewed(tmp_path: Path) -> None:
+    """The newest of the files in use counts, of those shipped and those fetched."""
+    before = newest(tmp_path)
+    (tmp_path / "asn.json").write_text(json.dumps(newer("asn")))
+    after = newest(tmp_path)
+
+    assert (before, after) == (shipped("dns").publication, datetime.fromisoformat(LATER))
+    assert [is_old(after, after + timedelta(days=days)) for days in (180, 181)] == [False, True]
 
 
 def test_a_replacement_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
