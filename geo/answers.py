@@ -85,12 +85,12 @@ class Answers:
         return Looked(record=kept)
 
     async def kept(self, key: str, now: datetime) -> Kept | None:
-        """Give what is kept under a key, however old."""
+        """Give what is kept under a key, however old; None where nothing is."""
         found = await self.cache.get(key, now)
         return decode(found) if found is not None else None
 
     async def block(self, address: Address, now: datetime) -> Kept | None:
-        """Give what is kept for the smallest block that holds an address, however old."""
+        """Give what is kept for the smallest block that holds an address, however old; None where nothing is."""
         found = await self.cache.block(address, now)
         return decode(found) if found is not None else None
 

@@ -47,7 +47,7 @@ class Subject:
 
     @property
     def systems(self) -> tuple[int | None, ...]:
-        """Name the ASes that a rule about one may mean: the leading one, then the others that announce the network."""
+        """Name the ASes that a rule may mean: the leading one (None: not known), then the others that announce."""
         return (self.asn, *[origin for origin in self.origins if origin != self.asn])
 
 

@@ -58,21 +58,21 @@ class Bootstrap:
         )
 
     def for_address(self, address: Address) -> str | None:
-        """Name the registry of an address."""
+        """Name the registry of an address; None where none is listed."""
         return next((base for block, base in self.networks if address in block), None)
 
     def for_asn(self, asn: int) -> str | None:
-        """Name the registry of an AS."""
+        """Name the registry of an AS; None where none is listed."""
         return next((base for first, last, base in self.systems if first <= asn <= last), None)
 
     def for_domain(self, site: str) -> str | None:
-        """Name the registry of a domain by its longest listed suffix (RFC 9224, section 4)."""
+        """Name the registry of a domain by its longest listed suffix (RFC 9224, section 4), or None."""
         labels = site.lower().split(".")
         ends = (".".join(labels[start:]) for start in range(len(labels)))
         return next((self.domains[end] for end in ends if end in self.domains), None)
 
     def registry_of(self, thing: Address | int | str) -> str | None:
-        """Name the registry of an address, an AS number or a domain."""
+        """Name the registry of an address, an AS number or a domain; None where none is listed."""
         if isinstance(thing, IPv4Address | IPv6Address):
             return self.for_address(thing)
         return self.for_asn(thing) if isinstance(thing, int) else self.for_domain(thing)

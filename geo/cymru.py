@@ -12,8 +12,8 @@ from geo.prefixes import Details, NetworkFact, fact_of, read_origins, unite
 from schemas.hosting import Address, Network
 
 _ORIGIN_PARTS = 3  # AS, prefix, country; then registry and date
-_NAME_PARTS = 5
-_LONGEST_NAME = 200
+_NAME_PARTS = 5  # AS, country, registry, date, name
+_LONGEST_NAME = 200  # characters
 
 
 def origin_name(address: Address, zone: str) -> str:
@@ -63,7 +63,7 @@ def _origin(text: str) -> tuple[Network, Details] | None:
 
 
 def read_system(texts: Sequence[str]) -> str | None:
-    """Read the TXT record of `system_name`: the name, without the country that Cymru puts behind it.
+    """Read the TXT record of `system_name`: the name, without the country behind it; None where it is another text.
 
     >>> read_system(["64501 | NL | ripencc | 2020-01-01 | EXAMPLE-AS Example Hosting, NL"])
     'EXAMPLE-AS Example Hosting'

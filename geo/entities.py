@@ -36,7 +36,7 @@ MAX_REMARKS: Final = 200
 MAX_ABUSE: Final = 20
 
 _HANDLE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_LONGEST_LINE: Final = 500
+_LONGEST_LINE: Final = 500  # characters of a remark in which a mailbox is looked for
 _MAILBOX: Final = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[A-Za-z0-9.-]{3,190}")
 # "Mail to abuse@… is not read."
 _DENIED: Final = re.compile(r"\b(?:not|never|no longer|ignored?|unmonitored)\b", re.IGNORECASE)
@@ -144,7 +144,7 @@ def _described(text: object) -> Iterator[str]:
 
 
 def owner_of(entities: Sequence[Entity]) -> Entity | None:
-    """Name the owner of an object: its registrant, an organisation before a person, never a maintainer."""
+    """Name the owner: the registrant, an organisation before a person, never a maintainer; None where none is named."""
     named = [entity for entity in entities if entity.depth == 1 and entity.card.name and not _is_maintainer(entity)]
     ranked = [entity for role in _OWNERS for entity in _organisations_first(named) if role in entity.roles]
     # The AFRINIC of old names no roles at all: an organisation is an owner.

@@ -39,7 +39,7 @@ class Feed:
         self.size = sum(map(len, found.values()))
 
     def find(self, address: Address, inside: Sequence[Network]) -> Row | None:
-        """Give the longest row that holds the address and lies inside one of the blocks."""
+        """Give the longest row that holds the address and lies inside one of the blocks; None where none does."""
         number, bits = int(address), address.max_prefixlen
         for (version, length), rows in self._by_length.items():
             start = number >> (bits - length) << (bits - length) if version == address.version else -1

@@ -57,4 +57,4 @@ def _decode(kept: bytes) -> Kept | None:
         return None
 
 
-_remembered = lru_cache(maxsize=1024)(_decode)
+_remembered = lru_cache(maxsize=1024)(_decode)  # answers

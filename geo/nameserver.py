@@ -38,7 +38,7 @@ _READ_BYTES: Final = 4096  # of one datagram: more than we said may come
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20  # asked for; the kernel gives what its administrator allows
 _DRAINED: Final = 256  # datagrams read from a socket in one go before others have their turn
 
-_HEADER_BYTES: Final = 12
+_HEADER_BYTES: Final = 12  # RFC 1035, section 4.1.1, as are the bits below
 _FLAGS_RD: Final = b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"
 # OPT record, RFC 6891, section 6.1.2: root name, type 41, payload size, no flags, no options.
 _OPT: Final = b"\x00\x00\x29" + PAYLOAD.to_bytes(2, "big") + b"\x00" * 6
@@ -116,7 +116,7 @@ class NameServer:
 
     @property
     def unanswered(self) -> int:
-        """How many questions were sent a moment ago and are not answered: at most WINDOW."""
+        """Count the questions that were sent a moment ago and are not answered: at most WINDOW."""
         return self._fresh
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from schemas.hosting import Category, Network
 
 HEADER: Final = ("network", "asn", "as_name", "country")
 _OPTIONAL: Final = ("category", "abuse_email")
-_IPV4_BITS: Final = 32
+_IPV4_BITS: Final = 32  # of an address, RFC 791
 
 #: IP version, prefix length and first address of a network.
 _Key = tuple[int, int, int]

@@ -61,7 +61,7 @@ class Packaged:
         return lookup
 
     async def find(self, address: Address) -> NetworkFact | None:
-        """Say what the package knows about the network of an address."""
+        """Say what the package knows about the network of an address; None where it knows none."""
         if self._lookup is None:
             await self.open()
         assert self._lookup is not None  # noqa: S101 -- `open` set it or raised

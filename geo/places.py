@@ -36,7 +36,7 @@ class AddressFacts:
 
     @property
     def asn(self) -> int | None:
-        """The AS: the network file's, else Cymru's."""
+        """The AS: the network file's, else Cymru's; None: nobody knows it."""
         return leading(self.file, self.cymru)
 
     @property
@@ -47,13 +47,13 @@ class AddressFacts:
 
     @property
     def as_name(self) -> str | None:
-        """The name of that AS."""
+        """The name of that AS; None: nobody gives it one."""
         named = (fact.as_name for fact in (self.file, self.cymru) if fact is not None and fact.asn in {self.asn, None})
         return next((name for name in named if name), None)
 
     @property
     def prefix(self) -> Network | None:
-        """The network: the file's, else Cymru's, else the registered block."""
+        """The network: the file's, else Cymru's, else the registered block; None: nobody knows it."""
         for fact in (self.file, self.cymru):
             if fact is not None:
                 return fact.prefix

@@ -81,7 +81,7 @@ class PrefixTable(Generic[T]):
         return self.put_number(network.version, network.prefixlen, int(network.network_address), value)
 
     def put_number(self, version: int, length: int, number: int, value: T) -> T | None:
-        """Do the same for a network given as its IP version, prefix length and first address."""
+        """Do the same (None: nothing stood there) for a network as its IP version, prefix length and first address."""
         low = _BITS[version] - length
         rows = self._by_length.get((version, length))
         if rows is None:

@@ -54,7 +54,7 @@ class Reaches:
         return known.reach if known is not None else None
 
     def known(self, address: Address, asn: int | None) -> Known | None:
-        """Give the row of our list that holds an address or its AS."""
+        """Give the row of our list that holds an address or its AS; None where none does."""
         found = self.networks.longest(address)
         if found is not None:
             return found[1]

@@ -14,11 +14,11 @@ class RegistrationCache(Protocol):
     """Keeps answers by key, those about networks also by the block they stand for."""
 
     async def get(self, key: str, now: datetime) -> bytes | None:
-        """Give the answer under a key that has not expired."""
+        """Give the answer under a key that has not expired, else None."""
         ...
 
     async def block(self, address: Address, now: datetime) -> bytes | None:
-        """Give the answer of the smallest block that holds the address and has not expired."""
+        """Give the answer of the smallest block that holds the address and has not expired, else None."""
         ...
 
     async def put(
@@ -36,11 +36,11 @@ class MemoryRegistrations:
         self._blocks: dict[tuple[int, int], set[int]] = {}
 
     async def get(self, key: str, now: datetime) -> bytes | None:
-        """Give the answer under a key that has not expired."""
+        """Give the answer under a key that has not expired, else None."""
         return self._kept.get(key, now)
 
     async def block(self, address: Address, now: datetime) -> bytes | None:
-        """Give the answer of the smallest block that holds the address and has not expired."""
+        """Give the answer of the smallest block that holds the address and has not expired, else None."""
         bits, number = address.max_prefixlen, int(address)
         for version, length in sorted(self._blocks, reverse=True):
             start = number >> (bits - length) << (bits - length) if version == address.version else None

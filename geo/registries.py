@@ -68,22 +68,22 @@ class Registries:
             return Said(of=f"port 43 of {registry}", answer=as_rdap(result, address))
 
     async def block(self, block: Network, now: datetime) -> Said | None:
-        """Ask for the smallest network that holds a whole block (RFC 9082, section 3.1.1)."""
+        """Ask for the smallest network that holds a whole block (RFC 9082, 3.1.1); None and faults as `address`."""
         base = await self._base(lambda known: known.for_address(block.network_address))
         return await self._ask(base, f"ip/{block}", now) if base is not None else None
 
     async def domain(self, site: str, now: datetime) -> Said | None:
-        """Ask for the registration of a domain; None where no registry answers for it."""
+        """Ask for the registration of a domain; None where no registry answers for it, faults as `address`."""
         base = await self._base(lambda known: known.for_domain(site))
         return await self._ask(base, f"domain/{site}", now) if base is not None else None
 
     async def system(self, asn: int, now: datetime) -> Said | None:
-        """Ask for the registration of an AS; None where no registry answers for it."""
+        """Ask for the registration of an AS; None where no registry answers for it, faults as `address`."""
         base = await self._base(lambda known: known.for_asn(asn))
         return await self._ask(base, f"autnum/{asn}", now) if base is not None else None
 
     async def entity(self, of: Address | int | str, handle: str, now: datetime) -> Said | None:
-        """Ask for an entity by its handle, at the registry of an address, an AS or a domain."""
+        """Ask for an entity by its handle, at the registry of an address, AS or domain; None, faults: as `address`."""
         base = await self._base(lambda known: known.registry_of(of))
         return await self._ask(base, f"entity/{handle}", now) if base is not None else None
 

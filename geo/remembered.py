@@ -17,7 +17,7 @@ class Remembered(Generic[T]):
         self._kept: dict[Hashable, tuple[datetime, T]] = {}
 
     def get(self, key: Hashable, now: datetime) -> T | None:
-        """Give what is kept under the key and has not expired."""
+        """Give what is kept under the key and has not expired, else None."""
         kept = self._kept.get(key)
         if kept is None:
             return None

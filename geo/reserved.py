@@ -76,8 +76,8 @@ _SPECIAL_V4, _SPECIAL_V6 = _by_length(SPECIAL_V4), _by_length(SPECIAL_V6)
 _COMPATIBLE = IPv6Network("::/96")
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 _LOCALLY_TRANSLATED = IPv6Network("64:ff9b:1::/48")
-_LOW_32_BITS = 0xFFFF_FFFF
-_LOW_16_BITS = 0xFFFF
+_LOW_32_BITS = 0xFFFF_FFFF  # an IPv4 address
+_LOW_16_BITS = 0xFFFF  # half of one
 _NOBODY = range(1 << 24)  # 0.0.0.0/8: what the other reading sees of a prefix
 
 

@@ -19,6 +19,7 @@ from schemas.errors import Temporary
 from schemas.hosting import Contact
 
 KEY: Final = "geo.upstreams"
+#: Bad lines of one file that are logged.
 _LOGGED_FAULTS: Final = 20
 #: As CAIDA packs its files, and as others do.
 _UNPACK: Final[dict[str, Callable[..., IO[str]]]] = {".bz2": bz2.open, ".gz": gzip.open}

@@ -13,7 +13,7 @@ from geo.prefixes import read_asn
 
 _PROVIDER: Final = "-1"
 _PEER: Final = "0"
-_COLUMNS: Final = frozenset({3, 4})
+_COLUMNS: Final = frozenset({3, 4})  # CAIDA as-rel, serial 1 and serial 2 (with the source)
 #: Bad lines that are named; a file with more of them is some other file.
 MOST_FAULTS: Final = 100
 

@@ -44,12 +44,12 @@ RECURSION_AVAILABLE: Final = 0x0080
 _HEADER: Final = Struct(">HHHHHH")  # id, flags, how many questions, answers, authorities, additional
 _RECORD: Final = Struct(">HHIH")  # type, class, TTL, length: RFC 1035, section 4.1.3
 _SOA_NUMBERS: Final = Struct(">IIIII")  # serial, refresh, retry, expire, minimum: RFC 1035, section 3.3.13
-_RCODE: Final = 0x000F
+_RCODE: Final = 0x000F  # the same section
 _PLAIN_RCODES: Final = frozenset({0, 3})  # NOERROR, NXDOMAIN
 _POINTER: Final = 0xC0  # RFC 1035, section 4.1.4
 _LABELS: Final = 128  # in the longest name, RFC 1035, section 2.3.4: 255 octets of one letter each
-_IPV4_BYTES: Final = 4
-_IPV6_BYTES: Final = 16
+_IPV4_BYTES: Final = 4  # RFC 1035, section 3.4.1
+_IPV6_BYTES: Final = 16  # RFC 3596, section 2.2
 _UNESCAPED: Final = b"abcdefghijklmnopqrstuvwxyz0123456789_-"  # what needs no escape in text
 
 
