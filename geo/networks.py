@@ -39,6 +39,8 @@ class _Source(Protocol):
 
     async def state(self) -> object: ...
 
+    def standing(self) -> object | None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Csv:
@@ -84,6 +86,9 @@ class _File:
 
     async def state(self) -> object:
         return await self._watched.current()
+
+    def standing(self) -> object | None:
+        return self._watched.standing()
 
 
 def _read(path: Path) -> _Csv | _Mmdb:
@@ -131,6 +136,11 @@ class Networks:
     async def state(self) -> list[object]:
         """Give what is another object once a source says something else."""
         return [await source.state() for source in self._sources]
+
+    def standing(self) -> list[object] | None:
+        """Give the same where it can be said at once; None where a file is to be read again."""
+        found = [source.standing() for source in self._sources]
+        return None if None in found else found
 
     @property
     def names(self) -> str:

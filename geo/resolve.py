@@ -193,7 +193,7 @@ class Locator:
         known.set_result(NameAnswer(host=host, at=now, until=NEVER, fate=fate, addresses=addresses, unanimous=True))
         return known
 
-    async def resolve(
+    def resolve(
         self,
         host: str,
         site: str,
@@ -203,7 +203,7 @@ class Locator:
         registrar: bool | None = None,
         surroundings: bool = False,
         origins: Sequence[Address] = (),
-    ) -> Resolution:
+    ) -> "asyncio.Future[Resolution]":
         """Find out where a host lives and who is to be told; faults of the outside are facts in what is returned.
 
         `registrar`: ask for the registration of the domain too; None: where the ladder has a step to the registrar.
@@ -214,14 +214,18 @@ class Locator:
         asked = self._has_registrar_step if registrar is None else registrar
         key = (host, site, asked, surroundings)
         kept = self._looks.get(key, now)
-        if kept is not None and kept.state is await self._current():
-            resolution = _as_of(kept.resolution, now)
+        if kept is not None and kept.state is self._standing():
+            found: asyncio.Future[Resolution] = asyncio.get_running_loop().create_future()
+            found.set_result(_as_of(kept.resolution, now))
         else:
             wish = _Wish(host=host, site=site, kind=kind, registrar=asked, surroundings=surroundings)
-            resolution = await self._looking.get(key, partial(self._resolve, wish, key, now))
-        return await self._with_origins(resolution, origins, now) if origins else resolution
+            found = self._looking.get(key, partial(self._resolve, wish, key, now))
+        return asyncio.ensure_future(self._with_origins(found, origins, now)) if origins else found
 
-    async def _with_origins(self, resolution: Resolution, origins: Sequence[Address], now: datetime) -> Resolution:
+    async def _with_origins(
+        self, found_out: "asyncio.Future[Resolution]", origins: Sequence[Address], now: datetime
+    ) -> Resolution:
+        resolution = await found_out
         behind = sorted({one for one in origins if self.is_public(one)}, key=address_order)[:MAX_ADDRESSES]
         found, rules = await self._addresses.each(behind, now), await self._rulebook.current()
         facts = [one.facts for one in found]
@@ -232,8 +236,15 @@ class Locator:
         return replace(resolution, origins=told.located, questions=unique(questions))
 
     async def _current(self) -> _State:
-        networks, rules, caught = await self._networks.state(), await self._rulebook.current(), self._names.caught
-        state = self._state
+        return self._state_of(await self._networks.state(), await self._rulebook.current())
+
+    def _standing(self) -> _State | None:
+        """Give the current state where nothing is to be read again for it, else None."""
+        networks, rules = self._networks.standing(), self._rulebook.standing()
+        return self._state_of(networks, rules) if networks is not None and rules is not None else None
+
+    def _state_of(self, networks: list[object], rules: Rules) -> _State:
+        state, caught = self._state, self._names.caught
         if state is None or state.caught != caught or state.rules is not rules or state.networks != networks:
             state = self._state = _State(networks=networks, rules=rules, caught=caught)
         return state
@@ -242,6 +253,9 @@ class Locator:
         # Taken before the look: what changes while it is under way makes it stand no more.
         async with self._turns:
             state = await self._current()
+            kept = self._looks.get(key, now)
+            if kept is not None and kept.state is state:
+                return _as_of(kept.resolution, now)
             resolution, until = await self._look(wish, now, state.rules)
         if until > now:
             self._looks.put(key, _Look(resolution=resolution, state=state), until)

@@ -83,6 +83,12 @@ class Rulebook:
                 self._rules = self._of(book)
         return self._rules
 
+    def standing(self) -> Rules | None:
+        """Give the rules where that can be done at once; None where the book is to be read: ask `current`."""
+        if self._book is not None and self._book.standing() is not self._rules.book:
+            return None
+        return self._rules
+
     def _of(self, book: Book) -> Rules:
         return Rules(hosters=self._hosters, book=book, platforms=self._platforms, never=self._never)
 

@@ -21,13 +21,14 @@ class Watched(Generic[T]):
     While the file is read again, in a thread, whoever asks is answered from what was read last.
     """
 
-    __slots__ = ("_key", "_lock", "_read", "_state", "_value", "path")
+    __slots__ = ("_key", "_lock", "_read", "_same_at_s", "_state", "_value", "path")
 
     def __init__(self, path: Path, key: str, read: Callable[[Path], T]) -> None:
         self.path, self._key, self._read = path, key, read
         self._state: _State | None = None
         self._value: T | None = None
         self._lock = asyncio.Lock()
+        self._same_at_s: float | None = None  # on the loop's clock
 
     async def open(self) -> T:
         """Read the file for the first time; Misconfigured where it is missing or not what it should be."""
@@ -48,11 +49,21 @@ class Watched(Generic[T]):
                 self._value = held = await self._reread(held)
         return held
 
+    def standing(self) -> T | None:
+        """Give what the file says where that can be said at once; None where it is to be read: ask `current`."""
+        return None if self._value is None or self._changed() else self._value
+
     def _changed(self) -> bool:
+        # A loop that keeps one time for each of its turns has many ask within it: the first of them looks for all.
+        now_s = asyncio.get_running_loop().time()
+        if now_s == self._same_at_s:
+            return False
         try:
-            return _state(self.path) != self._state
+            changed = _state(self.path) != self._state
         except OSError:
-            return False  # being replaced, or gone: what was read last still stands
+            changed = False  # being replaced, or gone: what was read last still stands
+        self._same_at_s = None if changed else now_s
+        return changed
 
     async def _reread(self, held: T) -> T:
         try:
