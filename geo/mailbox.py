@@ -19,8 +19,9 @@ _FORM: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z][a-z0-9-]
 def mailbox(text: object) -> str | None:
     """Read a mail address (RFC 5321, 4.1.2; RFC 5322, 3.4.1), its domain in lower case; None for what cannot be one.
 
-    "mailto:", angle brackets, blanks around it and a dot at its end are taken off. No mailbox is what has a quoted
-    local part, an address literal, letters beyond ASCII, a single label, or a number for its last label.
+    "mailto:", angle brackets, blanks around it and a dot at its end are taken off; a domain beyond ASCII is written as
+    the DNS has it (RFC 3490, section 4.1). No mailbox is what has a quoted local part or letters beyond ASCII in it, an
+    address literal, a single label, or a number for its last label.
 
     >>> mailbox(" mailto:Abuse@Hoster.EXAMPLE ")
     'Abuse@hoster.example'
@@ -29,10 +30,19 @@ def mailbox(text: object) -> str | None:
         return None
     bare = text.strip().strip("<>")
     local, at, domain = (bare[7:] if bare[:7].lower() == "mailto:" else bare).rpartition("@")
-    address = f"{local}{at}{domain.lower().rstrip('.')}"
+    address = f"{local}{at}{_ascii(domain).lower().rstrip('.')}"
     if len(address) > _LONGEST or len(local) > _LONGEST_LOCAL or not _FORM.fullmatch(address):
         return None
     return address
+
+
+def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain  # has no such form, and so is none
 
 
 def domain_of(address: str) -> str:
