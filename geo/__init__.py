@@ -40,6 +40,7 @@ contacts         P  who is told: ordered rules
 postal           P  whether a domain takes mail, and what that does to the order
 postmaster          asks whether it does
 book             P  the operator's contact book
+matching         P  what a rule is about
 rulebook            settings, book and shipped data as rules
 platforms        P  what strangers share, who runs it, and whom that spares
 geofeeds            what holders publish of their addresses: fetched, kept

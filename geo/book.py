@@ -6,21 +6,16 @@ everybody there, and every mailbox at the host or site it names.
 """
 
 import csv
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_network
-from typing import Final, Self
+from typing import Final
 
 from geo.mailbox import domain_of, mailbox, under
-from schemas.hosting import Address, Network
+from geo.matching import EVERYWHERE, Match, Matching, Subject
 
 HEADER: Final = ("match", "kind", "address")
-_ASN: Final = re.compile(r"as(\d{1,10})")
-_NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _FORMATS: Final = frozenset({"", "digest", "xarf"})
-EVERYWHERE: Final = "*"
 
 
 class BookKind(StrEnum):
@@ -32,70 +27,6 @@ class BookKind(StrEnum):
     UPSTREAM = "upstream"
     REGISTRAR = "registrar"
     NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What a rule can match: one address of a host, with its AS."""
-
-    host: str
-    site: str
-    address: Address | None = None
-    asn: int | None = None  # the one that leads
-    origins: tuple[int, ...] = ()  # every AS that announces its network, ascending; given none: `asn` alone
-    under: str | None = None  # the domain that the host shares with strangers, e.g. "blogspot.com"
-
-    @property
-    def systems(self) -> tuple[int | None, ...]:
-        """Name the ASes that a rule may mean: the leading one (None: not known), then the others that announce."""
-        return (self.asn, *[origin for origin in self.origins if origin != self.asn])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """What a rule is about: exactly one of AS, network and name; none of them: everything."""
-
-    asn: int | None = None
-    network: Network | None = None
-    name: str | None = None  # a host, a site, or what strangers share
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Read "as64501", a network, a host or site, or "*"; ValueError says what is wrong."""
-        plain = text.strip().lower().rstrip(".")
-        if plain == EVERYWHERE:
-            return cls()
-        if (asn := _ASN.fullmatch(plain)) is not None:
-            return cls(asn=int(asn[1]))
-        if ":" in plain or "/" in plain or plain.replace(".", "").isdigit():
-            return cls(network=ip_network(plain))
-        if not _NAME.fullmatch(plain):
-            raise ValueError(f"{text!r} matches nothing; write for example as64501, 198.51.100.0/24 or example.net")
-        return cls(name=plain)
-
-    def holds(self, subject: Subject) -> bool:
-        """Say whether the rule is about the subject."""
-        if self.name is not None:
-            return self.name in {subject.host, subject.site, subject.under}
-        if self.network is not None:
-            return subject.address is not None and subject.address in self.network
-        return self.asn is None or self.asn in subject.systems
-
-    def rank(self, subject: Subject) -> tuple[int, int]:
-        """Order rules about a subject, the strongest lowest: its host, its site, what it shares, networks, AS, all.
-
-        Of networks the longest goes first, of ASes the leading one.
-        """
-        if self.name is not None:
-            return 0, (subject.host, subject.site, subject.under).index(self.name)
-        if self.network is not None:
-            return 1, -self.network.prefixlen
-        return (2, subject.systems.index(self.asn)) if self.asn is not None else (3, 0)
-
-    def __str__(self) -> str:
-        if self.asn is not None:
-            return f"AS{self.asn}"
-        return str(self.network) if self.network is not None else self.name or "everything"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,24 +50,32 @@ class Book:
     rows: Mapping[BookKind, tuple[BookRow, ...]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
+    _about: Mapping[BookKind, Matching[BookRow]] = field(init=False, repr=False, compare=False)
+    _struck: frozenset[str] = field(init=False, repr=False, compare=False)  # names at which every mailbox is struck
+
+    def __post_init__(self) -> None:
+        """Sort the rows by what they are about: a book may have thousands."""
+        about = {kind: Matching((row.match, row) for row in rows) for kind, rows in self.rows.items()}
+        struck = (row.match.name for row in self.rows.get(BookKind.NEVER, ()) if not row.address)
+        object.__setattr__(self, "_about", about)
+        object.__setattr__(self, "_struck", frozenset(name for name in struck if name is not None))
+
     def matching(self, kind: BookKind, subject: Subject) -> list[BookRow]:
         """Give the rows of a kind that are about the subject, the nearest match first, equals as they stand there."""
-        found = [row for row in self.rows.get(kind, ()) if row.match.holds(subject)]
-        return sorted(found, key=lambda row: row.match.rank(subject))
+        about = self._about.get(kind)
+        return [row for _, row in about.about(subject)] if about is not None else []
 
     def vetoes(self, address: str, subject: Subject) -> bool:
         """Say whether a `never` row strikes the address (a mailbox, a URL of a form or an API) for the subject."""
-        return any(_strikes(row, address, subject) for row in self.rows.get(BookKind.NEVER, ()))
+        if under(domain_of(address), self._struck):
+            return True
+        return any(_strikes(row, address) for row in self.matching(BookKind.NEVER, subject))
 
 
-def _strikes(row: BookRow, address: str, subject: Subject) -> bool:
-    if not row.address:
-        at = frozenset({row.match.name}) if row.match.name is not None else frozenset()
-        return row.match.holds(subject) or under(domain_of(address), at)
-    if not row.match.holds(subject):
-        return False
+def _strikes(row: BookRow, address: str) -> bool:
+    """Say whether a row that is about the subject strikes an address; one without an address strikes all."""
     struck = row.address.casefold()
-    return struck == address.casefold() or under(domain_of(address), frozenset({struck}))
+    return not struck or struck == address.casefold() or under(domain_of(address), frozenset({struck}))
 
 
 def read_book(lines: Iterable[str], source: str) -> Book:

@@ -23,9 +23,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from geo.book import Book, BookKind, BookRow, Match, Subject
+from geo.book import Book, BookKind, BookRow
 from geo.entities import RegisteredContact
 from geo.mailbox import Never
+from geo.matching import Match, Matching, Subject
 from geo.platforms import Platform, Platforms
 from schemas.hosting import Contact, SharedHost
 from schemas.settings import HosterRule
@@ -57,7 +58,7 @@ class Facts:
 class Rules:
     """What the operator and we laid down."""
 
-    hosters: tuple[tuple[Match, HosterRule], ...] = ()
+    hosters: Matching[HosterRule] = field(default_factory=Matching)
     book: Book = field(default_factory=Book)
     platforms: Platforms = field(default_factory=Platforms)
     never: Never = field(default_factory=Never)  # registries, exchange points, ourselves
@@ -98,7 +99,7 @@ def choose(facts: Sequence[Facts], rules: Rules, *, front: bool = False) -> tupl
 
 
 def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidate]:
-    matching = _matching(fact.subject, rules)
+    matching = rules.hosters.about(fact.subject)
     manner = _manner(matching[0][1]) if matching else Manner()
     for match, rule in matching:
         for order, contact in enumerate(_of_rule(match, rule)):
@@ -114,11 +115,6 @@ def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidat
         how = by_name if tier == _PLATFORM else manner
         told = replace(contact, format=how.format, group=how.group, language=how.language)
         yield _Candidate(rank=(tier, (0, 0), order), contact=told, subject=fact.subject, own_words=False)
-
-
-def _matching(subject: Subject, rules: Rules) -> list[tuple[Match, HosterRule]]:
-    found = [(match, rule) for match, rule in rules.hosters if match.holds(subject)]
-    return sorted(found, key=lambda pair: pair[0].rank(subject))
 
 
 def _of_rule(match: Match, rule: HosterRule) -> Iterator[Contact]:

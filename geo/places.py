@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from geo.book import Subject
 from geo.contacts import Facts, Rules, choose
 from geo.country import SOURCES, standing
 from geo.fronts import Fronts, Sighting
+from geo.matching import Subject
 from geo.platforms import Tenancy
 from geo.prefixes import NetworkFact
 from geo.rdap import NetworkRecord, SystemRecord

@@ -15,12 +15,13 @@ from operator import attrgetter
 from typing import Final, Self
 
 from geo.addresses import Addresses
-from geo.book import BookKind, Subject
+from geo.book import BookKind
 from geo.contacts import Rules, ladder_contact, registrar_contacts, spared
 from geo.dns import Resolver
 from geo.fetch import Fetcher
 from geo.gate import Gate
 from geo.looked import Looked
+from geo.matching import Subject
 from geo.names import NameAnswer, ZoneAnswer
 from geo.networks import Networks
 from geo.places import Atlas, locate

@@ -10,11 +10,12 @@ from typing import Final
 
 import structlog
 
-from geo.book import Book, Match, read_book
+from geo.book import Book, read_book
 from geo.bootstrap import NAMES, Bootstrap
 from geo.contacts import Rules
 from geo.fronts import Fronts
 from geo.mailbox import Never, domain_of
+from geo.matching import Match, Matching
 from geo.platforms import Platforms
 from geo.reach import Reaches
 from geo.renewed import shipped
@@ -93,7 +94,7 @@ class Rulebook:
         return Rules(hosters=self._hosters, book=book, platforms=self._platforms, never=self._never)
 
 
-def hoster_rules(rules: Sequence[HosterRule]) -> tuple[tuple[Match, HosterRule], ...]:
+def hoster_rules(rules: Sequence[HosterRule]) -> Matching[HosterRule]:
     """Read what each `[[hoster]]` matches; Misconfigured names the one that matches nothing."""
     read = []
     for rule in rules:
@@ -101,7 +102,7 @@ def hoster_rules(rules: Sequence[HosterRule]) -> tuple[tuple[Match, HosterRule],
             read.append((Match.read(rule.match), rule))
         except ValueError as fault:
             raise Misconfigured(f"hoster.match: {fault}") from fault
-    return tuple(read)
+    return Matching(read)
 
 
 def _with_ourselves(never: Never, settings: Settings) -> Never:

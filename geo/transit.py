@@ -9,8 +9,9 @@ from typing import IO, Final
 
 import structlog
 
-from geo.book import BookKind, Subject
+from geo.book import BookKind
 from geo.contacts import Facts, Rules, choose, spared
+from geo.matching import Subject
 from geo.registration import Registrations
 from geo.rulebook import Rulebook
 from geo.upstreams import Upstreams, read_upstreams

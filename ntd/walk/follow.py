@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from geo.book import BookKind, Subject
+from geo.book import BookKind
+from geo.matching import Subject
 from geo.resolve import Locator
 from ntd.acting import release
 from ntd.case import Case

@@ -1,17 +1,18 @@
 """Who is told: the order of the rules, and what is never told."""
 
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.book import Book, BookKind, Match, Subject, read_book
+from geo.book import Book, BookKind, read_book
 from geo.contacts import LARGEST, Facts, Rules, choose, ladder_contact, registrar_contacts
 from geo.entities import RegisteredContact
 from geo.mailbox import Never
+from geo.matching import Match, Matching, Subject
 from geo.platforms import Platforms
 from geo.rulebook import hoster_rules, shipped_never
 from schemas.hosting import Contact, SharedHost
@@ -245,7 +246,58 @@ def test_another_header_is_no_contact_book() -> None:
 )
 def test_a_match_is_an_as_a_network_or_a_name_in_any_case(text: str) -> None:
     """Each way of writing it finds the subject."""
-    assert Match.read(text).holds(SUBJECT)
+    assert Matching([(Match.read(text), 1)]).about(SUBJECT) == [(Match.read(text), 1)]
+
+
+NAMES = st.sampled_from(["a.test", "b.a.test", "c.b.a.test", "d.test"])
+ADDRESSES = st.sampled_from(["198.51.100.7", "198.51.101.7", "2001:db8::7", "2001:db8:1::7"]).map(ip_address)
+SYSTEMS = st.integers(64496, 64499)
+SUBJECTS = st.builds(
+    Subject,
+    host=NAMES,
+    site=NAMES,
+    under=st.none() | NAMES,
+    address=st.none() | ADDRESSES,
+    asn=st.none() | SYSTEMS,
+    origins=st.lists(SYSTEMS, unique=True).map(sorted).map(tuple),
+)
+BLOCKS = st.tuples(ADDRESSES, st.integers(0, 3)).map(
+    lambda drawn: str(ip_network(f"{drawn[0]}/{drawn[0].max_prefixlen // 4 * (drawn[1] + 1)}", strict=False))
+)
+
+
+def holds(match: Match, subject: Subject) -> bool:
+    """Say whether one rule is about the subject."""
+    if match.name is not None:
+        return match.name in {subject.host, subject.site, subject.under}
+    if match.network is not None:
+        return subject.address is not None and subject.address in match.network
+    return match.asn is None or match.asn in {subject.asn, *subject.origins}
+
+
+@given(st.lists(st.one_of(NAMES, BLOCKS, SYSTEMS.map("as{}".format), st.just("*")), max_size=12), SUBJECTS)
+def test_rules_are_found_as_if_each_were_looked_at(texts: list[str], subject: Subject) -> None:
+    """All that are about the subject and no other, the nearest first, equals as they stand."""
+    every = [(Match.read(text), number) for number, text in enumerate(texts)]
+
+    found = Matching(every).about(subject)
+
+    assert found == sorted((one for one in every if holds(one[0], subject)), key=lambda one: one[0].rank(subject))
+
+
+@pytest.mark.parametrize(
+    ("row", "struck"),
+    [
+        ("site.test,never,,,,", True),
+        ("other.test,never,,,,", False),
+        ("a.test,never,,,,", True),
+        ("as64502,never,,,,", False),
+        ("as64501,never,b.a.test,,,", True),
+    ],
+)
+def test_a_row_without_an_address_strikes_everybody_there_and_all_at_its_name(row: str, *, struck: bool) -> None:
+    """By what it matches, or by the domain of the mailbox."""
+    assert book(row).vetoes("abuse@b.a.test", SUBJECT) == struck
 
 
 def test_what_is_said_of_one_customer_goes_before_what_is_said_of_all() -> None:

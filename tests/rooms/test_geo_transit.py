@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from geo.book import Subject
+from geo.matching import Subject
 from schemas.errors import Misconfigured, Temporary
 from schemas.hosting import Contact
 from tests.fakes.geo_rdap import entity
