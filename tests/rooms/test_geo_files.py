@@ -223,3 +223,21 @@ async def test_the_installed_package_answers() -> None:
 
     assert found is not None
     assert found.asn == 25152
+
+
+async def test_what_stands_is_said_at_once_and_what_changed_is_not(tmp_path: Path) -> None:
+    """Not read yet, or changed: nothing is said without reading; what is gone stands as it was read last."""
+    file = tmp_path / "nets.csv"
+    file.write_text("one")
+    watched = Watched(file, "geo.networks", Path.read_text)
+    said = [watched.standing()]
+    await watched.open()
+    said.append(watched.standing())
+    file.write_text("other")
+    said.append(watched.standing())
+    await watched.current()
+    said.append(watched.standing())
+    file.unlink()
+    said.append(watched.standing())
+
+    assert said == [None, "one", None, "other", "other"]
