@@ -166,6 +166,11 @@ class Resolver:
         joints = await self._ask(name, (kind,), now)
         return (joints[0], now), self._until(joints, now, began_s)
 
+    async def sent(self) -> None:
+        """Wait until every question that waits now has been sent."""
+        for server in self.servers:
+            await server.sent()
+
     def heard(self) -> tuple[Question, ...]:
         """Tell what the canaries showed of each server when they were last asked, for the record."""
         return self._truth.questions()

@@ -37,6 +37,7 @@ PAYLOAD: Final = 1232
 _READ_BYTES: Final = 4096  # of one datagram: more than we said may come
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20  # asked for; the kernel gives what its administrator allows
 _DRAINED: Final = 256  # datagrams read from a socket in one go before others have their turn
+_WOKEN: Final = 128  # who waited for questions to be sent, in one turn of the loop
 
 _HEADER_BYTES: Final = 12  # RFC 1035, section 4.1.1, as are the bits below
 _FLAGS_RD: Final = b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"
@@ -90,6 +91,10 @@ class NameServer:
     _window: int = FIRST_WINDOW
     _fresh: int = 0
     _under_way: int = 0
+    _begun: int = 0  # questions taken off `_waiting`, ever
+    # Who waits until so many have been.
+    _behind: deque[tuple[int, "asyncio.Future[None]"]] = field(repr=False, default_factory=deque)
+    _waking: bool = False
     _conversations: set[asyncio.Task[None]] = field(repr=False, default_factory=set)
     _places: Gate = field(repr=False, default_factory=lambda: Gate(CONVERSATIONS))
 
@@ -114,6 +119,16 @@ class NameServer:
         self._begin_more()
         return reply
 
+    async def sent(self) -> None:
+        """Wait until every question that waits now has been sent: what takes long elsewhere goes before what does not.
+
+        Questions that come meanwhile are not waited for.
+        """
+        if self._waiting or self._behind:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._behind.append((self._begun + len(self._waiting), turn))
+            await turn
+
     @property
     def unanswered(self) -> int:
         """Count the questions that were sent a moment ago and are not answered: at most WINDOW."""
@@ -126,6 +141,8 @@ class NameServer:
         for conversation in self._conversations:
             conversation.cancel()
         waiting, self._waiting = self._waiting, deque()
+        self._begun += len(waiting)
+        self._wake()
         for inquiry in (*waiting, *(one for line in self._lines for one in list(line.pending.values()))):
             self._settle(inquiry, self._unreachable("the resolver was closed"))
         for line in self._lines:
@@ -136,8 +153,23 @@ class NameServer:
     def _begin_more(self) -> None:
         while self._waiting and self._fresh < self._window and self._under_way < IN_FLIGHT:
             inquiry = self._waiting.popleft()
+            self._begun += 1
             if not inquiry.reply.done():
                 self._begin(inquiry)
+        if self._behind and not self._waking and self._behind[0][0] <= self._begun:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let those go on whose questions have been sent: a few in each turn, so that answers are read between."""
+        for _ in range(_WOKEN):
+            if not self._behind or self._behind[0][0] > self._begun:
+                break
+            turn = self._behind.popleft()[1]
+            if not turn.done():
+                turn.set_result(None)
+        self._waking = bool(self._behind) and self._behind[0][0] <= self._begun
+        if self._waking:
+            asyncio.get_running_loop().call_soon(self._wake)
 
     def _begin(self, inquiry: _Inquiry) -> None:
         dice = secrets.token_bytes(3)

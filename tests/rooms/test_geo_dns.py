@@ -318,6 +318,29 @@ async def test_a_burst_never_outruns_the_window() -> None:
         assert len(dns.asked) == 500
 
 
+async def test_who_has_its_answers_goes_on_once_the_questions_before_it_are_sent() -> None:
+    """At once where none wait; else when all that waited then were sent, whatever came later; and when it is closed."""
+    async with serving(delay_s=0.02) as dns, asking(dns) as resolver:
+        server = resolver.servers[0]
+        await resolver.sent()
+        for number in range(3 * FIRST_WINDOW):
+            server.ask(f"h{number}.gone.test", 1)
+        waiting = [asyncio.ensure_future(resolver.sent()) for _ in range(300)]
+        left = asyncio.ensure_future(resolver.sent())
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.gather(*waiting)
+
+        assert server.unanswered > 0
+        dns.faults["slow.test"] = "SILENT"
+        for _ in range(2 * WINDOW):
+            server.ask("slow.test", 1)
+        cut_off = asyncio.ensure_future(resolver.sent())
+        await asyncio.sleep(0)
+        server.close()
+        await cut_off
+
+
 async def test_whoever_leaves_while_waiting_in_line_costs_nothing() -> None:
     """A question that nobody waits for any more is not asked; the resolver closes with questions under way."""
     async with serving() as dns:
