@@ -33,15 +33,14 @@ class Place:
         """Let the next items follow; say whether there were any."""
         async with self._store.statements() as connection:
             claimed = await connection.fetch(_CLAIM, now, HOSTS, self._token, LEASE)
-        versions = {HostId(row["id"]): row["version"] for row in claimed}
-        if not versions:
-            return False
-        waiting: dict[HostId, list[ItemId]] = {host: [] for host in sorted(versions)}
-        for row in await self._store.pool.fetch(_TO_PLACE, list(versions), list(versions.values()), ITEMS):
-            waiting[HostId(row["host_id"])].append(ItemId(row["id"]))
+            versions = {HostId(row["id"]): row["version"] for row in claimed}
+            waiting: dict[HostId, list[ItemId]] = {host: [] for host in sorted(versions)}
+            if versions:
+                for row in await connection.fetch(_TO_PLACE, list(versions), list(versions.values()), ITEMS):
+                    waiting[HostId(row["host_id"])].append(ItemId(row["id"]))
         for batch in together(waiting):
             await self._batch(batch, now)
-        return True
+        return bool(versions)
 
     async def _batch(self, waiting: Mapping[HostId, Sequence[ItemId]], now: datetime) -> None:
         async with self._store.transaction() as connection:
