@@ -9,6 +9,7 @@ api/            and what can be asked over HTTP
 walk/           the turns of the walk, in its order
 looking         the looker, with names from the locator
 acts            what people and partners can do to items
+preview         what a message would say of given items
 inbox           one incoming message, and what follows from it
 intake_stream   a stream of items, however long, in bounded memory
 worker          two loops: a turn repeated, and a line that claims, does and settles
@@ -20,6 +21,7 @@ placing         P  an item follows its host
 police          P  when the police get a copy, and for which reason
 gathering       P  what is gathered for a recipient becomes messages
 allowance       P  how many of them may be written now
+tongues         P  in which language they are written
 letterhead      P  the layouts and words they are written in, tried before
 telling         P  what became of a message, and what that does to its items
 checking        P  what a round of looks does to an item

@@ -14,7 +14,7 @@ from ntd import acting, answering, holding
 from ntd.answering import CHECKS_PER_HOUR, partner_says, recipient_says
 from ntd.case import Case, Step
 from ntd.holding import Act
-from ntd.store import cases
+from ntd.store import cases, origins
 from ntd.store.base import Connection, Store, row_id
 from ntd.store.settling import sent_of
 from ntd.store.sql import statement
@@ -25,7 +25,7 @@ from schemas.errors import NotFound, Permanent, Refused
 from schemas.exchange import LinkAnswer, PartnerAnswer
 from schemas.ids import HostId, ItemId, NoticeId, RecipientId
 from schemas.settings import Settings
-from schemas.url import parse_url
+from schemas.url import Url, parse_url
 
 _BY_HASH = statement("acts.by_hash")
 _LINK = statement("acts.link")
@@ -165,6 +165,16 @@ async def resume(
 async def seen(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
     """Record that an analyst has seen to what came back: answers, bounces, attachments."""
     await _act(store, settings, ids, by, now, lambda case, _: answering.seen(case, by, reason, now))
+
+
+async def origin(
+    store: Store, settings: Settings, named: Url, address: str, *, by: str, source: str | None, now: datetime
+) -> None:
+    """Take it that the machine of a site or host stands at an address; answers that said no more than that are read."""
+    await origins.learn(store, settings, named, address, by=by, source=source, now=now)
+    items = await origins.heeded(store, settings, named, address)
+    why = "the origin that it names is known"
+    await _act(store, settings, items, by, now, lambda case, _: answering.heeded(case, by, why, now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

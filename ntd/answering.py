@@ -155,5 +155,14 @@ def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
     return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
 
 
+def heeded(case: Case, by: str, reason: str, now: datetime) -> Step:
+    """Take it that what its answers said was done: they wait for nobody any more."""
+    if Attention.UNREAD_ANSWER not in case.item.attention:
+        return Step(case=case)
+    item = replace(case.item, attention=case.item.attention - {Attention.UNREAD_ANSWER})
+    detail = {"reason": reason, "seen": [Attention.UNREAD_ANSWER.value], "by": by}
+    return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
+
+
 def _attend(case: Case, attention: Attention) -> Case:
     return replace(case, item=replace(case.item, attention=case.item.attention | {attention}))

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ntd.case import Case, Record, Step
+from ntd.case import Case, Item, Record, Stay, Step
 from ntd.holding import Act, hold, hold_on_return
 from ntd.lifecycle import Event, possible
-from schemas.item import Attention, State, Submission
+from schemas.ids import StayId
+from schemas.item import Attention, Classification, State, Submission
 
 _HELD_AGAIN = "submitted again, to be held"
 
@@ -69,8 +70,8 @@ def changes(standing: Standing, given: Submission) -> bool:
     )
 
 
-def again(case: Case, given: Submission, by: str, now: datetime) -> Step:
-    """Decide what a duplicate does to the item that stands."""
+def again(case: Case, given: Submission, by: str, now: datetime, *, home: str | None = None) -> Step:
+    """Decide what a duplicate does to the item that stands; `home`: the country where "national" is illegal."""
     step = _held(case, given, Act(by=by, reason=_HELD_AGAIN, now=now))
     item, history = step.case.item, list(step.history)
     if given.confirmed and not item.confirmed:
@@ -78,7 +79,7 @@ def again(case: Case, given: Submission, by: str, now: datetime) -> Step:
         history.append(Record(item=item.id, event="confirmed", at=now, detail=_confirmed_by(given)))
         # What is confirmed may be for the police: whoever follows up knows.
         stays = tuple(replace(one, follow_up_at=now) if one in step.case.at_work else one for one in step.case.stays)
-        step = replace(step, case=replace(step.case, stays=stays))
+        step = replace(step, case=replace(step.case, stays=stays), strike_stays=_forbidden(item, stays, home))
     if item.state in {State.WITHDRAWN, State.REFUSED} and Attention.RESUBMITTED not in item.attention:
         item = replace(item, attention=item.attention | {Attention.RESUBMITTED})
         history.append(Record(item=item.id, event="resubmitted", at=now))
@@ -106,6 +107,15 @@ def _held_on_return(case: Case, act: Act, until: datetime | None) -> Step:
     if case.item.hold_on_return:
         until = later(case.item.hold_until, until)
     return hold_on_return(case, act, until)
+
+
+def _forbidden(item: Item, stays: Sequence[Stay], home: str | None) -> tuple[StayId, ...]:
+    """Name the stays whose waiting messages may not go: presumed illegal everywhere, and turned out so only at home."""
+    if item.classification is not Classification.NATIONAL or home is None:
+        return ()
+    return tuple(
+        stay.id for stay in stays if stay.ended_at is None and stay.hoster is not None and stay.country != home
+    )
 
 
 def _confirmed_by(given: Submission) -> dict[str, object] | None:

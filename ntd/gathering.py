@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ntd.sla import deadline
+from ntd.tongues import tongue
 from schemas.ids import NoticeId
 from schemas.incoming import Ticket
 from schemas.item import State
@@ -165,7 +166,7 @@ def message(
         to=_to(to, sheaf.channel),
         channel=sheaf.channel,
         format=sheaf.format,
-        language=language or settings.organisation.languages[0],
+        language=tongue(language, kind, None if to.partner else _country(sheaf), settings.organisation),
         sender=sender(settings),
         lines=tuple(piece.line for piece in sheaf.pieces),
         written_at=now,

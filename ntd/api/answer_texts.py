@@ -3,8 +3,10 @@
 The reader is somebody at an abuse desk who has no account here and may never have heard of us: plain words, no blame.
 """
 
+import tomllib
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from schemas.exchange import LinkAnswer
 
@@ -204,13 +206,21 @@ GERMAN: Final = Texts(
     too_large="Das war mehr, als wir annehmen können.",
 )
 
-TEXTS: Final = {"en": ENGLISH, "nl": DUTCH, "de": GERMAN}
+
+def _from_file(words: dict[str, Any]) -> Texts:
+    answers, hints = ({LinkAnswer(key): text for key, text in words[name].items()} for name in ("answers", "hints"))
+    return Texts(**(words | {"answers": answers, "hints": hints}))
+
+
+_OTHERS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+#: Every language that notices are shipped in.
+TEXTS: Final = {"en": ENGLISH, "nl": DUTCH, "de": GERMAN} | {name: _from_file(words) for name, words in _OTHERS.items()}
 
 
 def language_for(accepted: str, otherwise: str) -> str:
     """Choose the page's language by an Accept-Language header (RFC 9110, section 12.5.4), then by the notice's own.
 
-    >>> language_for("fr, nl;q=0.7, en;q=0.3", "en")
+    >>> language_for("sv, nl;q=0.7, en;q=0.3", "en")
     'nl'
     >>> language_for("", "de-AT")
     'de'

@@ -8,17 +8,13 @@ import typer
 
 from notifiers.compose import compose
 from notifiers.letter import letter
-from notifiers.samples import plain_lines, shown
 from ntd import acts
 from ntd.cli.frame import CLOCK, say, settings_of, with_store
 from ntd.cli.words import who
-from ntd.gathering import sender
 from ntd.letterhead import letterhead
-from ntd.sla import deadline
-from ntd.store import tellings
-from schemas.errors import NotFound
-from schemas.ids import ItemId, NoticeId
-from schemas.notice import Kind, NoticeLine
+from ntd.preview import about_what, made_up, message_about
+from schemas.ids import NoticeId
+from schemas.notice import Kind
 
 app = typer.Typer(help="What a notice looks like; and those that only a human can hand over: web forms.")
 
@@ -49,30 +45,32 @@ def done(
 @app.command()
 def preview(
     context: typer.Context,
-    items: Annotated[list[UUID] | None, typer.Argument(metavar="[ID…]", help="Items; none: two made-up ones.")] = None,
-    kind: Annotated[Kind, typer.Option(help="What for.")] = Kind.FIRST,
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID|URL…]",
+            help="Items, or a notice whose items are meant; none: two made-up ones.",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[
+        Kind | None, typer.Option(help="What for; where it is not given, the notice's, else first.", show_default=False)
+    ] = None,
     language: Annotated[
-        str, typer.Option(metavar="L", help="As in de; where it is not given, the first of ours.")
+        str, typer.Option(metavar="L", help="As in de; where it is not given, the one it would be written in.")
     ] = "",
     mail: Annotated[bool, typer.Option("--mail", help="The whole mail as it would travel, attachments too.")] = False,
 ) -> None:
     """Show a notice as it would be written now, in the words of notices.templates; nothing is sent or kept."""
     settings = settings_of(context)
     now = CLOCK.now()
-    lines = plain_lines(now) if not items else _lines(context, [ItemId(item) for item in items])
-    spoken = language or settings.organisation.languages[0]
-    message = shown(kind, spoken, sender(settings), lines, now, deadline(settings, now))
+    about = with_store(context, lambda store: about_what(store, items)) if items else made_up(now)
+    if len(about.readers) > 1:
+        say(f"these items are told to {len(about.readers)} recipients, each about its own; here they stand together")
+    message = message_about(about, settings, kind=kind, language=language, now=now)
     stationery = letterhead(settings, now)
     if mail:
         sys.stdout.buffer.write(compose(message, stationery).content)
         return
     written = letter(message, stationery)
     print(f"Subject: {written.subject}\n\n{written.text}", end="")
-
-
-def _lines(context: typer.Context, items: list[ItemId]) -> list[NoticeLine]:
-    found = with_store(context, lambda store: tellings.lines_of(store, items))
-    missing = [item for item in items if item not in found]
-    if missing:
-        raise NotFound(f"there is no item {missing[0]}")
-    return [found[item] for item in items]

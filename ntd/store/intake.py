@@ -264,7 +264,8 @@ def _may_change(row: Row, url: _Url) -> bool:
 
 async def _change(batch: _Batch, connection: Connection, given: Mapping[ItemId, Submission]) -> None:
     before = await cases.lock(connection, sorted(given))
-    steps = [again(case, given[item], batch.by, batch.now) for item, case in before.items()]
+    home = batch.settings.organisation.country
+    steps = [again(case, given[item], batch.by, batch.now, home=home) for item, case in before.items()]
     await cases.settle(connection, batch.store, batch.settings, before, steps, by=batch.by, now=batch.now)
     after = [(before[step.case.item.id].item, step.case.item) for step in steps]
     judged = [

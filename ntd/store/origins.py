@@ -12,7 +12,7 @@ from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.sql import statement
 from schemas.errors import NotFound, Refused
 from schemas.hosting import Address, Located
-from schemas.ids import SiteId
+from schemas.ids import ItemId, SiteId
 from schemas.settings import Settings
 from schemas.url import Url
 from schemas.wire import moment_json
@@ -154,12 +154,28 @@ async def named_in_answers(store: Store, settings: Settings, named: Url) -> list
         rows = await connection.fetch(_ANSWERS, site, _ANSWERS_READ)
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        detail = store.open("event.detail", row_id(row["item_id"]), row["detail"])
-        for address in addresses_in(f"{detail.get('note') or ''} {detail.get('hosting') or ''}", settings):
+        detail, named_there = _said(store, settings, row)
+        for address in named_there:
             said = detail.get("partner") or detail.get("by") or row["by"]
             hint = {"address": str(address), "at": moment_json(row["at"]), "by": said, "item": str(row["item_id"])}
             found.setdefault(str(address), hint)
     return list(found.values())
+
+
+async def heeded(store: Store, settings: Settings, named: Url, text: str) -> list[ItemId]:
+    """Give the items of a site whose every answer names this address: what they said is done once it is an origin."""
+    address = read_address(text, settings)
+    async with store.pool.acquire() as connection:
+        site, _ = await _named(connection, store, named)
+        rows = await connection.fetch(_ANSWERS, site, _ANSWERS_READ)
+    names = [(ItemId(row["item_id"]), address in _said(store, settings, row)[1]) for row in rows]
+    others = {item for item, so in names if not so}
+    return sorted({item for item, so in names if so} - others)
+
+
+def _said(store: Store, settings: Settings, row: Row) -> tuple[dict[str, Any], list[Address]]:
+    detail = store.open("event.detail", row_id(row["item_id"]), row["detail"])
+    return detail, addresses_in(f"{detail.get('note') or ''} {detail.get('hosting') or ''}", settings)
 
 
 def addresses_in(text: str, settings: Settings) -> list[Address]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifiers.stationery import SHIPPED
 from ntd.api import answer_page
 from ntd.api.answer_form import Given, Incomplete, Missing, meant, of_form, of_json
 from ntd.api.answer_page import Filled, Frame
@@ -53,7 +54,8 @@ def test_pace_remembers_so_many_and_no_more() -> None:
         ("", "nl", "nl"),
         ("", "pt-BR", "en"),
         ("de-CH, en;q=0.9", "nl", "de"),
-        ("fr;q=1, en;q=0.2, nl;q=0.3", "de", "nl"),
+        ("sv;q=1, en;q=0.2, nl;q=0.3", "de", "nl"),
+        ("fr;q=1, en;q=0.2", "de", "fr"),
         ("nl;q=0, *", "de", "de"),
         ("nl;q=x, de;q=0.1", "en", "de"),
         (";;,,=" * 1000, "nl", "nl"),
@@ -71,7 +73,8 @@ def test_a_language_is_always_found(accepted: str, notice: str) -> None:
 
 
 def test_every_language_says_everything() -> None:
-    """Each has a page for each outcome, with all answers and their hints."""
+    """Each that notices are written in has a page for each outcome, with all answers and their hints."""
+    assert tuple(sorted(TEXTS)) == SHIPPED.languages
     for language in TEXTS:
         frame = Frame(language=language, sender="A & B", contact="a@b.example")
         page = answer_page.form(frame, ASKED, Filled(items=frozenset({str(ITEMS[0])}), answer="removed", note="<"))

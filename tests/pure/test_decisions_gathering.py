@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from ntd.gathering import Addressee, Before, Piece, Sorted, in_force, message, partner_channel, sort_out
+from ntd.tongues import spoken_in, tongue
 from schemas.ids import ItemId, NoticeId
 from schemas.item import Classification, State
 from schemas.notice import Channel, Format, Kind, NoticeLine
@@ -161,7 +162,7 @@ def test_a_withdrawal_asks_for_nothing() -> None:
         for address in ("bounces+TOKEN@hotline.example", "bounces@hotline.example")
     ]
 
-    assert (told.deadline, told.answer_link, told.language, told.bounce_address) == (None, None, "en", None)
+    assert (told.deadline, told.answer_link, told.language, told.bounce_address) == (None, None, "nl", None)
     assert [one.bounce_address for one in named] == [f"bounces+{UUID(int=7).hex}@hotline.example"] * 2
 
 
@@ -172,3 +173,37 @@ def test_a_forward_goes_to_the_partners_mailbox() -> None:
 
     assert (told.to, told.recipient_name, told.partner) == ("desk@md.example", "Siguronline", "md")
     assert (told.hoster, told.recipient_country) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("preferred", "kind", "country", "ours", "language"),
+    [
+        ("cs", Kind.FIRST, "NL", ["en", "nl"], "cs"),
+        (None, Kind.FIRST, "NL", ["en", "nl"], "nl"),
+        (None, Kind.FIRST, "DE", ["en", "nl"], "de"),
+        (None, Kind.REMINDER, "BE", ["en", "nl"], "nl"),
+        (None, Kind.REMINDER, "BE", ["en", "fr", "nl"], "fr"),
+        (None, Kind.FRONT, "CH", ["en"], "en"),
+        (None, Kind.FIRST, "IN", ["en", "nl"], "en"),
+        (None, Kind.FIRST, "IN", ["nl", "hi"], "hi"),
+        (None, Kind.FIRST, "TR", ["en", "nl"], "en"),
+        (None, Kind.FIRST, None, ["fr", "nl"], "fr"),
+        (None, Kind.POLICE, "RU", ["en", "nl"], "nl"),
+        (None, Kind.REGULATOR, "RU", ["en", "nl"], "nl"),
+        (None, Kind.REGISTRAR, "RU", ["en", "nl"], "en"),
+    ],
+)
+def test_the_language_of_a_message(
+    preferred: str | None, kind: Kind, country: str | None, ours: list[str], language: str
+) -> None:
+    """The recipient's own, else that of the country, else the first of ours; with one of ours alone no other."""
+    us = Settings.model_validate({"organisation": {"country": "NL", "languages": ours}}).organisation
+
+    assert tongue(preferred, kind, country, us) == language
+
+
+def test_a_country_speaks_what_it_speaks() -> None:
+    """The chief language first; a country without one of ours speaks none."""
+    assert [spoken_in(code) for code in ("CH", "IN", "CA", "UA", "JP", None)] == [
+        ("de", "fr"), ("en", "hi"), ("en", "fr"), ("uk",), (), (),
+    ]  # fmt: skip

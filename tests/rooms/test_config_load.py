@@ -1,5 +1,7 @@
 """The configuration is read from a file and from variables; secrets from files of their own."""
 
+import tomllib
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 import ntd
 from ntd.config import load, locate
 from schemas.errors import Misconfigured
-from schemas.settings import Settings
+from schemas.settings import HosterRule, Partner, Section, Settings, Vantage
 
 SHIPPED = Path(ntd.__file__).parents[1] / "ntd.toml"
 
@@ -48,6 +50,19 @@ def test_the_shipped_file_names_every_key() -> None:
     missing = {key for key in keys if f"{key} = " not in text and f"{key}]" not in text}
 
     assert missing == {"password"}
+
+
+@pytest.mark.parametrize(
+    ("table", "section"), [("partner", Partner), ("hoster", HosterRule), ("monitor.vantage", Vantage)]
+)
+def test_the_shipped_file_names_every_key_of_repeated_tables(table: str, section: type[Section]) -> None:
+    """In the example that stands commented out, each key once; what is uncommented is a valid table."""
+    _, _, after = SHIPPED.read_text(encoding="utf-8").partition(f"# [[{table}]]\n")
+    lines = [line[2:] for line in takewhile(lambda line: line.startswith("# "), after.splitlines())]
+    example = tomllib.loads("\n".join(lines))
+
+    assert set(example) == {field.alias or name for name, field in section.model_fields.items()} - {"token"}
+    assert section.model_validate(example)
 
 
 def test_relative_paths_belong_to_the_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from schemas.settings import Notices, Settings
+from schemas.settings import Notices, Organisation, Settings
 from tests.fakes.api_door import Reply, Street, street
 from tests.walk.house import DOWN, spot
 
@@ -18,7 +18,8 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 async def door(database: str, tmp_path: Path) -> AsyncIterator[Street]:
     """Open a door behind which one host lives at a Dutch hoster."""
-    async with street(database, tmp_path, Settings(notices=Notices())) as opened:
+    settings = Settings(notices=Notices(), organisation=Organisation(languages=["en"]))
+    async with street(database, tmp_path, settings) as opened:
         opened.home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
         yield opened
 
@@ -148,11 +149,12 @@ async def test_unknown_and_expired_read_the_same(door: Street) -> None:
 async def test_the_language_is_the_readers(door: Street) -> None:
     """Accept-Language first, then the language of the notice."""
     _, link = await noticed(door, 1)
-    page = await door.get(link, None, headers={"Accept-Language": "fr, nl;q=0.8, en;q=0.5"})
+    page = await door.get(link, None, headers={"Accept-Language": "sv, nl;q=0.8, en;q=0.5"})
     assert '<html lang="nl">' in page.text
     assert "Niet van ons" in page.text
     assert '<html lang="de">' in (await door.get(link, None, headers={"Accept-Language": "de-AT"})).text
-    assert '<html lang="en">' in (await door.get(link, None, headers={"Accept-Language": "fr"})).text
+    assert '<html lang="uk">' in (await door.get(link, None, headers={"Accept-Language": "uk"})).text
+    assert '<html lang="en">' in (await door.get(link, None, headers={"Accept-Language": "sv"})).text
 
 
 async def test_a_machine_reads_and_answers_in_json(door: Street) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ntd import acts
 from schemas.ids import ItemId
+from schemas.item import Classification
 from tests.walk.house import BUSY, DOUBT, DOWN, TAKEN, UP, House, house, spot
 
 ONE, TWO = "http://img.one.test/1", "http://img.one.test/2"
@@ -87,3 +88,36 @@ async def test_a_message_in_doubt_is_not_offered_after_its_withdrawal(home: Hous
 
     assert [envelope.kind.value for envelope in home.post.handed] == ["first", "withdrawal"]
     assert ONE not in home.post.handed[1].content.decode()
+
+
+async def test_a_step_that_a_hold_struck_is_climbed_after_it(home: House) -> None:
+    """Quiet hours had it wait; nobody was told, so it is due again with the release, and told once."""
+    quiet = {"quiet": ["12:30-18:00"]}
+    home.rules(regulator={"email": "desk@regulator.example", "plain": True}, notices=quiet)
+    (item,) = await home.submit(ONE)
+    await home.settle()
+    await home.later(HOUR)
+    await home.later(74 * HOUR, 2 * HOUR)
+    waiting = await home.store.pool.fetchval("SELECT count(*) FROM telling WHERE kind = 'regulator'")
+    await acts.hold(home.store, home.settings, [ItemId(item)], until=None, reason="police", by="x", now=home.now)
+    struck = await home.store.pool.fetchval("SELECT count(*) FROM telling WHERE kind = 'regulator'")
+    await acts.release(home.store, home.settings, [ItemId(item)], reason="over", by="x", now=home.now)
+    await home.later(10 * HOUR, HOUR)
+
+    assert (waiting, struck) == (1, 0)
+    assert [one.kind.value for one in home.post.handed].count("regulator") == 1
+
+
+async def test_what_turns_out_illegal_only_at_home_is_not_told_abroad(home: House) -> None:
+    """A presumed item waits for a foreign hoster to be told, and is confirmed as national: the notice never goes."""
+    home.rules(routing={"abroad": "notify"})
+    home.names.at["img.one.test"] = (spot(64510, "MD", "192.0.2.1", MAILBOX),)
+    (item,) = await home.submit(ONE, confirmed=False, classification=None)
+    await home.settle()
+    waiting = await home.store.pool.fetchval("SELECT count(*) FROM telling WHERE kind = 'first'")
+    await home.submit(ONE, classification=Classification.NATIONAL)
+    await home.later(5 * HOUR, HOUR)
+    told = await home.show(item)
+
+    assert waiting == 1
+    assert (home.post.handed, told["state"], told["attention"]) == ([], "routed", ["national_abroad"])

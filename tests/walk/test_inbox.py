@@ -212,7 +212,7 @@ async def test_a_ticket_is_kept_and_quoted_in_the_reminder(lonely: House) -> Non
 
     assert (taken.judged.kind, taken.judged.ticket and taken.judged.ticket.number) == (Came.AUTO_REPLY, "482113")
     assert lonely.post.handed[-1].kind.value == "reminder"
-    assert reminder["Subject"].startswith("[hoster #482113] Reminder: ")
+    assert reminder["Subject"].startswith("[hoster #482113] Herinnering: ")
     assert body is not None
     assert "Your ticket: 482113" in body.get_content()
     kept = await first_notice(lonely, item)

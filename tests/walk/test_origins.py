@@ -310,6 +310,14 @@ async def test_an_address_named_in_an_answer_waits_for_an_analyst(home: House) -
     assert [(one["address"], one["by"], one["item"]) for one in hints] == [("198.51.100.7", "link", str(item))]
     assert told(home) == [("front", "abuse@front.example")]
     assert "unread_answer" in (await home.show(item))["attention"]
+    await acts.origin(
+        home.store, home.settings, watching.named("hidden.test"), "198.51.100.7", by="op", source=None, now=home.now
+    )
+    story = await home.show(item)
+    assert "unread_answer" not in story["attention"]
+    assert [one["detail"]["reason"] for one in story["history"] if one["event"] == "seen"] == [
+        "the origin that it names is known"
+    ]
 
 
 @pytest.mark.parametrize(

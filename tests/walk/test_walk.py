@@ -349,6 +349,7 @@ async def test_a_silent_partner_is_reminded_then_a_human_is_asked_then_the_hoste
         ("reminder", "desk@md.example"),
     ]
     assert (told["state"], told["attention"]) == ("forwarded", [])
+    assert [stay["reminders"] for stay in told["stays"]] == [1]
     await home.later(10 * HOUR, HOUR)
     assert (await home.show(item))["attention"] == ["partner_silent"]
     await home.later(26 * HOUR, HOUR)

@@ -114,9 +114,17 @@ SELECT recipient_id, item_id, stay_id, kind, step, spell, priority, $1, wait_for
     ON CONFLICT (recipient_id, item_id, spell, kind, step) DO NOTHING
 
 -- name: strike_tellings
--- What is not in a message yet goes no further; a withdrawal still does. Of items as a whole, or of single stays.
-DELETE FROM telling
- WHERE (item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])) AND notice_id IS NULL AND kind <> 'withdrawal'
+-- What is not in a message yet goes no further; a withdrawal still does. Of items as a whole, or of single stays. A step
+-- of the ladder that nobody was told of is not climbed.
+WITH dropped AS (
+    DELETE FROM telling
+     WHERE (item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])) AND notice_id IS NULL AND kind <> 'withdrawal'
+    RETURNING item_id, spell, kind, step
+)
+UPDATE stay SET steps_done = dropped.step - 1
+  FROM dropped
+ WHERE stay.item_id = dropped.item_id AND stay.spell = dropped.spell AND stay.steps_done = dropped.step
+   AND dropped.kind IN ('site', 'upstream', 'registrar', 'regulator')
 
 -- name: strike_notices
 -- Messages that were written but never offered to anybody: struck, and their other items gathered anew.
@@ -131,6 +139,12 @@ WITH meant AS (
 ), dropped AS (
     DELETE FROM telling USING struck, meant
      WHERE telling.notice_id = struck.id AND meant.notice_id = struck.id AND telling.item_id = meant.item_id
+    RETURNING telling.item_id, telling.spell, telling.kind, telling.step
+), climbed AS (
+    UPDATE stay SET steps_done = dropped.step - 1
+      FROM dropped
+     WHERE stay.item_id = dropped.item_id AND stay.spell = dropped.spell AND stay.steps_done = dropped.step
+       AND dropped.kind IN ('site', 'upstream', 'registrar', 'regulator')
 )
 UPDATE telling SET notice_id = NULL, gather_at = $3
   FROM struck

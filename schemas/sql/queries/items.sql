@@ -33,7 +33,11 @@ SELECT stay.id, hoster.key_hash, hoster.name, stay.country, place.asn, stay.bega
        stay.ended_by, stay.clock_at, stay.noticed_at, stay.forwarded_at, stay.partner,
        CASE WHEN stay.ended_at IS NULL AND stay.gone_at IS NULL THEN greatest(stay.last_up_at, schedule.up_at)
             ELSE stay.last_up_at END AS last_up_at,
-       stay.gone_at, stay.gone_by, stay.returned_at, stay.reminders
+       stay.gone_at, stay.gone_by, stay.returned_at,
+       -- Of hosters and partners, as the figures count them.
+       (SELECT count(*) FROM notice_item ni JOIN notice n ON n.id = ni.notice_id
+         WHERE ni.item_id = stay.item_id AND ni.stay_id = stay.id AND n.kind = 'reminder' AND n.state = 'accepted'
+           AND n.voided_at IS NULL) AS reminders
 FROM stay
 LEFT JOIN schedule ON schedule.item_id = stay.item_id
 LEFT JOIN hoster ON hoster.id = stay.hoster_id

@@ -328,3 +328,17 @@ SELECT DISTINCT ni.item_id, n.recipient_id
 -- name: renew
 -- Work under way keeps its lease; what was settled or lost to another daemon has another token.
 UPDATE notice SET send_at = $3 WHERE id = ANY($1::uuid[]) AND token = $2
+
+-- name: of_notice
+-- What a message that was written once spoke of, and as what: for whoever wants to see it written anew.
+SELECT n.kind, n.language, n.recipient_id, ni.item_id
+  FROM notice n JOIN notice_item ni ON ni.notice_id = n.id WHERE n.id = $1 ORDER BY ni.item_id
+
+-- name: told_about
+-- Who is told about items, or would be: who waits for a message, and who had one.
+SELECT DISTINCT r.id, r.channel, r.address, r.address_hash, r.language
+  FROM (SELECT recipient_id FROM telling WHERE item_id = ANY($1::uuid[]) AND kind IN ('first', 'front')
+        UNION
+        SELECT n.recipient_id FROM notice_item ni JOIN notice n ON n.id = ni.notice_id
+         WHERE ni.item_id = ANY($1::uuid[]) AND n.kind IN ('first', 'front')) t
+  JOIN recipient r ON r.id = t.recipient_id ORDER BY r.id
