@@ -52,7 +52,7 @@ def test_pace_remembers_so_many_and_no_more() -> None:
     ("accepted", "notice", "language"),
     [
         ("", "nl", "nl"),
-        ("", "pt-BR", "en"),
+        ("", "pt-BR", "pt"),
         ("de-CH, en;q=0.9", "nl", "de"),
         ("sv;q=1, en;q=0.2, nl;q=0.3", "de", "nl"),
         ("fr;q=1, en;q=0.2", "de", "fr"),

@@ -91,8 +91,8 @@ async def test_a_message_in_doubt_is_not_offered_after_its_withdrawal(home: Hous
 
 
 async def test_a_step_that_a_hold_struck_is_climbed_after_it(home: House) -> None:
-    """Quiet hours had it wait; nobody was told, so it is due again with the release, and told once."""
-    quiet = {"quiet": ["12:30-18:00"]}
+    """A quiet day had it wait; nobody was told, so it is due again with the release, and told once."""
+    quiet = {"quiet": ["Thu"]}
     home.rules(regulator={"email": "desk@regulator.example", "plain": True}, notices=quiet)
     (item,) = await home.submit(ONE)
     await home.settle()
