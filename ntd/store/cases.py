@@ -25,6 +25,7 @@ _SAVE_ITEMS = statement("cases.save_items")
 _SAVED = statement("cases.saved")
 _SAVE_STAYS = statement("cases.save_stays")
 _TELL = statement("cases.tell")
+_STOOD = statement("incoming.take_back")
 _STRIKE_TELLINGS = statement("cases.strike_tellings")
 _STRIKE_NOTICES = statement("cases.strike_notices")
 _READY = statement("cases.ready_tellings")
@@ -73,7 +74,7 @@ async def settle(
     """Carry out steps decided on locked cases, all in the caller's transaction."""
     rounds = await _keep_rounds(connection, store, steps, now)
     await _save_items(connection, before, steps, rounds)
-    await _save_stays(connection, before, steps)
+    await _save_stays(connection, before, steps, now)
     await _strike(connection, steps, now)
     await _tell(connection, [tell for step in steps for tell in step.tell], settings, now)
     await _wait_or_go(connection, steps, settings)
@@ -135,7 +136,7 @@ async def _save_items(
         await connection.execute(_SAVED, ids, times)
 
 
-async def _save_stays(connection: Connection, before: dict[ItemId, Case], steps: Sequence[Step]) -> None:
+async def _save_stays(connection: Connection, before: dict[ItemId, Case], steps: Sequence[Step], now: datetime) -> None:
     # What rounds that changed nothing had left stands in no row of a stay yet.
     known = {stay.id: stay for case in before.values() if not case.unsaved for stay in case.stays}
     changed = [stay for step in steps for stay in step.case.stays if known.get(stay.id) != stay]
@@ -144,6 +145,12 @@ async def _save_stays(connection: Connection, before: dict[ItemId, Case], steps:
     # Ended ones first: a new stay never meets the open row of the one it follows.
     changed.sort(key=lambda stay: (stay.ended_at is None, stay.id))
     await connection.execute(_SAVE_STAYS, *map(list, zip(*(stay_row(stay) for stay in changed), strict=True)))
+    # That nobody could be reached until now stays known: reports of a moment before say so.
+    stood = {stay.id: stay for case in before.values() for stay in case.stays if stay.failed_at is not None}
+    reached = [stood[stay.id] for stay in changed if stay.id in stood and stay.failed_at is None]
+    if reached:
+        rows = [(one.id, one.clock_at, one.noticed_at, one.forwarded_at, one.failed_at) for one in reached]
+        await connection.execute(_STOOD, now, *map(list, zip(*rows, strict=True)))
 
 
 async def _strike(connection: Connection, steps: Sequence[Step], now: datetime) -> None:

@@ -10,10 +10,15 @@ from uuid import UUID
 import pytest
 
 from ntd import acts
+from ntd.case import Case
+from ntd.case import Step as Decided
+from ntd.store import cases
+from ntd.store.reports import sla
 from ntd.store.sql import statement
 from schemas.errors import Permanent
 from schemas.hosting import Contact
 from schemas.ids import ItemId, NoticeId
+from schemas.report import ReportQuery
 from schemas.settings import Partner, Step
 from tests.walk.house import BUSY, DOUBT, DOWN, NOON, REFUSED, TAKEN, UNKNOWN, UP, House, house, replace, spot
 
@@ -120,6 +125,24 @@ async def test_a_refusing_mailbox_leads_to_the_next_contact(home: House) -> None
     assert [one.to for one in home.post.handed] == ["abuse@one.example", "noc@one.example"]
     assert told["state"] == "routed"
     assert told["attention"] == ["refused_mail"]
+
+
+async def test_that_nobody_could_be_reached_stays_known(home: House) -> None:
+    """Whoever takes it in the end starts the clock; a report of a moment before still says unreachable."""
+    home.post.does = {"abuse@one.example": [REFUSED]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, 10 * MINUTE)
+    before, after = home.now, home.now + HOUR
+    async with home.store.transaction() as connection:
+        held = await cases.lock(connection, [ItemId(item)])
+        case = held[ItemId(item)]
+        stays = tuple(replace(one, failed_at=None, noticed_at=after, clock_at=after) for one in case.stays)
+        step = Case(item=case.item, stays=stays)
+        await cases.settle(connection, home.store, home.settings, held, [Decided(case=step)], by="x", now=after)
+    then, since = [await sla(home.store, ReportQuery(as_of=at), after + HOUR) for at in (before, after)]
+
+    assert [(one["total"]["unreachable"], one["total"]["open"]) for one in (then, since)] == [(1, 0), (0, 1)]
 
 
 async def test_a_busy_relay_is_tried_again_with_the_same_message(home: House) -> None:
