@@ -53,7 +53,9 @@ def accepted(case: Case, sent: Sent, now: datetime, settings: Settings, by: str 
     before = state = case.item.state
     if sent.kind in HOSTERS | {Kind.FORWARD} and possible(state, event):
         state = state_after(replace(case, stays=stays), event)
-    item = replace(case.item, state=state, **_first_times(case.item, sent, now))
+    # Somebody could be written to: where a certificate has still expired, what waits for it says so again.
+    attention = case.item.attention - {Attention.CERTIFICATE_EXPIRED}
+    item = replace(case.item, state=state, attention=attention, **_first_times(case.item, sent, now))
     line = Record(item=item.id, event=event.value, at=now, before=before, after=state, detail=_detail(sent, by))
     return Step(case=Case(item=item, stays=stays), history=(line,))
 

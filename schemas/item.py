@@ -88,6 +88,7 @@ class Attention(StrEnum):
     NEW_TARGET = "new_target"
     NEW_CONTACT = "new_contact"
     FORM_TO_FILL = "form_to_fill"
+    CERTIFICATE_EXPIRED = "certificate_expired"
     ACCESS_LINE = "access_line"
     NO_PARTNER = "no_partner"
     NATIONAL_ABROAD = "national_abroad"

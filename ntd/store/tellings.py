@@ -13,12 +13,13 @@ from ntd.store.worlds import addresses_of
 from schemas.hosting import Address
 from schemas.ids import HostId, ItemId, RecipientId
 from schemas.incoming import Ticket
-from schemas.item import Basis, Classification, State
+from schemas.item import Attention, Basis, Classification, State
 from schemas.notice import Kind, NoticeLine
 from schemas.settings import Settings
 
 _DUE = statement("notices.due_groups")
 _LOCK = statement("notices.lock_recipient")
+_WAITING = statement("notices.waiting_items")
 _LOCK_ITEMS = statement("notices.lock_items")
 _GATHER = statement("notices.gather")
 _GATHERED = statement("notices.gathered")
@@ -132,6 +133,12 @@ async def lock_recipient(connection: Connection, store: Store, recipient: Recipi
         language=row["language"],
         grouping=row["grouping"],
     )
+
+
+async def unsaid(connection: Connection, group: Group, now: datetime, attention: Attention, n: int) -> list[ItemId]:
+    """Give up to `n` items of a group that wait, and do not say so by this attention yet."""
+    rows = await connection.fetch(_WAITING, group.recipient, group.kind.value, now, attention.value, n)
+    return [ItemId(row["item_id"]) for row in rows]
 
 
 async def ready(connection: Connection, group: Group, settings: Settings, now: datetime, n: int) -> list[Ready]:

@@ -107,9 +107,13 @@ class Gather:
         if to is None:
             return None
         addressee = self._addressee(to)
-        room = self._unsealable(addressee, now) or await allowance.room(
-            connection, self._store, self._settings, addressee, group.recipient, now, urgent=group.urgent
-        )
+        room = self._unsealable(addressee, now)
+        if room is not None:
+            await self._ask_for_certificate(connection, group, now)
+        else:
+            room = await allowance.room(
+                connection, self._store, self._settings, addressee, group.recipient, now, urgent=group.urgent
+            )
         return _Sitting(connection=connection, group=group, to=to, addressee=addressee, room=room, now=now)
 
     def _unsealable(self, to: Addressee, now: datetime) -> Room | None:
@@ -118,6 +122,15 @@ class Gather:
             return None
         log.warning("certificate.expired", path=str(expired.path))
         return Room(messages=0, again_at=now + RENEWED)
+
+    async def _ask_for_certificate(self, connection: Connection, group: Group, now: datetime) -> None:
+        # What waits says so, some at each turn: a human must get a new certificate.
+        asked = Attention.CERTIFICATE_EXPIRED
+        items = await tellings.unsaid(connection, group, now, asked, self._settings.notices.largest)
+        before = await cases.lock(connection, items) if items else {}
+        steps = [attend(case, asked) for case in before.values()]
+        if steps:
+            await cases.settle(connection, self._store, self._settings, before, steps, by="notify", now=now)
 
     def _addressee(self, to: Recipient) -> Addressee:
         partner = next((one for one in self._settings.partner if one.code == to.partner), None)

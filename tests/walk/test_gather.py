@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from notifiers.press import Press
+from notifiers.sealing import Certificate
 from ntd.walk.gather import Gather
 from schemas.notice import Envelope
 from schemas.pace import parse_pace
@@ -202,3 +204,25 @@ async def test_a_mass_removal_tells_nobody_anything(home: House) -> None:
 
     assert {await home.state(item) for item in items} == {"gone"}
     assert len(home.post.handed) == 1
+
+
+async def test_what_waits_for_a_certificate_asks_a_human(home: House) -> None:
+    """Nothing goes openly where a certificate has expired: the items say so until somebody can be written to again."""
+    (item,) = await home.submit("http://img.one.test/1.jpg")
+    await home.settle()
+    mailbox = "abuse@desk.example"
+    expired = Certificate(
+        path=Path("old.pem"), kind="S/MIME", fingerprint="00", expires_at=home.now, _seal=lambda inner: inner
+    )
+    home.clock.at[0] += 2 * HOUR
+    gather = Gather(home.store, home.settings, Press(sealed_for={mailbox: expired}))
+    await gather.turn(home.now)
+    waiting = await home.show(item)
+    await gather.turn(home.now + 2 * HOUR)
+    still = await home.show(item)
+    await home.later(4 * HOUR, HOUR)
+    since = await home.show(item)
+
+    assert (waiting["state"], waiting["attention"], waiting["notices"]) == ("routed", ["certificate_expired"], [])
+    assert len(still["history"]) == len(waiting["history"])
+    assert (since["state"], since["attention"]) == ("noticed", [])

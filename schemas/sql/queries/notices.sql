@@ -9,6 +9,14 @@ SELECT recipient_id, kind, priority <= 1 AS urgent
           min(gather_at)
  LIMIT $2
 
+-- name: waiting_items
+-- Items of a group that cannot be told for now, and do not say so yet.
+SELECT DISTINCT t.item_id
+  FROM telling t JOIN item i ON i.id = t.item_id
+ WHERE t.recipient_id = $1 AND t.kind = $2 AND t.notice_id IS NULL AND t.gather_at <= $3
+   AND NOT $4::text = ANY(i.attention)
+ ORDER BY t.item_id LIMIT $5
+
 -- name: lock_recipient
 -- One daemon gathers for a recipient at a time; whoever comes second finds the work done. Not the row: a settlement that
 -- writes what the recipient is worth need not wait until its next messages are written. 1: the lock of gathering.
