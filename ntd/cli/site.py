@@ -76,7 +76,7 @@ def origin(
         with_store(context, lambda store: origins.forget(store, settings, named, address, by=who(), now=CLOCK.now()))
         say(f"{address} is no origin of {named.host} any more")
     else:
-        told = partial(acts.origin, settings=settings, named=named, text=address, by=who(), source=source)
+        told = partial(acts.origin, settings=settings, named=named, address=address, by=who(), source=source)
         with_store(context, lambda store: told(store, now=CLOCK.now()))
         say(f"{address} is taken for what stands behind {named.host}; its hoster is found at the next look-up")
 
