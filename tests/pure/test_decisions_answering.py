@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from ntd.answering import partner_says, recipient_says
+from ntd.answering import heeded, partner_says, recipient_says
+from ntd.case import Step
 from ntd.duplicates import Standing, again, changes, folded, later
 from schemas.exchange import Action, LinkAnswer, PartnerAnswer
 from schemas.item import Attention, Classification, State, Submission
@@ -214,3 +215,23 @@ def test_several_lines_of_one_url_are_one_submission() -> None:
 
     assert (one.report, one.hold, one.hold_until, one.priority) == ("M-1", True, NOON + DAY, 3)
     assert (one.confirmed, one.classification, one.confirmed_by) == (True, Classification.B1, "analyst-7")
+
+
+def test_confirmed_as_illegal_only_at_home() -> None:
+    """What waits for a hoster abroad is struck; at home, and where nobody says which country that is, it goes on."""
+    national = given(confirmed=True, classification=Classification.NATIONAL)
+    abroad, here = (located(seat, confirmed=False, classification=None) for seat in (ABROAD, HERE))
+
+    assert again(abroad, national, "tok", LATER, home="NL").strike_stays == tuple(stay.id for stay in abroad.stays)
+    assert again(here, national, "tok", LATER, home="NL").strike_stays == ()
+    assert again(abroad, national, "tok", LATER).strike_stays == ()
+    assert again(abroad, given(confirmed=True), "tok", LATER, home="NL").strike_stays == ()
+
+
+def test_what_an_answer_said_is_done() -> None:
+    """It waits for nobody any more; what waits for something else does."""
+    item = replace(located(HERE).item, attention=frozenset({Attention.UNREAD_ANSWER, Attention.BOUNCED}))
+    step = heeded(replace(located(HERE), item=item), "op", "known", LATER)
+
+    assert (step.case.item.attention, [line.event for line in step.history]) == ({Attention.BOUNCED}, ["seen"])
+    assert heeded(step.case, "op", "known", LATER) == Step(case=step.case)
