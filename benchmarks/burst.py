@@ -94,6 +94,7 @@ async def fill(store: Store, items: int, recipients: int, form: str, now: dateti
         await rows.add_recipients(connection, store, now)
         for begin in range(0, items, 50_000):
             await rows.add_items(connection, store, range(begin, min(items, begin + 50_000)), now)
+        await connection.execute("RESET session_replication_role")
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
 

@@ -106,6 +106,7 @@ async def fill(store: Store, items: int, now: datetime, street: Street | None = 
             await _fill_looks(connection, store, seen, now)
             due = [(one, now + street.every * chance.random(), checks.evidence_of(look)) for one, look in seen]
             await connection.copy_records_to_table("schedule", records=due, columns=("item_id", "due_at", "evidence"))
+        await connection.execute("RESET session_replication_role")
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
 
