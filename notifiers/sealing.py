@@ -52,9 +52,10 @@ class Certificate:
 def _pgp_mime(sealed: bytes, boundary: str) -> Wrapped:
     delimiter = b"--" + boundary.encode()
     version = b"Content-Type: application/pgp-encrypted\r\nContent-Transfer-Encoding: 7bit\r\n\r\nVersion: 1\r\n"
+    # "attachment": to some filters a mail without text and without an attachment is an empty one (SpamAssassin: +2.3).
     head = (
         b'Content-Type: application/octet-stream; name="encrypted.asc"\r\nContent-Transfer-Encoding: 7bit\r\n'
-        b'Content-Disposition: inline; filename="encrypted.asc"\r\n\r\n'
+        b'Content-Disposition: attachment; filename="encrypted.asc"\r\n\r\n'
     )
     armored = sealed.replace(b"\r\n", b"\n").replace(b"\n", _CRLF)
     lines = [delimiter, _CRLF, version, delimiter, _CRLF, head, armored, delimiter, b"--", _CRLF]
