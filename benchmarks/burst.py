@@ -27,6 +27,7 @@ from typing import Any, cast
 import uvloop
 
 from notifiers.registry import Dispatcher
+from ntd import log
 from ntd.clock import SystemClock
 from ntd.store.base import Store
 from ntd.store.connect import open_store
@@ -112,7 +113,7 @@ def _priority(number: int) -> int:
 async def burst(store: Store, settings: Settings, items: int) -> float:
     """Gather and send until every item is told; give the seconds it took."""
     clock, pulse, stop = SystemClock(), Pulse(), asyncio.Event()
-    async with Dispatcher.open(settings) as out, asyncio.TaskGroup() as group:
+    async with Dispatcher.open(settings, clock.now) as out, asyncio.TaskGroup() as group:
         send = Send(store, settings, out, clock, uuid7(clock.now()))
         began = time.perf_counter()
         group.create_task(repeat("gather", Gather(store, settings).turn, clock, pulse, stop))
@@ -160,6 +161,7 @@ async def measure(chosen: argparse.Namespace, port: int, pipe: Pipe) -> dict[str
             notices=Notices(largest=chosen.largest, window=timedelta(0)),
             log=Log(level="warning"),
         )
+        log.configure(settings.log.format, settings.log.level)
         clock = SystemClock()
         async with open_store(settings, clock) as store:
             began = time.perf_counter()

@@ -22,6 +22,8 @@ registry   the dispatcher: which way an envelope leaves
 smtp       by mail, over the relay
 imap       the mailbox that answers and bounces come to
 webapi     to a hoster's API
+abuse_signal to the AWS Abuse Signal API
+sigv4      P: and the signature that it wants
 forward    to a partner's API
 folder     dry run: into a folder
 post       one bounded POST, and what came back

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
 from notifiers.names import Names
 from notifiers.outcomes import Stage
@@ -25,6 +25,7 @@ class Target:
     url: str
     token: str = ""  # the settings refuse one that would travel in clear to another machine
     ca_file: Path | None = None  # trusted instead of the system's authorities
+    headers: tuple[tuple[str, str], ...] = ()  # of a protocol of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +75,27 @@ class Poster:
             headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), "Idempotency-Key": key}
             if target.token:
                 headers["Authorization"] = f"Bearer {target.token}"
+            headers |= dict(target.headers)
             trust = ssl.create_default_context(cafile=target.ca_file) if target.ca_file else True
             async with self._session.post(
                 target.url, data=body.chunks(), headers=headers, ssl=trust, allow_redirects=False
             ) as response:
-                return Answer(
-                    status=response.status,
-                    body=await _bounded(response.content.iter_chunked(65536)),
-                    retry_after=response.headers.get("Retry-After"),
-                    date=response.headers.get("Date"),
-                )
+                return await _answer(response)
         except (ClientError, OSError, TimeoutError, ValueError) as fault:
             if body.fault is not None:
                 raise body.fault from fault
             return Silence(stage=body.stage, why=f"{type(fault).__name__}: {fault}")
+
+    async def get(self, target: Target) -> Answer | Silence:
+        """Ask for a document, which changes nothing there."""
+        try:
+            trust = ssl.create_default_context(cafile=target.ca_file) if target.ca_file else True
+            async with self._session.get(
+                target.url, headers=dict(target.headers), ssl=trust, allow_redirects=False
+            ) as response:
+                return await _answer(response)
+        except (ClientError, OSError, TimeoutError, ValueError) as fault:
+            return Silence(stage=Stage.CONNECT, why=f"{type(fault).__name__}: {fault}")
 
     async def reach(self, target: Target) -> str | None:
         """Ask what may be asked there (OPTIONS), which changes nothing and shows no token; None when anyone answers."""
@@ -117,6 +125,15 @@ class _Body:
             raise
         self.stage = Stage.CONTENT
         yield self._content
+
+
+async def _answer(response: ClientResponse) -> Answer:
+    return Answer(
+        status=response.status,
+        body=await _bounded(response.content.iter_chunked(65536)),
+        retry_after=response.headers.get("Retry-After"),
+        date=response.headers.get("Date"),
+    )
 
 
 async def _bounded(chunks: AsyncIterator[bytes]) -> bytes | None:

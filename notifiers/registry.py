@@ -5,9 +5,11 @@ A new channel is a file with a class that has `deliver`, and a line in `_way`.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from importlib.metadata import version
 from typing import Protocol
 
+from notifiers.abuse_signal import AbuseSignal
 from notifiers.folder import Folder
 from notifiers.forward import PartnerApi
 from notifiers.post import Poster
@@ -28,17 +30,23 @@ class Way(Protocol):
 class Dispatcher:
     """Hands envelopes over, each its own way."""
 
-    def __init__(self, *, mail: Way, hosters: Way, partners: PartnerApi, folder: Way, dry_run: bool) -> None:
+    def __init__(
+        self, *, mail: Way, hosters: Way, signals: AbuseSignal, partners: PartnerApi, folder: Way, dry_run: bool
+    ) -> None:
         self._mail = mail
         self._hosters = hosters
+        self._signals = signals
         self._partners = partners
         self._folder = folder
         self._dry_run = dry_run
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator["Dispatcher"]:
-        """Open every way out for as long as the dispatcher lives; nothing is dialled before there is a message."""
+    async def open(cls, settings: Settings, now: Callable[[], datetime]) -> AsyncIterator["Dispatcher"]:
+        """Open every way out for as long as the dispatcher lives; nothing is dialled before there is a message.
+
+        `now` is read where a signature says when it was made.
+        """
         async with (
             Relay.open(settings.smtp, settings.organisation.domain) as mail,
             Poster.open(settings.dns, f"ntd/{version('ntd')}") as poster,
@@ -46,6 +54,7 @@ class Dispatcher:
             yield cls(
                 mail=mail,
                 hosters=HosterApi(poster, settings.hoster),
+                signals=AbuseSignal(poster, settings.hoster, now),
                 partners=PartnerApi(poster, settings.partner),
                 folder=Folder(settings.notices.folder),
                 dry_run=settings.notices.dry_run,
@@ -70,7 +79,9 @@ class Dispatcher:
             case Channel.MAIL:
                 return self._mail
             case Channel.API:
-                return self._partners if self._is_partner(envelope) else self._hosters
+                if self._is_partner(envelope):
+                    return self._partners
+                return self._signals if self._signals.knows(envelope.to) else self._hosters
             case Channel.FORM | Channel.EXCHANGE:
                 return None
 

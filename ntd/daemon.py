@@ -167,7 +167,7 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
             house.turn(Place(store, settings, daemon)),
         ]
     if Role.NOTIFY in roles:
-        out = await stack.enter_async_context(Dispatcher.open(settings))
+        out = await stack.enter_async_context(Dispatcher.open(settings, clock.now))
         loops += [
             house.turn(Gather(store, settings, _press(settings, clock.now()))),
             house.line(Send(store, settings, out, clock, daemon)),

@@ -161,6 +161,7 @@ class Envelope:
     mail_from: str  # envelope sender
     message_id: str
     content: bytes
+    again: bool = False  # there was an attempt before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

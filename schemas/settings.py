@@ -328,6 +328,8 @@ class HosterRule(Section):
     token: SecretStr = SecretStr("")
     token_file: OptionalPath = None
     ca_file: OptionalPath = None
+    protocol: Literal["xarf", "aws-abuse-signal"] = "xarf"
+    region: str = "us-east-1"
     format: Literal["digest", "xarf"] = "digest"
     group: Literal["recipient", "ip", "site"] = "recipient"
     form: FormUrl = ""
@@ -338,6 +340,16 @@ class HosterRule(Section):
     def _keeps_its_token(self) -> Self:
         if _carries_openly(self.api, self.token):
             raise ValueError(_OPENLY)
+        return self
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        key_id, _, secret = self.token.get_secret_value().partition(":")
+        if self.api and self.protocol == "aws-abuse-signal" and not (key_id and secret):
+            raise ValueError(
+                'protocol "aws-abuse-signal" needs a key that signs; write token_file = "aws.key", a file that holds '
+                "ACCESS_KEY_ID:SECRET_ACCESS_KEY"
+            )
         return self
 
 

@@ -33,5 +33,5 @@ def check_config(context: typer.Context) -> None:
 
 async def _opened(settings: Settings) -> tuple[str, ...]:
     """Open what needs nobody outside; give the rows that cannot be used."""
-    async with Locator.open(settings, MemoryRegistrations()) as locator, Dispatcher.open(settings):
+    async with Locator.open(settings, MemoryRegistrations()) as locator, Dispatcher.open(settings, CLOCK.now):
         return locator.faults

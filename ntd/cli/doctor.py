@@ -229,7 +229,8 @@ async def _hosters(settings: Settings) -> AsyncIterator[Finding]:
     async with Poster.open(settings.dns, "ntd-doctor", patience_s=_PATIENCE_S) as poster:
         for hoster in settings.hoster:
             if hoster.api:
-                target = Target(url=f"{hoster.api}/reports", ca_file=hoster.ca_file)
+                path = "v1/abuse" if hoster.protocol == "aws-abuse-signal" else "reports"
+                target = Target(url=f"{hoster.api}/{path}", ca_file=hoster.ca_file)
                 yield await _endpoint(f"hoster {hoster.match}", poster, target)
 
 

@@ -32,6 +32,7 @@ class Outgoing:
     message_id: str
     content: bytes
     attempt: int
+    again: bool  # there was an attempt before
     started_at: datetime
     urgency: int  # 0: a first notice or forward
     priority: int
@@ -63,6 +64,7 @@ def _outgoing(store: Store, row: Row, attempt: int, now: datetime, token: UUID) 
         message_id=row["message_id"],
         content=store.open_bytes("notice.message", row_id(row["id"]), row["message"]),
         attempt=attempt,
+        again=row["attempts"] > 1 or row["doubted"],
         started_at=now,
         urgency=row["urgency"],
         priority=row["priority"],

@@ -94,6 +94,7 @@ class Send:
             mail_from=job.mail_from,
             message_id=job.message_id,
             content=job.content,
+            again=job.again,
         )
         try:
             return await self._out.deliver(envelope, before_offer=before_offer)

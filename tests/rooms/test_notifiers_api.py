@@ -18,7 +18,7 @@ from schemas.notice import AttemptOutcome, Channel, Envelope, Kind, Took
 from schemas.settings import Settings
 from tests.fakes.geo_dns import serving
 from tests.fakes.notifiers_http import FakeApi, response
-from tests.fakes.notifiers_messages import envelope, line, message
+from tests.fakes.notifiers_messages import NOW, envelope, line, message
 
 
 async def nothing() -> None:
@@ -28,7 +28,7 @@ async def nothing() -> None:
 @asynccontextmanager
 async def dispatcher(**tables: Any) -> AsyncIterator[Dispatcher]:
     """Open a dispatcher for a configuration."""
-    async with Dispatcher.open(Settings.model_validate(tables)) as out:
+    async with Dispatcher.open(Settings.model_validate(tables), lambda: NOW) as out:
         yield out
 
 
