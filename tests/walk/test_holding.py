@@ -39,6 +39,7 @@ async def test_a_message_in_doubt_is_not_offered_again_during_a_hold(home: House
 
     assert (offered, during, len(home.post.handed)) == (1, 1, 2)
     assert home.post.handed[0].content == home.post.handed[1].content
+    assert [one.again for one in home.post.handed] == [False, True]
     assert [await home.state(item) for item in (one, two)] == ["noticed", "noticed"]
 
 
