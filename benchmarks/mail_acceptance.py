@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from mail_postfix import Absent, postfix, program
+from mail_postfix import Absent, postfix, present, program
 from pysequoia import Tsk
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -265,6 +265,7 @@ def table(written: Sequence[Case], scored: dict[str, Score]) -> str:
 
 async def measure(languages: Sequence[str], folder: Path) -> tuple[dict[str, object], str]:
     """Write, relay, read and score every mail."""
+    present()
     program("spamassassin", "spamassassin")
     now = SystemClock().now()
     written = list(cases(folder, languages, now))

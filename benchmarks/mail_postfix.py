@@ -84,12 +84,18 @@ def program(name: str, package: str) -> str:
     return found
 
 
-@asynccontextmanager
-async def postfix(folder: Path, *, port: int, sink: int, domain: str) -> AsyncIterator[Path]:
-    """Run a Postfix on `port` that relays mail for `domain` to `sink`; give its log. Absent says what is missing."""
+def present() -> str:
+    """Give the command that starts and stops it; Absent says what is missing."""
     command = program("postfix", "postfix")
     if os.geteuid() != 0:
         raise Absent("Postfix is only started by root")
+    return command
+
+
+@asynccontextmanager
+async def postfix(folder: Path, *, port: int, sink: int, domain: str) -> AsyncIterator[Path]:
+    """Run a Postfix on `port` that relays mail for `domain` to `sink`; give its log. Absent says what is missing."""
+    command = present()
     etc = folder / "etc"
     for made in (folder, etc, folder / "queue", folder / "data", folder / "log"):
         made.mkdir(mode=0o755, exist_ok=True)
