@@ -66,6 +66,24 @@ async def test_a_report_is_posted_with_key_and_token() -> None:
     assert "transfer-encoding" not in request.headers
 
 
+async def test_a_hoster_hears_of_a_withdrawal_beside_the_reports() -> None:
+    """One document of item ids, with the key and the token of every post; nobody takes it for a report."""
+    async with FakeApi().running() as api:
+        rule = {"match": "as64501", "api": api.base, "token": "secret"}
+        told = message(line(1), line(2), kind=Kind.WITHDRAWAL, channel=Channel.API, to=api.base)
+        sent = envelope(compose(told).content, notice=told.id, kind=Kind.WITHDRAWAL, channel=Channel.API, to=api.base)
+        async with dispatcher(hoster=[rule]) as out:
+            delivery = await out.deliver(sent, before_offer=nothing)
+
+    (request,) = api.requests
+    assert (delivery.outcome, delivery.by) == (AttemptOutcome.ACCEPTED, Took.API)
+    assert request.line == "POST /v1/withdrawals HTTP/1.1"
+    assert request.headers["idempotency-key"] == str(told.id)
+    assert request.headers["authorization"] == "Bearer secret"
+    assert [one["item"] for one in orjson.loads(request.body)["items"]] == [str(each.item) for each in told.lines]
+    assert b"://" not in request.body.replace(api.base.encode(), b"")
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "outcome", "retry_after"),
     [
