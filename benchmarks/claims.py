@@ -67,6 +67,7 @@ class Street:
     """Where the items of a table live, and what a look at one shows."""
 
     template: Observation = SEEN
+    meaning: Meaning = UP
     url: Callable[[int, UUID], str] = lambda _host, item: f"https://img.bench.test/i/{item}/large.jpg"
     address: Callable[[int], str] = lambda _host: ADDRESS
     every: timedelta = HOUR
@@ -77,7 +78,7 @@ class Street:
         if hops:
             hops = (replace(hops[0], url=self.url(host, item)),)
         look = replace(self.template, at=now, address=here, addresses=(here,), hops=hops)
-        return Round(at=now, observations=(look,), meaning=UP)
+        return Round(at=now, observations=(look,), meaning=self.meaning)
 
 
 class Scripted:
@@ -167,8 +168,8 @@ async def _fill_items(
             now,
             now,
             now,
-            "up",
-            "status_2xx",
+            street.meaning.verdict.value,
+            street.meaning.reason,
             bytes.fromhex(body.sha256),
             body.type,
             body.length_bytes,

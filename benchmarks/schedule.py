@@ -21,7 +21,7 @@ import struct
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -138,12 +138,12 @@ async def _street(port: int, every: timedelta) -> Street:
         assert first is not None
         # Compared with the first, as the daemon's are: not with a sibling.
         baseline = Baseline(sha256=first.sha256, length_bytes=first.length_bytes, type=first.type)
-        seen = (await looker.round(url, now=datetime.now(UTC), baseline=baseline)).observations[0]
+        seen = await looker.round(url, now=datetime.now(UTC), baseline=baseline)
 
     def lives(host: int, item: UUID) -> str:
         return f"http://h{host}.bench.test:{port}/i/{item}/large.jpg"
 
-    return Street(template=seen, url=lives, address=address_of, every=every)
+    return Street(template=seen.observations[0], meaning=seen.meaning, url=lives, address=address_of, every=every)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,13 +156,17 @@ class Sample:
     cpu_s: float
     database_cpu_s: float
     bytes: int
+    wal_bytes: int
+    folder_bytes: int
+    relations: dict[str, int]
+    kept: dict[str, int]
 
 
 class World:
     """The daemons at work, seen from outside."""
 
     def __init__(self, store: Store, folder: Path, daemons: list[tuple[Program, int]]) -> None:
-        self._store, self._daemons = store, daemons
+        self._store, self._daemons, self._folder = store, daemons, folder / "pg"
         self._postmaster = psutil.Process(live_postmaster(folder / "pg"))
         self._connections: dict[int, float] = {}
         self.peak_mib = 0.0
@@ -180,6 +184,10 @@ class World:
             cpu_s=sum(_cpu_s(psutil.Process(one.process.pid)) for one, _ in self._daemons),
             database_cpu_s=self.database_cpu_s(),
             bytes=await self._store.pool.fetchval("SELECT pg_database_size(current_database())"),
+            wal_bytes=int(await self._store.pool.fetchval("SELECT pg_current_wal_lsn() - '0/0'")),
+            folder_bytes=await asyncio.to_thread(_size, self._folder),
+            relations={row["relname"]: row["bytes"] for row in await self._store.pool.fetch(_RELATIONS)},
+            kept={row["what"]: row["rounds"] for row in await self._store.pool.fetch(_KEPT)},
         )
 
     def database_cpu_s(self) -> float:
@@ -197,6 +205,22 @@ class World:
             one.check()
             self.peak_mib = max(self.peak_mib, psutil.Process(one.process.pid).memory_info().rss / 2**20)
         self.database_cpu_s()
+
+
+_RELATIONS = """
+SELECT relname::text, pg_relation_size(oid, 'main') + pg_relation_size(oid, 'fsm') + pg_relation_size(oid, 'vm') AS bytes
+  FROM pg_class WHERE relkind IN ('r', 'i', 't')"""
+#: Rounds that changed something: there should be none.
+_KEPT = "SELECT verdict || ' ' || reason AS what, count(*) AS rounds FROM round GROUP BY 1"
+
+
+def _size(folder: Path) -> int:
+    """Add up the files of a folder; what is renamed or removed meanwhile counts nothing."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def _cpu_s(process: psutil.Process) -> float:
@@ -276,6 +300,14 @@ def _figures(chosen: argparse.Namespace, before: Sample, after: Sample, peak_mib
         "database_cpu_us_a_look": round(1e6 * database_s / looks),
         "daemon_peak_mib": round(peak_mib, 1),
         "database_bytes_a_look": round((after.bytes - before.bytes) / looks, 1),
+        "of_which": {
+            name: round(grown / looks, 1)
+            for name, size in after.relations.items()
+            if (grown := size - before.relations.get(name, 0))
+        },
+        "rounds_kept": {what: rounds - before.kept.get(what, 0) for what, rounds in after.kept.items()},
+        "wal_bytes_a_look": round((after.wal_bytes - before.wal_bytes) / looks, 1),
+        "folder_bytes_a_look": round((after.folder_bytes - before.folder_bytes) / looks, 1),
     }
 
 

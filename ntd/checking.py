@@ -271,9 +271,15 @@ def _watch_done(before: Case, case: Case, looked: Looked, rules: Settings, now: 
     return Step(case=replace(case, item=item), history=(line,), no_more_checks=True, round=looked.round)
 
 
+_FIRST_UP: Final = (Verdict.UP, "status_2xx")
+_SAME_AGAIN: Final = Meaning(verdict=Verdict.UP, reason="same_body")
+
+
 def _notable(before: Case, looked: Looked) -> bool:
     meaning = looked.round.meaning
-    return (before.item.last_verdict, before.item.last_reason) != (meaning.verdict, meaning.reason)
+    was = (before.item.last_verdict, before.item.last_reason)
+    # What was first seen, seen again: the round that saw it first is kept and shows the same.
+    return was != (meaning.verdict, meaning.reason) and (was, meaning) != (_FIRST_UP, _SAME_AGAIN)
 
 
 def _if_notable(before: Case, looked: Looked) -> Round | None:

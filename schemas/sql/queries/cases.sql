@@ -173,7 +173,8 @@ UPDATE telling t
 -- The next look; a lease that stood on the row falls.
 INSERT INTO schedule (item_id, due_at, watch)
 SELECT item_id, due_at, watch FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS n (item_id, due_at, watch)
-    ON CONFLICT (item_id) DO UPDATE SET due_at = excluded.due_at, watch = excluded.watch, token = NULL
+    ON CONFLICT (item_id) DO UPDATE SET due_at = excluded.due_at, watch = excluded.watch, token = NULL,
+                                        leased_until = NULL
 
 -- name: unschedule
 -- Nothing is looked at any more: ended or held.

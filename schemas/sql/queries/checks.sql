@@ -1,9 +1,12 @@
 -- name: claim
--- A lapsed lease is simply due again; the narrow table is what changes most.
+-- A lapsed lease is simply due again; the narrow table is what changes most. A lease changes no index: what is under way
+-- stands at the beginning of the range, and there are never more of it than the daemons can do at once.
 WITH due AS (
-    SELECT item_id, due_at FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT item_id, due_at FROM schedule
+     WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+     ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), leased AS (
-    UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
+    UPDATE schedule s SET token = $3, leased_until = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
     RETURNING s.item_id, due.due_at
 )
 SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
@@ -14,11 +17,11 @@ SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_
 -- While nobody can see anything, only items about which a first message waits for a look: it goes out all the same.
 WITH due AS (
     SELECT item_id, due_at FROM schedule
-     WHERE due_at <= $1
+     WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
        AND item_id IN (SELECT item_id FROM telling WHERE notice_id IS NULL AND wait_for = 'check')
      ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), leased AS (
-    UPDATE schedule s SET token = $3, due_at = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
+    UPDATE schedule s SET token = $3, leased_until = $1 + $4::interval FROM due WHERE s.item_id = due.item_id
     RETURNING s.item_id, due.due_at
 )
 SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_type, i.first_length, i.first_likeness,
@@ -27,7 +30,7 @@ SELECT i.id, i.secret, i.host_id, i.state, i.confirmed, i.first_sha256, i.first_
 
 -- name: put_off
 -- What was claimed and is not looked at now is due again at a moment of its own.
-UPDATE schedule s SET due_at = n.due_at, token = NULL
+UPDATE schedule s SET due_at = n.due_at, token = NULL, leased_until = NULL
   FROM unnest($1::uuid[], $2::timestamptz[]) AS n (item_id, due_at)
  WHERE s.item_id = n.item_id AND s.token = $3
 
@@ -46,7 +49,7 @@ INSERT INTO quiet (host_id, until) SELECT host_id, until FROM unnest($2::bigint[
 -- name: lost
 -- Rounds since a moment that could not tell for want of a network count as not done: due at once. Read over the whole
 -- table, but only when an outage is over.
-UPDATE schedule s SET due_at = $2, token = NULL
+UPDATE schedule s SET due_at = $2
   FROM item i
  WHERE i.id = s.item_id AND s.due_at > $2 AND s.token IS NULL AND i.last_verdict = 'unknown' AND i.last_reason = ANY($3::text[])
    AND coalesce(s.checked_at, i.checked_at) >= $1
@@ -54,20 +57,22 @@ UPDATE schedule s SET due_at = $2, token = NULL
 -- name: ahead_of_time
 -- What was looked at, or claimed, in a time that has not come yet: the clock had gone ahead. Due at once. Read over the
 -- whole table, but only when a daemon starts or its clock was set back.
-UPDATE schedule s SET due_at = $1, token = NULL
+UPDATE schedule s SET due_at = $1, token = NULL, leased_until = NULL
   FROM item i
- WHERE i.id = s.item_id AND s.due_at > $1
-   AND (greatest(s.checked_at, i.checked_at) > $1::timestamptz + interval '1 minute'
-        OR (s.token IS NOT NULL AND s.due_at > $1::timestamptz + interval '2 minutes'))
+ WHERE i.id = s.item_id
+   AND ((s.due_at > $1 AND greatest(s.checked_at, i.checked_at) > $1::timestamptz + interval '1 minute')
+        OR s.leased_until > $1::timestamptz + interval '2 minutes')
 
 -- name: make_up
 -- What has become due while nobody could look is spread by the chance in its id, a batch at a time. The last four bytes
 -- of the id are chance; nothing falls on the moment itself, so that no row is met twice.
 WITH late AS (
-    SELECT item_id FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT item_id FROM schedule
+     WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+     ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE schedule s
-   SET token = NULL,
+   SET token = NULL, leased_until = NULL,
        due_at = $1::timestamptz + interval '1 second'
               + $2::interval * (('x' || right(s.item_id::text, 8))::bit(32)::bigint / 4294967296.0)
   FROM late WHERE s.item_id = late.item_id
@@ -83,20 +88,21 @@ SELECT DISTINCT item_id FROM telling WHERE item_id = ANY($1::uuid[]) AND notice_
 -- name: keep_uneventful
 -- A round that changed nothing: this narrow row is all that is written, and only by the holder of its lease.
 UPDATE schedule s
-   SET due_at = n.due_at, token = NULL, checks = n.checks, checked_at = n.checked_at,
+   SET due_at = n.due_at, token = NULL, leased_until = NULL, checks = n.checks, checked_at = n.checked_at,
        up_at = greatest(s.up_at, n.up_at)
   FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::timestamptz[], $5::timestamptz[])
        AS n (item_id, due_at, checks, checked_at, up_at)
  WHERE s.item_id = n.item_id AND s.token = $6
 
 -- name: give_back
--- What a stopping daemon still holds is due at once for the next one.
-UPDATE schedule SET due_at = $2, token = NULL WHERE token = $1
+-- What a stopping daemon still holds was due already, and is so for the next one.
+UPDATE schedule SET token = NULL, leased_until = NULL WHERE due_at <= $2 AND token = $1
 
 -- name: check_now
--- Looked at as soon as somebody is free.
+-- Looked at as soon as somebody is free; a look under way began too early, and loses its lease.
 INSERT INTO schedule (item_id, due_at) SELECT unnest($1::uuid[]), $2
-    ON CONFLICT (item_id) DO UPDATE SET due_at = least(schedule.due_at, excluded.due_at)
+    ON CONFLICT (item_id) DO UPDATE
+   SET due_at = least(schedule.due_at, excluded.due_at), token = NULL, leased_until = NULL
 
 -- name: follow_ups
 -- Reminders, the ladder, partners' patience: due times of stays.
@@ -111,8 +117,8 @@ RETURNING s.id, s.item_id
 SELECT id FROM item WHERE state = 'held' AND hold_until <= $1 ORDER BY hold_until LIMIT $2
 
 -- name: lateness
--- How long the most overdue look has waited.
-SELECT min(due_at) AS oldest FROM schedule WHERE due_at <= $1
+-- How long the most overdue look has waited; one under way does not wait any more.
+SELECT min(due_at) AS oldest FROM schedule WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
 
 -- name: dry_run_accepted
 -- What was only accepted in a dry run and was not taken back yet.
@@ -136,7 +142,7 @@ UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])
 
 -- name: renew
 -- Work under way keeps its lease; what was settled or lost to another daemon has another token.
-UPDATE schedule SET due_at = $3 WHERE item_id = ANY($1::uuid[]) AND token = $2
+UPDATE schedule SET leased_until = $3 WHERE item_id = ANY($1::uuid[]) AND token = $2
 
 -- name: keep_looks
 -- The evidence of the newest look that saw something else, written over: rounds that changed something are kept beside it.

@@ -49,8 +49,8 @@ UPDATE notice SET send_at = $2, token = NULL, attempts = greatest(attempts - 1, 
  WHERE send_at <= $2::timestamptz + $3::interval AND token = ANY($1::uuid[])
 
 -- name: take_back_checks
--- The same for looks at items.
-UPDATE schedule SET due_at = $2, token = NULL
+-- The same for looks at items, which were due already.
+UPDATE schedule SET token = NULL, leased_until = NULL
  WHERE due_at <= $2::timestamptz + $3::interval AND token = ANY($1::uuid[])
 
 -- name: take_back_follow_ups

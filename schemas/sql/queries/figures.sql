@@ -13,9 +13,14 @@ WHERE voided_at IS NULL
 GROUP BY kind = 'forward', state;
 
 -- name: checks_due
--- The oldest due check, and how many wait: bounded, for a figure that alarms needs no exact end.
+-- The oldest due check, and how many wait: bounded, for a figure that alarms needs no exact end. What is under way waits
+-- no more.
 SELECT min(due_at) AS oldest, count(*) AS due
-FROM (SELECT due_at FROM schedule WHERE due_at <= $1 ORDER BY due_at LIMIT $2) AS late;
+FROM (
+    SELECT due_at FROM schedule
+    WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+    ORDER BY due_at LIMIT $2
+) AS late;
 
 -- name: looks_due
 -- The same for hosts that wait to be looked up.
