@@ -98,18 +98,37 @@ async def fill(store: Store, items: int, now: datetime, street: Street | None = 
         await connection.execute("SET session_replication_role = replica")
         await _fill_places(connection, store, hosts, now, street)
         chance = random.Random(1)  # noqa: S311 -- the same tables each time
+        # In the order of their ids, as they come in.
+        every = sorted(uuid7(now) for _ in range(items))
         for begin in range(0, items, _BLOCK):
-            ids = [uuid7(now) for _ in range(min(_BLOCK, items - begin))]
+            ids = every[begin : begin + _BLOCK]
             lives = [(one, 1 + n % hosts) for n, one in enumerate(ids)]
             await _fill_items(connection, store, lives, now, street)
             await _fill_stays(connection, ids, now)
             seen = [(one, street.seen(host, one, now)) for one, host in lives]
             await _fill_looks(connection, store, seen, now)
-            due = [(one, now + street.every * chance.random(), checks.evidence_of(look)) for one, look in seen]
+            due = [(one, _due(now, street, chance), checks.evidence_of(look)) for one, look in seen]
             await connection.copy_records_to_table("schedule", records=due, columns=("item_id", "due_at", "evidence"))
         await connection.execute("RESET session_replication_role")
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
+
+
+async def plan_anew(store: Store, now: datetime, every: timedelta) -> None:
+    """Have all items due anew, evenly over an interval from now, as if nothing had ever been looked at."""
+    chance = random.Random(2)  # noqa: S311 -- the same times each time
+    async with store.transaction() as connection:
+        known = await connection.fetch("SELECT item_id, evidence FROM schedule ORDER BY item_id")
+        await connection.execute("TRUNCATE schedule")
+        due = [(row[0], _due(now, Street(every=every), chance), row[1]) for row in known]
+        await connection.copy_records_to_table("schedule", records=due, columns=("item_id", "due_at", "evidence"))
+    await store.pool.execute("VACUUM ANALYZE schedule")
+    await store.pool.execute("CHECKPOINT")
+
+
+def _due(now: datetime, street: Street, chance: random.Random) -> datetime:
+    # To the second, as `monitor.schedule` says.
+    return (now + street.every * chance.random()).replace(microsecond=0)
 
 
 async def _fill_places(connection: Connection, store: Store, hosts: int, now: datetime, street: Street) -> None:

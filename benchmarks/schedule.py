@@ -21,7 +21,7 @@ import struct
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -35,7 +35,7 @@ from uuid import UUID
 import psutil
 import uvloop
 from checks import Server
-from claims import ITEMS_OF_A_HOST, Street, fill
+from claims import ITEMS_OF_A_HOST, Street, fill, plan_anew
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.look import Looker
@@ -108,9 +108,9 @@ class _Names(asyncio.DatagramProtocol):
         self._transport.sendto(head + question + answer, addr)
 
 
-async def _serve(ready: Connection) -> None:
+async def _serve(ready: Connection, port: int) -> None:
     loop = asyncio.get_running_loop()
-    first = await loop.create_server(Server, address_of(0), 0, backlog=1024)
+    first = await loop.create_server(Server, address_of(0), port, backlog=1024)
     port = first.sockets[0].getsockname()[1]
     for host in range(1, ADDRESSES):
         await loop.create_server(Server, address_of(host), port, backlog=1024)
@@ -122,8 +122,8 @@ async def _serve(ready: Connection) -> None:
     await first.serve_forever()
 
 
-def _server_process(ready: Connection) -> None:
-    uvloop.run(_serve(ready))
+def _server_process(ready: Connection, port: int) -> None:
+    uvloop.run(_serve(ready, port))
 
 
 async def _street(port: int, every: timedelta) -> Street:
@@ -208,7 +208,8 @@ class World:
 
 
 _RELATIONS = """
-SELECT relname::text, pg_relation_size(oid, 'main') + pg_relation_size(oid, 'fsm') + pg_relation_size(oid, 'vm') AS bytes
+SELECT relname::text,
+       pg_relation_size(oid, 'main') + pg_relation_size(oid, 'fsm') + pg_relation_size(oid, 'vm') AS bytes
   FROM pg_class WHERE relkind IN ('r', 'i', 't')"""
 #: Rounds that changed something: there should be none.
 _KEPT = "SELECT verdict || ' ' || reason AS what, count(*) AS rounds FROM round GROUP BY 1"
@@ -244,19 +245,34 @@ def _p99(before: Sample, after: Sample) -> float:
     return next((float(limit) for limit, count in looks.items() if count >= 0.99 * looks["+Inf"]), float("inf"))
 
 
+async def _fill(store: Store, clock: SystemClock, chosen: argparse.Namespace, port: int) -> datetime:
+    """Write the items, or plan those anew that a run before has written; give when the first look falls due."""
+    began, written = time.perf_counter(), await store.pool.fetchval("SELECT count(*) FROM schedule")
+    every = timedelta(seconds=chosen.every)
+    # When the daemons stand.
+    start = clock.now() + timedelta(seconds=(1.5 * written or 2 * chosen.items) / 24_000 + 10)
+    if written:
+        await plan_anew(store, start, every)
+    else:
+        await fill(store, chosen.items, start, await _street(port, every))
+    print(
+        f"{written or chosen.items:,} items stand in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True
+    )
+    return start
+
+
 async def _run(chosen: argparse.Namespace, folder: Path, port: int, dns: int) -> dict[str, Any]:
-    create_key_file(folder / "ntd.key")
+    if not (folder / "ntd.key").exists():
+        create_key_file(folder / "ntd.key")
     settings = Settings(
         database=Database(url=f"embedded:{folder / 'pg'}"), security=Security(key_file=folder / "ntd.key")
     )
-    every = timedelta(seconds=chosen.every)
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         store = await stack.enter_async_context(open_store(settings, clock, migrating=True))
-        # The first look falls due when the daemons stand.
-        began, start = time.perf_counter(), clock.now() + timedelta(seconds=chosen.items / 12_000 + 10)
-        await fill(store, chosen.items, start, await _street(port, every))
-        print(f"{chosen.items:,} items written in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+        start = await _fill(store, clock, chosen, port)
+        if chosen.only_fill:
+            return {}
         daemons = []
         for number in range(chosen.daemons):
             api, config = free_port("127.0.0.1"), folder / f"ntd{number}.toml"
@@ -330,20 +346,35 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--warm", type=float, default=180.0, help="seconds before it is measured")
     parser.add_argument("--daemons", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="keep the items there, and take those that a run has left there")
+    parser.add_argument("--only-fill", action="store_true", help="write the items and stop")
     chosen = parser.parse_args()
-    ready, theirs = get_context("spawn").Pipe(duplex=False)
-    server = get_context("spawn").Process(target=_server_process, args=(theirs,), daemon=True)
-    server.start()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            seen = uvloop.run(_run(chosen, Path(folder), *ready.recv()))
-    finally:
-        server.terminate()
-        server.join()
+    with ExitStack() as stack:
+        folder = chosen.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(exist_ok=True)
+        seen = _served(chosen, folder.resolve())
+    if not seen:
+        return
     short = _falls_short(seen)
     print(json.dumps(seen | {"falls_short": short}, indent=2))
     if short:
         raise SystemExit(1)
+
+
+def _served(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    # The items of a run before have its port in their URLs.
+    note = folder / "port"
+    port = int(note.read_text()) if note.exists() else 0
+    ready, theirs = get_context("spawn").Pipe(duplex=False)
+    server = get_context("spawn").Process(target=_server_process, args=(theirs, port), daemon=True)
+    server.start()
+    try:
+        port, dns = ready.recv()
+        note.write_text(str(port))
+        return uvloop.run(_run(chosen, folder, port, dns))
+    finally:
+        server.terminate()
+        server.join()
 
 
 if __name__ == "__main__":

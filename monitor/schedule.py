@@ -15,6 +15,11 @@ MARK_WITHIN: Final = timedelta(minutes=5)
 #: The marks themselves (field guide, section 3: the buckets in use).
 SLA_MARKS: Final = (timedelta(hours=24), timedelta(hours=48), timedelta(days=3), timedelta(days=7), timedelta(days=28))
 
+#: Looks at least this far apart fall on whole seconds: items due at the same moment share an entry of the index of due
+#: times, which is nearly all that a look which changes nothing costs the database.
+WHOLE_SECONDS_FROM: Final = timedelta(minutes=1)
+_SECOND: Final = timedelta(seconds=1)
+
 
 def interval_at(age: timedelta, schedule: Sequence[tuple[timedelta, timedelta]]) -> timedelta:
     """Give the time between looks for an item of this age; beyond the last row its interval goes on.
@@ -45,7 +50,8 @@ def next_check(
     the next look, so that look is not later than its first mark could be.
     """
     every = interval_at(now - received_at, settings.schedule)
-    due = [now + every * (1 + SPREAD * _chance(seed, f"{now.timestamp():.0f}"))]
+    spread = now + every * (1 + SPREAD * _chance(seed, f"{now.timestamp():.0f}"))
+    due = [spread if every < WHOLE_SECONDS_FROM else spread.replace(microsecond=0)]
     ahead = (_after_mark(start + mark, seed) for start in clock_from for mark in marks)
     due += [look for look in ahead if look > now]
     if clock_to_come:
@@ -55,7 +61,9 @@ def next_check(
 
 def _after_mark(mark: datetime, seed: UUID) -> datetime:
     """Give the moment of the look after a mark: in the first four of the five minutes, one is left for lateness."""
-    return mark + MARK_WITHIN * (0.4 + 0.4 * _chance(seed, mark.isoformat()))
+    look = mark + MARK_WITHIN * (0.4 + 0.4 * _chance(seed, mark.isoformat()))
+    # A whole second, and never one before the mark.
+    return look.replace(microsecond=0) + _SECOND
 
 
 def next_watch(gone_at: datetime, settings: Monitor, done: int) -> datetime | None:

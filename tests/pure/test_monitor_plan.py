@@ -36,13 +36,23 @@ def test_interval_by_age(age: timedelta, every: timedelta) -> None:
 
 @given(seed=SEEDS, age_s=st.integers(0, 10_000_000))
 def test_next_look_is_spread_by_a_tenth(seed: UUID, age_s: int) -> None:
-    """The next look is its interval away, a tenth more or less, always the same for the same item and moment."""
+    """The next look is its interval away, a tenth more or less and to the second, the same for each item and moment."""
     now = RECEIVED + timedelta(seconds=age_s)
     due = next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now)
     every = interval_at(now - RECEIVED, RULES.schedule)
 
-    assert 0.9 * every <= due - now <= 1.1 * every
+    assert 0.9 * every - timedelta(seconds=1) < due - now <= 1.1 * every
+    assert due.microsecond == 0
     assert due == next_check(received_at=RECEIVED, settings=RULES, seed=seed, now=now)
+
+
+@pytest.mark.parametrize(("every_s", "whole"), [(59.9, False), (60.0, True)])
+def test_short_intervals_keep_their_fractions(every_s: float, whole: bool) -> None:
+    """Looks a minute apart or more fall on whole seconds; closer ones are not moved by as much as a second."""
+    rules = Monitor(schedule=[(timedelta(days=7), timedelta(seconds=every_s))])
+    dues = [next_check(received_at=RECEIVED, settings=rules, seed=UUID(int=n), now=RECEIVED) for n in range(20)]
+
+    assert all(due.microsecond == 0 for due in dues) is whole
 
 
 @settings(max_examples=30, deadline=None)
@@ -110,9 +120,10 @@ def test_marks_of_a_site_do_not_come_together() -> None:
         next_check(received_at=RECEIVED, settings=RULES, seed=UUID(int=n), now=now, clock_from=[started])
         for n in range(1000)
     ]
-    seconds = {(due - started - timedelta(hours=24)) // timedelta(seconds=10) for due in dues}
+    seconds = {(due - started - timedelta(hours=24)).total_seconds() for due in dues}
 
-    assert seconds == set(range(24))
+    assert {(one - 1) // 10 for one in seconds} == set(range(24))
+    assert all(one.is_integer() for one in seconds)
 
 
 def test_items_of_a_site_do_not_come_together() -> None:
