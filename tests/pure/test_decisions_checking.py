@@ -185,6 +185,18 @@ def test_what_a_round_says_of_the_item_is_kept() -> None:
     assert look(odd.case, UP).case.item.attention == frozenset()
 
 
+def test_what_was_first_seen_is_not_kept_twice() -> None:
+    """The second look that shows the very body first seen changes the reason and is not kept; another body is."""
+    same = Meaning(verdict=Verdict.UP, reason="same_body")
+    first = look(located(), UP)
+    again = look(first.case, same, at=NOON + HOUR)
+    other = look(again.case, UP, at=NOON + 2 * HOUR)
+    back = look(look(again.case, BLOCKED, at=NOON + 2 * HOUR).case, same, at=NOON + 3 * HOUR)
+
+    assert [one.round is None for one in (first, again, other, back)] == [False, True, False, False]
+    assert again.case.item.last_reason == "same_body"
+
+
 def test_changed_and_blocked_ask_for_a_human_until_it_is_up() -> None:
     """One blocked round may be a hiccup, two in a row are not."""
     changed = look(located(), CHANGED).case
