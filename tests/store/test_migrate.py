@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -80,6 +81,26 @@ async def test_who_asks_what_is_missing_waits_for_who_applies_it(empty_database:
         await one.close()
 
     assert (applied, missing) == (("0001_a", "0002_b"), ())
+
+
+async def test_looks_under_way_while_leases_get_their_own_time_are_due_again(
+    connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """A database that a killed daemon left with leases of the old kind is brought to this version; no look is lost."""
+    for one in migrations()[:2]:
+        (tmp_path / f"{one.name}.sql").write_text(one.text)
+    await migrate(connection, NOW, tmp_path)
+    await connection.execute("SET session_replication_role = replica")  # no item is needed for this
+    await connection.execute(
+        "INSERT INTO schedule (item_id, due_at, token) SELECT gen_random_uuid(), $1, t FROM unnest($2::uuid[]) AS t",
+        NOW,
+        [None, UUID(int=1), UUID(int=2)],
+    )
+    applied = await migrate(connection, NOW)
+    rows = await connection.fetch("SELECT DISTINCT due_at, token, leased_until FROM schedule")
+
+    assert "0003_leases_of_looks" in applied
+    assert [tuple(row) for row in rows] == [(NOW, None, None)]
 
 
 async def test_a_failing_one_leaves_what_came_before(connection: asyncpg.Connection, tmp_path: Path) -> None:
