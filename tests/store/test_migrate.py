@@ -87,7 +87,7 @@ async def test_looks_under_way_while_leases_get_their_own_time_are_due_again(
     connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     """A database that a killed daemon left with leases of the old kind is brought to this version; no look is lost."""
-    for one in migrations()[:2]:
+    for one in migrations()[:3]:
         (tmp_path / f"{one.name}.sql").write_text(one.text)
     await migrate(connection, NOW, tmp_path)
     await connection.execute("SET session_replication_role = replica")  # no item is needed for this
@@ -99,7 +99,7 @@ async def test_looks_under_way_while_leases_get_their_own_time_are_due_again(
     applied = await migrate(connection, NOW)
     rows = await connection.fetch("SELECT DISTINCT due_at, token, leased_until FROM schedule")
 
-    assert "0003_leases_of_looks" in applied
+    assert applied[0] == "0004_leases_of_looks"
     assert [tuple(row) for row in rows] == [(NOW, None, None)]
 
 
