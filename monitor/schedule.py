@@ -52,8 +52,9 @@ def next_check(
     every = interval_at(now - received_at, settings.schedule)
     spread = now + every * (1 + SPREAD * _chance(seed, f"{now.timestamp():.0f}"))
     due = [spread if every < WHOLE_SECONDS_FROM else spread.replace(microsecond=0)]
-    ahead = (_after_mark(start + mark, seed) for start in clock_from for mark in marks)
-    due += [look for look in ahead if look > now]
+    # Only marks that may have the next look: the others' moments are not even worked out.
+    ahead = (start + mark for start in clock_from for mark in marks if now - MARK_WITHIN < start + mark < spread)
+    due += [look for look in (_after_mark(mark, seed) for mark in ahead) if look > now]
     if clock_to_come:
         due.append(now + min(marks))
     return min(due)
