@@ -11,7 +11,7 @@ from ntd.routing import may_tell_directly
 from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until
 from ntd.world import Seated, World
 from schemas.ids import RecipientId, StayId
-from schemas.item import Attention
+from schemas.item import Attention, Classification
 from schemas.notice import Kind
 from schemas.settings import Partner, Settings
 
@@ -46,8 +46,13 @@ def dues(stay: Stay, item: Item, settings: Settings) -> tuple[Due, ...]:
         return ()
     told = told_of(stay, item)
     partner = partner_of(stay, settings)
-    ours = next_message(told, settings.sla)
+    ours = None if _only_illegal_here(stay, item, settings) else next_message(told, settings.sla)
     return (*((ours,) if ours else ()), *(next_for_partner(told, partner) if partner else ()))
+
+
+def _only_illegal_here(stay: Stay, item: Item, settings: Settings) -> bool:
+    """Say whether a hoster was told of what turned out to be illegal only in our country: it is not told again."""
+    return item.classification is Classification.NATIONAL and stay.country != settings.organisation.country
 
 
 def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:

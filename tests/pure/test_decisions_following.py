@@ -285,3 +285,11 @@ def test_a_stay_without_a_partner_has_none() -> None:
     (stay,) = located().stays
 
     assert (partner_of(stay, RULES), follow_up_at(stay, received().item, RULES)) == (None, None)
+
+
+def test_what_turned_out_illegal_only_at_home_is_not_pressed_for_abroad() -> None:
+    """A hoster abroad that was told of it as presumed hears no more; one at home is reminded."""
+    abroad, here = (told_at(located(where, classification=Classification.NATIONAL), NOON) for where in (ABROAD, HERE))
+
+    assert dues(abroad.stays[0], abroad.item, RULES) == ()
+    assert [due.kind for due in dues(here.stays[0], here.item, RULES)] == [Kind.REMINDER]
