@@ -156,7 +156,8 @@ def _by_sentence(page: Page, own: Own, beside: int, languages: Sequence[Language
         for sentence in _sentences(line):
             if (language := _states(sentence, languages)) is None:
                 continue
-            if len(own.lines) > _PARTED_LINES and _PART_OF_PAGE.search(sentence):
+            # What is said of a part of the page, or of several things, is not said of the page.
+            if lines.count(line) > 1 or (len(own.lines) > _PARTED_LINES and _PART_OF_PAGE.search(sentence)):
                 return None
             return Removal(mark=f"removed.{language.code}", sure=not _OR_A_WALL.search(sentence))
         before += line in own.lines

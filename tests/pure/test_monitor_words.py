@@ -241,3 +241,11 @@ def test_removed_or_a_wall_is_not_known(words: str, tag: str) -> None:
     found = signs(f"<title>Drive</title><{tag}>{words}</{tag}>")
 
     assert (found.removal_wording, found.default_page) == (None, "unavailable.words")
+
+
+def test_what_is_said_of_several_things_is_not_said_of_the_page() -> None:
+    """A table of things that were deleted is content; the same words once are a statement."""
+    rows = "<tr><td>Page</td><td>was deleted</td></tr>"
+
+    assert signs(f"<title>Pages</title><table>{rows}</table>").removal_wording is not None
+    assert signs(f"<title>Pages</title><table>{rows * 3}</table>").removal_wording is None

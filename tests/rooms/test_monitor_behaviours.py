@@ -13,6 +13,7 @@ TABLES = {
     "visitors": 55,
     "passersby": 235,
     "bystanders": 195,
+    "neighbours": 135,
 }
 
 
