@@ -75,6 +75,11 @@ _HREF: Final = re.compile(r"\bhref\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})'|(
 _FILE: Final = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|bmp|mp4|webm|mkv|avi|mov|m4v|mp3|zip|rar|7z|pdf)(?:[?#]|$)", re.IGNORECASE
 )
+#: What a link leads to that is to be had there, and is no page about it.
+_HELD_OUT: Final = re.compile(
+    r"magnet:|[^?#]{1,400}\.(?:mp4|webm|mkv|avi|mov|m4v|wmv|zip|rar|7z|tar|gz|torrent|pdf|epub)(?:[?#]|$)",
+    re.IGNORECASE,
+)
 _BACKGROUND: Final = re.compile(r"background(?:-image)?\s*:[^;\"']{0,100}url\(['\"]?([^'\")]{1,300})", re.IGNORECASE)
 #: Pictures that belong to the site, not to what the page shows; and those that say themselves that nothing is shown.
 _ORNAMENT: Final = re.compile(
@@ -111,6 +116,7 @@ class Reading:
     depth: int = 0  # how many elements of that name are open
     link: str = ""  # where the link leads that is open
     links: int = 0
+    files: int = 0
     password: bool = False
     scripted: bool = False
     refresh: str | None = None
@@ -129,6 +135,7 @@ class Reading:
         if name == "a":
             self.link = "" if closing else _value(_HREF, attributes) or "#"
             self.links += not closing
+            self.files += bool(self.link and not self.around and _HELD_OUT.match(self.link))
         if not closing:
             self._attributes(name, attributes)
 

@@ -45,6 +45,7 @@ class Page:
     pictures: tuple[str, ...]  # of these what the page is there to show: no logo, no link to another page
     thumbnails: tuple[str, ...]  # and those that lead to another page
     links: int  # how many lead anywhere
+    files: int  # how many of its own lead to a film, an archive or the like
     markup: str  # lower case, as it came
     password: bool  # asks for one, in its own words
     scripted: bool  # has scripts, or sends the visitor on by itself
@@ -101,6 +102,7 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         pictures=tuple(seen.pictures[:200]),
         thumbnails=tuple(seen.thumbnails[:200]),
         links=seen.links,
+        files=seen.files,
         markup=markup,
         password=seen.password,
         scripted=seen.scripted,
@@ -128,6 +130,7 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
         pictures=(),
         thumbnails=(),
         links=0,
+        files=0,
         markup=text.lower(),
         password=False,
         scripted=False,

@@ -22,6 +22,8 @@ BESIDE_HEADING: Final = 1200
 BESIDE_UNEXPLAINED: Final = 200
 #: … by a heading that says no more than "not found" or "404".
 BESIDE_WEAK: Final = 120
+#: … whatever it says: the name of a server, "Back".
+BESIDE_WEAKEST: Final = 40
 #: … by its first sentence.
 BESIDE_SENTENCE: Final = 600
 #: A sentence longer than this makes no short statement.
@@ -59,6 +61,11 @@ _OR_A_WALL: Final = re.compile(
 #: A word or an ending in parentheses: "does not exist (anymore)", "your file(s)".
 _ASIDE: Final = re.compile(r"\(([^\W\d_]{1,8})\)")
 _CRIES: Final = re.compile(r"[.!。！…،]+\s+|[。！]")
+#: What sites advise whom they have nothing for.
+_ADVICE: Final = re.compile(
+    r"\b(?:sorry|oops|page|url|link|address|home ?page|search|lost|wrong|seite|adresse|suche|pagina|adres|zoek\w*|"
+    r"chercher|direccion|indirizzo|endereco|str[oa]n\w*|adresu?|страниц\w*|адрес\w*|сторінк\w*|sayfa\w*)\b"
+)
 _LEADING: Final = re.compile(r"(?:[\W_]*4\d\d\b)?[\W_]*")
 
 
@@ -91,8 +98,8 @@ def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = 
     headings = page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]
     heads = tuple(part for line in (page.title, *headings) if not _is_name(line, name) for part in _parts(line))
     beside = sum(len(line) for line in own.lines if line not in page.headings)
-    if own.pictures or beside > BESIDE_HEADING:
-        return None
+    if own.pictures or page.files or beside > BESIDE_HEADING:
+        return None  # it shows something, or holds it out: "File deleted. Mirror: …"
     for language in languages:
         if any(language.heading.fullmatch(part) for part in heads):
             told = next(part for part in heads if language.heading.fullmatch(part))
@@ -106,7 +113,15 @@ def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = 
         return soft
     bare = beside <= BESIDE_WEAK and not own.thumbnails and len(page.headings) <= 1
     weak = next((one for one in languages if bare and any(one.weak.fullmatch(part) for part in heads)), None)
-    return Removal(mark=f"missing.{weak.code}", sure=True) if weak else None
+    if weak is None:
+        return None
+    return Removal(mark=f"missing.{weak.code}", sure=beside <= BESIDE_WEAKEST or _goes_with(page, own, languages))
+
+
+def _goes_with(page: Page, own: Own, languages: Sequence[Language]) -> bool:
+    """Say whether what stands beside "404" speaks of such a page: a band and a film have such names too."""
+    text = plain_words("\n".join(line for line in own.lines if line not in page.headings))
+    return bool(_ADVICE.search(text)) or any(language.words.search(text) for language in languages)
 
 
 def says_twice(page: Page, languages: Sequence[Language]) -> bool:

@@ -249,3 +249,40 @@ def test_what_is_said_of_several_things_is_not_said_of_the_page() -> None:
 
     assert signs(f"<title>Pages</title><table>{rows}</table>").removal_wording is not None
     assert signs(f"<title>Pages</title><table>{rows * 3}</table>").removal_wording is None
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>Beach</title><p>File deleted. Mirror: <a href='http://m.example/beach.zip'>1</a></p>",
+        "<title>Beach</title><h1>File not found</h1><a href='magnet:?xt=urn:btih:00'>here</a>",
+    ],
+)
+def test_page_that_holds_something_out_is_content(html: str) -> None:
+    """Whatever a page says, a film or an archive that its own link leads to is there."""
+    assert signs(html).removal_wording is None
+
+
+@pytest.mark.parametrize(
+    ("beside", "sure"),
+    [
+        ("", True),
+        ("nginx", True),
+        ("Go back to our home page, or use the search above to find something else.", True),
+        ("Punk from Ghent since 2009, on the road all summer. Next show: the third of May.", False),
+    ],
+)
+def test_what_stands_beside_a_bare_404(beside: str, *, sure: bool) -> None:
+    """A bare "404" is believed alone or with advice; beside other words it may be a name."""
+    found = signs(f"<title>Error 404</title><h1>Error 404</h1><p>{beside}</p>")
+
+    assert (found.removal_wording is not None) is sure
+    assert found.default_page == (None if sure else "unavailable.words")
+
+
+@pytest.mark.parametrize("title", ["Seized", "Suspended"])
+def test_one_word_is_a_title(title: str) -> None:
+    """Films and songs are called so; a site says what was seized or suspended."""
+    found = signs(f"<title>{title}</title><h1>{title}</h1><p>Three minutes and forty-one seconds.</p>")
+
+    assert (found.parked, found.removal_wording) == (None, None)
