@@ -174,7 +174,7 @@ def signs_of(
         removal_wording=removal,
         parked=parked,
         login=wall,
-        default_page=server or unsure,
+        default_page=server or (None if parked else unsure),
         placeholder=known.placeholders.get(sha256),
         removed_for_all="everybody" in hits and "geo_block" not in hits,
         script_only=empty,
