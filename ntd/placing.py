@@ -96,7 +96,9 @@ def _revealed(
     return tuple(
         stay.id
         for stay in kept
-        if stay.seat is not None and by_seat[stay.seat].origin and stay.clock_at is None and stay.gone_at is None
+        # What is gone is kept though the host has left that place.
+        if stay.clock_at is None and stay.gone_at is None and stay.seat is not None
+        if stay.seat in by_seat and by_seat[stay.seat].origin
     )
 
 
