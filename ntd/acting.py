@@ -24,7 +24,13 @@ from schemas.settings import Settings
 
 #: What a rule of `[routing]` leaves to a human; `release` is that human's word.
 WAITS_FOR_A_HUMAN = frozenset(
-    {Attention.NEW_CONTACT, Attention.NO_PARTNER, Attention.ACCESS_LINE, Attention.NATIONAL_ABROAD}
+    {
+        Attention.NEW_CONTACT,
+        Attention.NO_PARTNER,
+        Attention.ACCESS_LINE,
+        Attention.NATIONAL_ABROAD,
+        Attention.COUNTRY_HELD,
+    }
 )
 
 
@@ -80,7 +86,10 @@ def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime
     item = replace(case.item, attention=attention_of(case, routes))
     untold = tuple(stay for stay in mine.values() if stay.noticed_at is None)
     asked = asked_again(case.stays, {stay.id: routes[stay.id] for stay in untold if stay.id in routes}, world, now)
-    return Step(case=Case(item=item, stays=asked), tell=tellings(item, untold, routes, world))
+    # A place that the host has left: its stay ends when the item follows, or is told should the host be back by then.
+    left = {stay.id for stay in untold if stay.id not in routes}
+    stays = tuple(replace(stay, follow_up_at=now) if stay.id in left else stay for stay in asked)
+    return Step(case=Case(item=item, stays=stays), tell=tellings(item, untold, routes, world))
 
 
 def _copied_waits(stay: Stay, item: Item, world: World) -> Stay:

@@ -57,6 +57,8 @@ def _only_illegal_here(stay: Stay, item: Item, settings: Settings) -> bool:
 
 def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
     """Give the time of the next follow-up, or None while one must wait for the content to be seen up."""
+    if stay.ended_at is not None:
+        return None
     if not _told(stay):
         return stay.follow_up_at  # when it is to be routed again, if nobody could be told
     if stay.run_rounds:

@@ -25,11 +25,14 @@ OF_ROUTING = frozenset(
         Attention.ACCESS_LINE,
         Attention.NO_PARTNER,
         Attention.NATIONAL_ABROAD,
+        Attention.COUNTRY_HELD,
         Attention.COUNTRY_UNKNOWN,
     }
 )
 #: Those of them that hold also for whom was told; the others say that nobody could be.
-OF_FACTS = frozenset({Attention.FRONT_ONLY, Attention.COUNTRY_DISPUTED, Attention.COUNTRY_UNKNOWN})
+OF_FACTS = frozenset(
+    {Attention.FRONT_ONLY, Attention.COUNTRY_DISPUTED, Attention.COUNTRY_UNKNOWN, Attention.NATIONAL_ABROAD}
+)
 
 
 class Abroad(StrEnum):
@@ -93,7 +96,7 @@ def _abroad(case: Case, rules: Routing) -> Route:
     rule = Abroad(rules.country.get(case.country or "", rules.abroad))
     match rule:
         case Abroad.HOLD:
-            return Route(attention=frozenset({Attention.NO_PARTNER if not partner else Attention.NATIONAL_ABROAD}))
+            return Route(attention=frozenset({Attention.COUNTRY_HELD}))
         case Abroad.NOTIFY:
             return _hoster(case, Kind.FIRST, rules)
         case Abroad.FORWARD:

@@ -92,6 +92,7 @@ class Attention(StrEnum):
     ACCESS_LINE = "access_line"
     NO_PARTNER = "no_partner"
     NATIONAL_ABROAD = "national_abroad"
+    COUNTRY_HELD = "country_held"
     COUNTRY_UNKNOWN = "country_unknown"
     DRY_RUN = "dry_run"
     BLOCKED = "blocked"

@@ -152,6 +152,16 @@ def test_a_stay_that_is_over_loses_its_clock_too() -> None:
     assert [one.stay for one in lost] == [over.id]
 
 
+def test_a_reminder_that_bounces_after_its_stay_is_over_leaves_nothing_due() -> None:
+    """It had asked and moved away before anybody answered: nobody asks again."""
+    case = told_at(located(seat(1, "NL", ABUSE)), NOON)
+    over = replace(first(case), asked_at=NOON, ended_at=NOON + HOUR, ended_by="relocated", ended_known_at=NOON + HOUR)
+    here = replace(first(case), id=new_stay(), recipient=OTHER, follow_up_at=None)
+    after, _ = come_back(replace(case, stays=(over, here)), back(case, Kind.REMINDER, at=NOON + 2 * HOUR))
+
+    assert [stay.follow_up_at for stay in after.stays if stay.ended_at] == [None]
+
+
 def test_a_forward_that_bounced_was_never_forwarded() -> None:
     """A partner has one mailbox: a human must see it."""
     case = forwarded_at(located(ABROAD), NOON)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ntd.case import Case
 from ntd.placing import place, renewed
-from schemas.item import Attention, State
+from schemas.item import Attention, Classification, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (
     ABROAD,
@@ -121,6 +121,16 @@ def test_of_who_was_told_only_the_facts_stay_in_attention() -> None:
     step = place(before, world(disputed, THERE, version=2), NOON + HOUR)
 
     assert step.case.item.attention == {Attention.COUNTRY_DISPUTED}
+
+
+def test_that_a_national_item_stands_abroad_is_seen_whoever_was_told() -> None:
+    """A mailbox at home may serve a place abroad too: it counts as told there, but nobody is pressed for it."""
+    both = (seat(3, "NL", OTHER), seat(9, "RU", OTHER))
+    case = told_at(located(*both, classification=Classification.NATIONAL), NOON)
+    step = place(case, world(*both, HERE, version=2), NOON + HOUR)
+
+    assert [stay.country for stay in case.stays if stay.noticed_at] == ["NL", "RU"]
+    assert step.case.item.attention == {Attention.NATIONAL_ABROAD}
 
 
 def test_a_message_for_two_places_is_told_again_when_one_of_them_is_left() -> None:

@@ -9,6 +9,7 @@ from geo.moves import Seat, Standing, look
 from monitor.verdict import meaning_of
 from ntd.acting import release
 from ntd.answering import partner_says
+from ntd.following import follow_up
 from ntd.placing import place, tellings
 from ntd.routing import Case as Question
 from ntd.routing import Route, route
@@ -22,8 +23,11 @@ from schemas.notice import Kind
 from schemas.settings import Routing
 from tests.fakes.decisions_case import (
     ABROAD,
+    ABUSE,
     DAY,
     FOREIGN,
+    HOUR,
+    LADDER,
     MINUTE,
     NOON,
     OTHER,
@@ -60,14 +64,29 @@ def test_what_is_illegal_only_at_home_is_let_go_to_a_partner_at_most() -> None:
         release(waiting, act(), world(ABROAD, partners={}))
 
 
+def test_what_was_held_while_its_host_moved_is_not_forgotten_should_the_host_come_back() -> None:
+    """Released before it has followed its host, it asks at once; back there, its hoster is told."""
+    here, there = seat(2, "NL", ABUSE), seat(1, "NL", ABUSE)
+    held = located(here)
+    held = replace(held, item=replace(held.item, state=State.HELD))
+    released = release(held, act(NOON + HOUR), world(there, version=2))
+    back = world(there, here, version=3)
+    after = place(released.case, back, NOON + 2 * HOUR).case
+    stay = next(one for one in after.stays if one.hoster == here.hoster)
+    step = follow_up(after, stay.id, back, LADDER, NOON + 2 * HOUR)
+
+    assert (released.tell, [one.follow_up_at for one in released.case.stays]) == ((), [NOON + HOUR])
+    assert [(tell.recipient, tell.kind, tell.stay) for tell in step.tell] == [(ABUSE, Kind.FIRST, stay.id)]
+
+
 def test_a_country_on_hold_waits_for_a_human() -> None:
     """With a partner and without: nobody is told, and both say why."""
     settings = rules(routing={"country": {"MD": "hold"}})
     with_partner = place(received(), world(ABROAD, settings=settings), NOON).case
     without = place(received(), world(ABROAD, settings=settings, partners={}), NOON).case
 
-    assert with_partner.item.attention == {Attention.NATIONAL_ABROAD}
-    assert without.item.attention == {Attention.NO_PARTNER}
+    assert with_partner.item.attention == {Attention.COUNTRY_HELD}
+    assert without.item.attention == {Attention.COUNTRY_HELD}
 
 
 def test_a_partner_that_says_where_it_went_is_quoted() -> None:
