@@ -31,6 +31,10 @@ class Press:
         signed = self.signer.sign(rendered.content, message.written_at)
         return Rendered(message_id=rendered.message_id, content=signed, subject=rendered.subject)
 
+    def expired(self, now: datetime) -> list[Certificate]:
+        """Give the certificates that nothing can be sealed for any more."""
+        return [certificate for certificate in self.sealed_for.values() if certificate.expired(now)]
+
     def out_of_date(self, mailbox: str, now: datetime) -> Certificate | None:
         """Give the certificate of a mailbox that has expired: nothing goes there until there is a new one."""
         found = of_mailbox(self.sealed_for, mailbox)

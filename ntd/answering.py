@@ -1,5 +1,6 @@
 """What an answer does to an item: it is history, not truth; it has the item checked. Pure."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -16,7 +17,7 @@ from schemas.settings import Settings
 
 #: What came back and waits for somebody to read it.
 OF_MAIL = frozenset({Attention.UNREAD_ANSWER, Attention.HAD_ATTACHMENT, Attention.BOUNCED, Attention.REFUSED_MAIL})
-
+#: Of these what says that a recipient heard nothing.
 UNREACHED = frozenset({Attention.BOUNCED, Attention.REFUSED_MAIL})
 #: Answers per item and hour that still have it checked at once.
 CHECKS_PER_HOUR = 6
@@ -144,23 +145,24 @@ def _alive(stay: Stay, partner: str, now: datetime) -> Stay:
 
 
 def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
-    """Take it that an analyst has seen to what came back."""
+    """Take it that an analyst has seen to what came back; IllegalTransition where nothing waits for one."""
     # Who cannot be reached stays in sight: nobody else tells the hoster.
     reached = all(stay.failed_at is None for stay in case.at_work)
     waiting = case.item.attention & (OF_MAIL if reached else OF_MAIL - UNREACHED)
     if not waiting:
         raise IllegalTransition(case.item.id, case.item.state.value, "seen (nothing came back that waits)")
-    item = replace(case.item, attention=case.item.attention - waiting)
-    detail = {"reason": reason, "seen": sorted(one.value for one in waiting), "by": by}
-    return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
+    return _read(case, waiting, by, reason, now)
 
 
 def heeded(case: Case, by: str, reason: str, now: datetime) -> Step:
     """Take it that what its answers said was done: they wait for nobody any more."""
-    if Attention.UNREAD_ANSWER not in case.item.attention:
-        return Step(case=case)
-    item = replace(case.item, attention=case.item.attention - {Attention.UNREAD_ANSWER})
-    detail = {"reason": reason, "seen": [Attention.UNREAD_ANSWER.value], "by": by}
+    waiting = case.item.attention & {Attention.UNREAD_ANSWER}
+    return _read(case, waiting, by, reason, now) if waiting else Step(case=case)
+
+
+def _read(case: Case, waiting: AbstractSet[Attention], by: str, reason: str, now: datetime) -> Step:
+    item = replace(case.item, attention=case.item.attention - waiting)
+    detail = {"reason": reason, "seen": sorted(one.value for one in waiting), "by": by}
     return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
 
 

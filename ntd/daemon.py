@@ -188,9 +188,8 @@ async def _loops(stack: AsyncExitStack, house: _House, roles: frozenset[Role]) -
 
 def _press(settings: Settings, now: datetime) -> Press:
     press = open_press(settings, letterhead(settings, now))
-    for mailbox, certificate in press.sealed_for.items():
-        if certificate.expired(now):
-            log.warning("certificate.expired", path=str(certificate.path), mailbox=mailbox)
+    for certificate in press.expired(now):
+        log.warning("certificate.expired", path=str(certificate.path))
     return press
 
 

@@ -21,9 +21,8 @@ def check_config(context: typer.Context) -> None:
     read_key_file(settings.security.key_file)
     now = CLOCK.now()
     press = open_press(settings, letterhead(settings, now))
-    for certificate in press.sealed_for.values():
-        if certificate.expired(now):
-            say(f"ntd: warning: {certificate.path} has expired: what is for its reader waits for a new one")
+    for certificate in press.expired(now):
+        say(f"ntd: warning: {certificate.path} has expired: what is for its reader waits for a new one")
     for fault in run(_opened(settings)):
         say(f"ntd: warning: {fault}")
     say(f"{file_of(context)} would start")

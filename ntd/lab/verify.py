@@ -17,10 +17,11 @@ Document = Mapping[str, Any]
 
 #: A look that began before the page changed may still have met the old one, and the other way round.
 _SLACK = timedelta(seconds=4)
-#: States in which a message is nobody's yet, or nobody's any more.
+#: What an item's history calls the end of a page and its return.
 _TURNS = frozenset({"gone", "returned"})
 #: How long after a page changed that must have shown: three rounds, or the longest pause of the lab's watch.
 _PATIENCE = timedelta(seconds=20)
+#: States in which a message is nobody's yet, or nobody's any more.
 _UNSETTLED = frozenset({"waiting", "sending", "struck", "superseded"})
 _OUTCOMES = (
     "gone",

@@ -164,16 +164,11 @@ async def partner_seats(
         seat = PartnerSeat(
             code=one.code,
             recipient=ids["partner", one.code],
-            endpoint=bool(one.api) or may_mail(one) or one.code in fetching,
+            endpoint=bool(one.api) or one.mailable or one.code in fetching,
         )
         for country in one.countries:
             found.setdefault(country, seat)
     return found
-
-
-def may_mail(partner: Partner) -> bool:
-    """Say whether forwards may go to this partner by mail: unencrypted only where `plain` says so."""
-    return partner.mailable
 
 
 async def add_recipients(

@@ -338,8 +338,8 @@ SELECT DISTINCT ni.item_id, n.recipient_id
 UPDATE notice SET send_at = $3 WHERE id = ANY($1::uuid[]) AND token = $2
 
 -- name: of_notice
--- What a message that was written once spoke of, and as what: for whoever wants to see it written anew.
-SELECT n.kind, n.language, n.recipient_id, ni.item_id
+-- What a message spoke of, and of which kind it was: for whoever wants to see it written anew.
+SELECT n.kind, ni.item_id
   FROM notice n JOIN notice_item ni ON ni.notice_id = n.id WHERE n.id = $1 ORDER BY ni.item_id
 
 -- name: told_about
