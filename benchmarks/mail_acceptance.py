@@ -47,9 +47,10 @@ from notifiers.stationery import SHIPPED
 from ntd.clock import SystemClock
 from ntd.lab.sockets import free_port
 from schemas.ids import NoticeId, uuid7
-from schemas.notice import AttemptOutcome, Channel, Envelope, Format, Kind, Message, Sender
+from schemas.notice import AttemptOutcome, Channel, Envelope, Format, Kind, Message
 from schemas.settings import HosterRule, Notices, Settings, Smtp
 from tests.fakes.faults_world import until
+from tests.fakes.notifiers_messages import SENDER
 from tests.fakes.notifiers_smtp import FakeRelay
 
 FLOOR: Final = 2.0
@@ -57,14 +58,6 @@ DOMAIN: Final = "hoster.example"
 MAILBOX: Final = f"abuse@{DOMAIN}"
 #: Kinds that are reports of one item, and so go as XARF to whoever wants that.
 SINGLE: Final = (Kind.FIRST, Kind.REMINDER, Kind.SITE, Kind.FRONT)
-SENDER: Final = Sender(
-    name="Example Hotline",
-    country="NL",
-    domain="hotline.example",
-    contact_email="notices@hotline.example",
-    mail_from="Example Hotline <notices@hotline.example>",
-    public_url="https://ntd.hotline.example",
-)
 # Scored as at the recipient: there the relay is a stranger's machine, which "trusted" loopback is not. IPv6, because
 # SpamAssassin knows the documentation addresses of IPv4, and takes 1.3 for any of them.
 _AT_THE_RECIPIENT: Final = (

@@ -10,64 +10,28 @@ import asyncio
 import multiprocessing
 import sys
 import time
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import cast
 
 import uvloop
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from notifiers.compose import compose
 from notifiers.smtp import Relay
 from schemas.ids import ItemId, NoticeId, uuid7
-from schemas.item import Classification
-from schemas.notice import AttemptOutcome, Channel, Envelope, Format, Kind, Message, NoticeLine, Sender
+from schemas.notice import AttemptOutcome, Envelope, Message
 from schemas.settings import Smtp
+from tests.fakes.notifiers_messages import NOW, envelope, line, message
 
-NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
 CONNECTIONS = 4
-SENDER = Sender(
-    name="Example Hotline",
-    country="NL",
-    domain="hotline.example",
-    contact_email="notices@hotline.example",
-    mail_from="Example Hotline <notices@hotline.example>",
-    public_url="https://ntd.hotline.example",
-)
-
-
-def line(number: int) -> NoticeLine:
-    """Make one confirmed item."""
-    return NoticeLine(
-        item=ItemId(uuid7(NOW)),
-        url=f"https://img.site.test/i/{number:08}.jpg",
-        confirmed=True,
-        classification=Classification.BASELINE,
-        media="image",
-        last_up_at=NOW,
-        address=ip_address("192.0.2.7"),
-        country="NL",
-        asn=64501,
-        as_name="Example Hosting",
-        hoster="Example Hosting",
-    )
 
 
 def notice(items: int) -> Message:
     """Make one first notice in Dutch and English."""
-    return Message(
-        id=NoticeId(uuid7(NOW)),
-        kind=Kind.FIRST,
-        to="abuse@hoster.test",
-        channel=Channel.MAIL,
-        format=Format.DIGEST,
-        language="nl",
-        sender=SENDER,
-        lines=tuple(map(line, range(items))),
-        written_at=NOW,
-        deadline=NOW + timedelta(days=1),
-        answer_link="https://ntd.hotline.example/h/0123456789abcdef0123456789abcdef",
+    # Each item with an id of its own, made at random as in life.
+    return message(
+        *(line(number, item=ItemId(uuid7(NOW))) for number in range(items)), id=NoticeId(uuid7(NOW)), language="nl"
     )
 
 
@@ -116,7 +80,7 @@ async def deliver(port: int, envelopes: list[Envelope]) -> float:
 
 def main(notices: int, items: int) -> None:
     """Measure and print."""
-    told = [replace(notice(items), language="nl") for _ in range(notices)]
+    told = [notice(items) for _ in range(notices)]
     compose(told[0])
     began = time.perf_counter()
     rendered = [compose(each) for each in told]
@@ -124,15 +88,7 @@ def main(notices: int, items: int) -> None:
     size = sum(len(each.content) for each in rendered) // notices
     print(f"rendered:  {notices / took:8.0f} notices/s ({items} items, {size} bytes each; {notices} notices)")
     envelopes = [
-        Envelope(
-            notice=each.id,
-            kind=each.kind,
-            channel=each.channel,
-            to=each.to,
-            mail_from="notices@hotline.example",
-            message_id=mail.message_id,
-            content=mail.content,
-        )
+        envelope(mail.content, notice=each.id, message_id=mail.message_id)
         for each, mail in zip(told, rendered, strict=True)
     ]
     here, there = multiprocessing.Pipe()

@@ -12,7 +12,6 @@ LONGEST_REPLY = 2000  # characters of the other side's own words that are kept
 LONGEST_RETRY_AFTER = timedelta(days=30)
 _SECONDS = re.compile(r"\d{1,9}")
 _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_SERVICE_CLOSES = 421  # RFC 5321, section 3.8: at any moment, and always for now only
 #: Codes that speak of us and the relay, not of the message: sign in, use TLS (RFC 4954 section 6, RFC 3207).
 _ABOUT_US = frozenset({530, 534, 535, 538})
 _TOO_MANY_REQUESTS = 429

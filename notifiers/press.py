@@ -35,7 +35,7 @@ class Press:
         """Give the certificates that nothing can be sealed for any more."""
         return [certificate for certificate in self.sealed_for.values() if certificate.expired(now)]
 
-    def out_of_date(self, mailbox: str, now: datetime) -> Certificate | None:
+    def expired_for(self, mailbox: str, now: datetime) -> Certificate | None:
         """Give the certificate of a mailbox that has expired: nothing goes there until there is a new one."""
         found = of_mailbox(self.sealed_for, mailbox)
         return found if found is not None and found.expired(now) else None

@@ -39,10 +39,6 @@ class Patience:
     messages: int = 100  # per connection; relays bound this, and a fresh one also spreads over several relays
 
 
-#: No attempt lasts longer than this with default patience: two tries to connect, RSET, four commands, the content.
-LONGEST_ATTEMPT_S = 2 * 30.0 + 0.5 + 5 * 30.0 + 180.0
-
-
 class _Connection:
     """One connection to the relay and how often it was used."""
 

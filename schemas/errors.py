@@ -22,10 +22,6 @@ class Permanent(NtdError):  # noqa: N818 -- see Temporary
     """It will not work however often it is tried."""
 
 
-class Doubtful(NtdError):  # noqa: N818 -- see Temporary
-    """It may have worked: the answer was lost after the message could have been taken (RFC 1047)."""
-
-
 class Misconfigured(NtdError):  # noqa: N818 -- see Temporary
     """The operator must change something; the message says what, with a right example. Exit code 2."""
 

@@ -9,7 +9,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-_URL = re.compile(r"https?://[^\s<>\"]+")
 _LINK = re.compile(r"https?://[^\s<>\"]+/h/[^\s<>\"]+")
 
 
@@ -85,8 +84,3 @@ def _faults(mail: EmailMessage, texts: list[str], items: dict[str, str]) -> list
     if any(url and url not in words for url in items.values()):
         faults.append("a URL of its table does not stand whole in its text")
     return faults
-
-
-def urls_in(text: str) -> tuple[str, ...]:
-    """Give every URL in a text."""
-    return tuple(_URL.findall(text))

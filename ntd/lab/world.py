@@ -6,7 +6,6 @@ sense: every address belongs to a hoster, every name to a story, every step can 
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -294,8 +293,3 @@ def _ending(row: dict[str, Any]) -> Ending:
         untouched=row.get("untouched", False),
         turns=tuple(row["turns"]) if "turns" in row else None,
     )
-
-
-def story_items(world: World) -> Iterator[tuple[Story, Item]]:
-    """Give every row with the story it belongs to."""
-    return ((story, item) for story in world.stories for item in story.items)

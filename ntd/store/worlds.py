@@ -11,7 +11,7 @@ from ntd.world import PartnerSeat, Seated, World
 from ntd.worth import Worth, by_worth
 from schemas.hosting import Address, Category, address_order
 from schemas.ids import HosterId, HostId, PlaceId, RecipientId, StayId, uuid7
-from schemas.settings import Partner, Settings
+from schemas.settings import Settings
 
 _SEATS = statement("hosts.seats")
 _LEFT = statement("hosts.left")

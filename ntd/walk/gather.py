@@ -118,7 +118,7 @@ class Gather:
 
     def _unsealable(self, to: Addressee, now: datetime) -> Room | None:
         """Give no room for whom nothing can be sealed any more: it waits for a new certificate, never sent openly."""
-        if (mailbox := mailbox_of(to)) is None or (expired := self._press.out_of_date(mailbox, now)) is None:
+        if (mailbox := mailbox_of(to)) is None or (expired := self._press.expired_for(mailbox, now)) is None:
             return None
         log.warning("certificate.expired", path=str(expired.path))
         return Room(messages=0, again_at=now + RENEWED)

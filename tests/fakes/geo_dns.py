@@ -17,15 +17,14 @@ import dns.rrset
 
 type_text = dns.rdatatype.to_text
 
-#: What a name can be told to do instead of answering.
-MISBEHAVIOURS = frozenset(
-    {"SERVFAIL", "REFUSED", "SILENT", "TRUNCATED", "GARBAGE", "OTHER-ID", "OTHER-NAME", "LAME", "UPWARD", "NO-EDNS"}
-)
-
 
 @dataclass(slots=True)
 class FakeDns:
-    """Zone data: (name, type) → values; a name in `faults` does what it says there; `asked` counts the questions."""
+    """Zone data: (name, type) → values; a name in `faults` does what it says there; `asked` counts the questions.
+
+    Instead of answering well it can be SERVFAIL, REFUSED, SILENT, TRUNCATED, CUT-TWICE, GARBAGE, OTHER-ID, OTHER-NAME,
+    LAME, UPWARD or NO-EDNS.
+    """
 
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.loopback import listening
+
 
 def card(name: str | None = None, mail: str | None = None, **parameters: object) -> list[Any]:
     """Make a jCard (RFC 7095) of a name and a mailbox."""
@@ -98,12 +100,5 @@ async def registering() -> AsyncIterator[FakeRdap]:
     fake = FakeRdap()
     app = web.Application()
     app.router.add_get("/{path:.*}", fake.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    fake.port = runner.addresses[0][1]
-    try:
+    async with listening(app) as fake.port:
         yield fake
-    finally:
-        await runner.cleanup()

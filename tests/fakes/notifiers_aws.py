@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from notifiers.sigv4 import Signatory, signature_headers
+from tests.fakes.loopback import listening
 
 KEY = "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 _WHO = Signatory(key_id="AKIDEXAMPLE", secret=KEY.partition(":")[2], region="eu-west-2", service="abuse")
@@ -33,7 +34,7 @@ class FakeAws:
 
     @property
     def base(self) -> str:
-        """The base URL to be configured."""
+        """Give what `api` of a hoster's rule wants."""
         return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager
@@ -42,15 +43,8 @@ class FakeAws:
         app = web.Application()
         app.router.add_post("/v1/abuse", self._create)
         app.router.add_get("/v1/abusestatuses", self._list)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = runner.addresses[0][1]
-        try:
+        async with listening(app) as self.port:
             yield self
-        finally:
-            await runner.cleanup()
 
     def a_day_passes(self) -> None:
         """Forget the tokens, as it does after 24 hours."""

@@ -162,9 +162,9 @@ def test_a_certificate_that_has_expired(tmp_path: Path, kind: str) -> None:
 
     assert certificate.kind == kind
     assert until is not None
-    assert press.out_of_date(READER, until - timedelta(seconds=1)) is None
-    assert press.out_of_date(READER, until) is certificate
-    assert press.out_of_date("somebody@else.example", until) is None
+    assert press.expired_for(READER, until - timedelta(seconds=1)) is None
+    assert press.expired_for(READER, until) is certificate
+    assert press.expired_for("somebody@else.example", until) is None
 
 
 @pytest.mark.parametrize(

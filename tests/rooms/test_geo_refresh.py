@@ -22,6 +22,7 @@ from geo.rulebook import shipped_bootstrap
 from ntd.cli.app import run
 from schemas.hosting import Address
 from tests.fakes.geo_dns import serving
+from tests.fakes.loopback import listening
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OURS = files("geo") / "data" / "rdap"
@@ -48,13 +49,8 @@ async def publishing(answers: dict[str, web.Response | dict[str, Any]]) -> Async
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/rdap/"
-    finally:
-        await runner.cleanup()
+    async with listening(app) as port:
+        yield f"http://127.0.0.1:{port}/rdap/"
 
 
 async def renewed(folder: Path, base: str) -> dict[str, Renewal]:

@@ -250,6 +250,3 @@ async def house(database: str, folder: Path, settings: Settings | None = None) -
             await keys.ready(connection, vault, CLASSES, NOON)
             await keys.ready(connection, vault, CLASSES, NOON + timedelta(days=40))
         yield House(Store(pool, vault), rules)
-
-
-__all__ = ["BUSY", "DOUBT", "DOWN", "NOON", "REFUSED", "TAKEN", "UNKNOWN", "UP", "House", "house", "replace", "spot"]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -20,7 +21,7 @@ from schemas.errors import NotFound, Refused
 from schemas.exchange import LinkAnswer
 from schemas.ids import ItemId, uuid7
 from schemas.settings import Monitor, Partner, Settings
-from tests.walk.house import DOWN, House, house, replace, spot
+from tests.walk.house import DOWN, House, house, spot
 
 URL = "http://img.hidden.test/i/1.jpg"
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
