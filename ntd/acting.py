@@ -87,8 +87,9 @@ def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime
     untold = tuple(stay for stay in mine.values() if stay.noticed_at is None)
     asked = asked_again(case.stays, {stay.id: routes[stay.id] for stay in untold if stay.id in routes}, world, now)
     # A place that the host has left: its stay ends when the item follows, or is told should the host be back by then.
-    left = {stay.id for stay in untold if stay.id not in routes}
-    stays = tuple(replace(stay, follow_up_at=now) if stay.id in left else stay for stay in asked)
+    # Of whom no contact was reached another may be known by now.
+    ask = {stay.id for stay in mine.values() if stay.failed_at or (stay.noticed_at is None and stay.id not in routes)}
+    stays = tuple(replace(stay, follow_up_at=now) if stay.id in ask else stay for stay in asked)
     return Step(case=Case(item=item, stays=stays), tell=tellings(item, untold, routes, world))
 
 

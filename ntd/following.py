@@ -61,13 +61,15 @@ def follow_up_at(stay: Stay, item: Item, settings: Settings) -> datetime | None:
         return None
     if not _told(stay):
         return stay.follow_up_at  # when it is to be routed again, if nobody could be told
+    # Of whom no contact was reached another contact is looked for meanwhile.
+    again = stay.follow_up_at if stay.failed_at else None
     if stay.run_rounds:
-        return None
+        return again
     if stay.asked_at:
         # One at a time: what is on its way comes to something, at the latest when it is given up.
         return stay.asked_at + settings.notices.give_up
-    ready = (due.at for due in dues(stay, item, settings) if _seen_up(stay, due))
-    return min(ready, default=None)
+    ready = [due.at for due in dues(stay, item, settings) if _seen_up(stay, due)]
+    return min([*ready, *([again] if again else [])], default=None)
 
 
 def _told(stay: Stay) -> bool:
@@ -88,6 +90,7 @@ class Ladder:
 
     by_kind: Mapping[Kind, RecipientId]
     unknown: frozenset[Kind] = frozenset()  # nobody could say who: asked again later, not skipped
+    tried: frozenset[RecipientId] = frozenset()  # for whom a first word in this spell was meant
 
 
 def next_step(stay: Stay, settings: Settings) -> Kind | None:
@@ -114,6 +117,8 @@ def _due_now(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime
     ready = [due for due in found if due.at <= now and _seen_up(stay, due)]
     if not ready and not _told(stay):
         return _route_again(case, stay, world, now)
+    if not ready and stay.failed_at:
+        return _another_contact(case, stay, world, ladder, now)
     if not ready:
         return Step(case=_with(case, stay.id, follow_up_at=follow_up_at(stay, case.item, world.settings)))
     return _do(case, stay, min(ready, key=lambda due: due.at), world, ladder, now)
@@ -130,6 +135,22 @@ def _route_again(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     case = Case(item=item, stays=asked_again(case.stays, {stay.id: routes[stay.id]}, world, now))
     tell = tuple(replace(one, wait_for=None) for one in tellings(item, (stay,), routes, world))
     return Step(case=case, tell=tell)
+
+
+def _another_contact(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime) -> Step:
+    # The last contact failed: by now the operator may have written down another, or a registry may name one.
+    later = replace(stay, follow_up_at=now + world.settings.geo.refresh)
+    later = replace(later, follow_up_at=follow_up_at(later, case.item, world.settings))
+    seat = _seat(stay, world)
+    fresh = [one for one in seat.contacts if one not in ladder.tried and one != stay.recipient] if seat else []
+    found = replace(renewed(stay, world), failed_at=None, follow_up_at=None)
+    if fresh:
+        found = replace(found, recipient=fresh[0], contacts=tuple(fresh[1:]))
+    told = tellings(case.item, (found,), routes_of(case, (found,), world), world)
+    tell = tuple(replace(one, wait_for=None, gather_at=now) for one in told if one.recipient not in ladder.tried)
+    stay = found if tell and not stay.run_rounds and not stay.asked_at else later
+    stays = tuple(stay if one.id == stay.id else one for one in case.stays)
+    return Step(case=replace(case, stays=stays), tell=tell if stay is found else ())
 
 
 def _with(case: Case, stay_id: StayId, **changes: object) -> Case:

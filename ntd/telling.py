@@ -149,7 +149,7 @@ def _has_next(sent: Sent) -> bool:
 def _no_way(case: Case, sent: Sent, now: datetime, settings: Settings) -> Case:
     # Nobody else can be told instead: what was told of the stay so far decides whether the ladder goes on.
     lost = {stay.id for stay in case.at_work if _concerns(stay, sent) and not stay.noticed_at and not stay.forwarded_at}
-    stays = tuple(replace(stay, failed_at=now) if stay.id in lost else stay for stay in case.stays)
+    stays = tuple(_lost(stay, settings, now) if stay.id in lost else stay for stay in case.stays)
     stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, settings)) for stay in stays)
     return replace(case, stays=stays)
 
@@ -183,8 +183,8 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
             tell.setdefault(stay.contacts[0], _again(case, turned, _kind_again(stay, sent), now))
         else:
             exhausted = True
-            lost = replace(stay, failed_at=now)
-            stays.append(replace(lost, follow_up_at=_after_the_last(lost, case.item, settings, now)))
+            lost = _lost(stay, settings, now)
+            stays.append(replace(lost, follow_up_at=follow_up_at(lost, case.item, settings)))
     case = replace(case, stays=tuple(stays))
     if exhausted:
         case = _attend(case, seen)
@@ -192,9 +192,10 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
     return Step(case=case, history=(line,), tell=tuple(tell.values()) if case.item.state.in_work else ())
 
 
-def _after_the_last(lost: Stay, item: Item, settings: Settings, now: datetime) -> datetime | None:
-    # That nobody can be reached may be a reason for the police: asked at once.
-    return now if "unreachable" in settings.police.reasons else follow_up_at(lost, item, settings)
+def _lost(stay: Stay, settings: Settings, now: datetime) -> Stay:
+    # That nobody can be reached may be a reason for the police: asked at once. Later another contact may be known.
+    again = now if "unreachable" in settings.police.reasons else now + settings.geo.refresh
+    return replace(stay, failed_at=now, follow_up_at=again)
 
 
 def _kind_again(stay: Stay, sent: Sent) -> Kind:

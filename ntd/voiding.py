@@ -45,10 +45,10 @@ def _really(stay: Stay, case: Case, really: Mapping[StayId, ReallyTold]) -> Real
 
 
 def _as_told(stay: Stay, told: ReallyTold | None, item: Item, now: datetime) -> Stay:
-    return _void(stay, item) if told is None else _kept(stay, told, now)
+    return _void(stay, item, now) if told is None else _kept(stay, told, now)
 
 
-def _void(stay: Stay, item: Item) -> Stay:
+def _void(stay: Stay, item: Item, now: datetime) -> Stay:
     return replace(
         stay,
         clock_at=stay.clock_at if copied(stay, item) else None,
@@ -60,7 +60,8 @@ def _void(stay: Stay, item: Item) -> Stay:
         reminders=0,
         steps_done=0,
         asked_at=None,
-        follow_up_at=None,
+        # Whether another contact is known by now is asked of whom none was reached.
+        follow_up_at=now if stay.failed_at else None,
     )
 
 

@@ -15,6 +15,7 @@ from schemas.ids import RecipientId
 from schemas.url import host_kind
 
 _FOR_LADDER = statement("hosts.for_ladder")
+_TRIED = statement("notices.tried")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,12 @@ async def foothold(connection: Connection, store: Store, case: Case, stay: Stay)
 
 def _contact(facts: Mapping[str, Any] | None) -> Contact | None:
     return Contact(**facts) if facts else None
+
+
+async def tried(connection: Connection, stay: Stay) -> frozenset[RecipientId]:
+    """Say for whom a first word about an item in the spell of a stay was meant, whether they were reached or not."""
+    rows = await connection.fetch(_TRIED, stay.item, stay.spell)
+    return frozenset(RecipientId(row["recipient_id"]) for row in rows)
 
 
 async def recipient(connection: Connection, store: Store, contact: Contact, now: datetime) -> RecipientId:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from geo.book import BookKind
 from geo.matching import Subject
 from geo.resolve import Locator
 from ntd.acting import release
-from ntd.case import Case
+from ntd.case import Case, Stay
 from ntd.following import Ladder, follow_up, next_step
 from ntd.holding import Act
 from ntd.store import cases, checks, ladder
@@ -104,14 +105,27 @@ class Follow:
         now: datetime,
     ) -> Ladder:
         stay = next((one for one in case.at_work if one.id == stay_id), None)
-        kind = next_step(stay, self._settings) if stay else None
-        if stay is None or kind is None:
+        if stay is None:
+            return Ladder(by_kind={})
+        tried = await ladder.tried(connection, stay) if stay.failed_at else frozenset()
+        return replace(await self._step(connection, case, stay, upstream, now), tried=tried)
+
+    async def _step(
+        self,
+        connection: Connection,
+        case: Case,
+        stay: Stay,
+        upstream: Mapping[StayId, Contact | None],
+        now: datetime,
+    ) -> Ladder:
+        kind = next_step(stay, self._settings)
+        if kind is None:
             return Ladder(by_kind={})
         contact = await self._contact(kind, await ladder.foothold(connection, self._store, case, stay))
         if contact is None and kind is Kind.UPSTREAM and self._settings.geo.upstreams:
-            if stay_id not in upstream:
+            if stay.id not in upstream:
                 return Ladder(by_kind={}, unknown=frozenset({kind}))
-            contact = upstream[stay_id]
+            contact = upstream[stay.id]
         if contact is None or contact.channel != "mail":
             return Ladder(by_kind={})
         return Ladder(by_kind={kind: await ladder.recipient(connection, self._store, contact, now)})

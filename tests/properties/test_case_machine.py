@@ -31,11 +31,11 @@ from schemas.check import Meaning, Verdict
 from schemas.errors import IllegalTransition
 from schemas.exchange import Action, LinkAnswer, PartnerAnswer
 from schemas.hosting import Category
-from schemas.ids import StayId
+from schemas.ids import RecipientId, StayId
 from schemas.item import Attention, Classification, State, Submission
 from schemas.notice import Kind
 from schemas.url import parse_url
-from tests.fakes.decisions_book import Book, Fate, Row
+from tests.fakes.decisions_book import FIRSTS, Book, Fate, Row
 from tests.fakes.decisions_case import (
     ABUSE,
     BLOCKED,
@@ -149,10 +149,15 @@ class Walk(RuleBasedStateMachine):
         self.version, self.looked = self.version + 1, True
 
     @precondition(lambda self: self.seats)
-    @rule()
-    def contact_appears(self) -> None:
-        """Registration data get better: the next look finds somebody to tell everywhere."""
-        self.seats = {n: one if one.contacts else replace(one, contacts=(FOREIGN,)) for n, one in self.seats.items()}
+    @rule(front=st.booleans())
+    def contact_appears(self, *, front: bool) -> None:
+        """Somebody to tell is found where nobody was; or the operator writes one down who comes first."""
+        self.seats = {
+            n: replace(one, contacts=(FOREIGN, *(to for to in one.contacts if to != FOREIGN)))
+            if front or not one.contacts
+            else one
+            for n, one in self.seats.items()
+        }
 
     @rule(
         days=st.integers(1, 4),
@@ -282,9 +287,14 @@ class Walk(RuleBasedStateMachine):
         for stay in list(self.book.stays.values()):
             turns = 0
             while (due := self.book.stays[stay.id].follow_up_at) is not None and due <= self.now:
-                self.carry_out(follow_up(self.book.case, stay.id, self.world, LADDER, self.now))
+                ladder = replace(LADDER, tried=self._tried(stay))
+                self.carry_out(follow_up(self.book.case, stay.id, self.world, ladder, self.now))
                 turns += 1
                 assert turns <= 4  # a partner's silence, its patience, a step and a reminder
+
+    def _tried(self, stay: Stay) -> frozenset[RecipientId]:
+        meant = (row.tell for row in self.book.rows.values() if row.tell.kind in FIRSTS)
+        return frozenset(tell.recipient for tell in meant if tell.spell == stay.spell)
 
     @rule(
         how=st.sampled_from(
@@ -536,6 +546,8 @@ class Walk(RuleBasedStateMachine):
             if stay.hoster is not None and not (stay.noticed_at or stay.forwarded_at):
                 behind = item.placed_version < self.version
                 assert item.attention or stay.follow_up_at or self._pending(stay) or behind
+            # A hoster of whom no contact was reached is not given up: another may be known some day.
+            assert stay.follow_up_at or not stay.failed_at
 
     @invariant()
     def nothing_is_lost(self) -> None:

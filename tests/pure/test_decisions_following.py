@@ -6,8 +6,8 @@ from ntd.case import Case, Stay, Step
 from ntd.checking import Looked, settle
 from ntd.following import Ladder, dues, follow_up, follow_up_at, next_step, partner_of
 from ntd.placing import place
-from ntd.telling import accepted
-from ntd.world import World
+from ntd.telling import Sent, accepted, failed
+from ntd.world import PartnerSeat, Seated, World
 from schemas.item import Attention, Classification, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (
@@ -21,6 +21,7 @@ from tests.fakes.decisions_case import (
     MINUTE,
     NOC,
     NOON,
+    OTHER,
     PARTNER,
     REGULATOR,
     UP,
@@ -39,6 +40,10 @@ from tests.fakes.decisions_case import (
 RULES = rules()
 HOME = world(HERE)
 MD = world(ABROAD)
+
+
+#: Both mailboxes of the hoster were tried.
+TRIED = replace(LADDER, tried=frozenset({ABUSE, NOC}))
 
 
 def due_at(case: Case, at: object, world_: World = HOME, ladder: Ladder = LADDER, n: int = 0) -> Step:
@@ -81,11 +86,12 @@ def test_one_message_at_a_time() -> None:
 
 
 def test_a_follow_up_of_what_came_to_nothing_does_not_stay_due() -> None:
-    """Nothing more is due: it does not turn for ever."""
+    """Nothing more is due but to ask whether another contact is known by now: it does not turn for ever."""
     case = told_at(located(), NOON, asked_at=NOON, failed_at=NOON, steps_done=1)
-    step = due_at(case, NOON + 30 * DAY)
+    later = NOON + 30 * DAY
+    step = due_at(case, later, ladder=TRIED)
 
-    assert (step.tell, one(step).follow_up_at, one(step).asked_at) == ((), None, None)
+    assert (step.tell, one(step).follow_up_at, one(step).asked_at) == ((), later + RULES.geo.refresh, None)
 
 
 def test_nothing_follows_on_what_is_over() -> None:
@@ -144,8 +150,51 @@ def test_after_a_dead_mailbox_the_ladder_goes_on() -> None:
     """The reminder failed and nobody else is known there: no more reminders, the regulator at 72 h."""
     case = told_at(located(), NOON, failed_at=NOON + DAY, last_up_at=NOON + 2 * DAY)
 
-    assert [tell.kind for tell in due_at(case, NOON + 2 * DAY).tell] == []
-    assert [tell.kind for tell in due_at(case, NOON + 3 * DAY).tell] == [Kind.REGULATOR]
+    assert [tell.kind for tell in due_at(case, NOON + 2 * DAY, ladder=TRIED).tell] == []
+    assert [tell.kind for tell in due_at(case, NOON + 3 * DAY, ladder=TRIED).tell] == [Kind.REGULATOR]
+
+
+def unreached(where: Seated, message: Sent) -> Case:
+    """Give an item of which the last recipient could not be reached."""
+    return failed(located(where), message, NOON, RULES, "550").case
+
+
+def test_a_contact_written_down_after_the_last_one_failed_is_told() -> None:
+    """Asked about at every refresh; those that had failed are not told again."""
+    dead = unreached(seat(1, "NL", ABUSE), sent(Kind.FIRST, ABUSE))
+    later = NOON + RULES.geo.refresh
+    ladder = replace(LADDER, tried=frozenset({ABUSE}))
+    found = due_at(dead, later, world(seat(1, "NL", NOC, ABUSE, OTHER)), ladder)
+    still = due_at(dead, later, world(seat(1, "NL", ABUSE)), ladder)
+
+    assert [(stay.failed_at, stay.follow_up_at) for stay in dead.stays] == [(NOON, later)]
+    assert [(tell.recipient, tell.kind, tell.gather_at) for tell in found.tell] == [(NOC, Kind.FIRST, later)]
+    assert (one(found).recipient, one(found).contacts, one(found).failed_at) == (NOC, (OTHER,), None)
+    assert (still.tell, one(still).failed_at, one(still).follow_up_at) == ((), NOON, later + RULES.geo.refresh)
+
+
+def test_a_partner_whose_address_was_mended_is_told_at_the_new_one() -> None:
+    """Its forward could not be delivered; the same address is not tried again."""
+    dead = unreached(ABROAD, sent(Kind.FORWARD, PARTNER, partner="md"))
+    ladder = replace(LADDER, tried=frozenset({PARTNER}))
+    mended = world(ABROAD, partners={"MD": PartnerSeat(code="md", recipient=OTHER, endpoint=True)})
+    later = NOON + RULES.geo.refresh
+
+    assert [(tell.recipient, tell.kind) for tell in due_at(dead, later, mended, ladder).tell] == [(OTHER, Kind.FORWARD)]
+    assert due_at(dead, later, MD, ladder).tell == ()
+
+
+def test_nobody_new_is_told_while_something_is_on_its_way_or_a_run_goes_on() -> None:
+    """One message at a time, and none about what may be gone or has left its place."""
+    dead = unreached(seat(1, "NL", ABUSE), sent(Kind.FIRST, ABUSE))
+    later = NOON + RULES.geo.refresh
+    (stay,) = dead.stays
+    asked = replace(dead, stays=(replace(stay, asked_at=later),))
+    down = replace(dead, stays=(replace(stay, run_at=later, run_rounds=1),))
+
+    assert [due_at(case, later, world(seat(1, "NL", NOC))).tell for case in (asked, down)] == [(), ()]
+    assert due_at(dead, later, world(seat(2, "NL", NOC))).tell == ()
+    assert follow_up_at(down.stays[0], down.item, RULES) == later
 
 
 FORWARDED = forwarded_at(located(ABROAD), NOON, last_up_at=NOON + MINUTE)

@@ -170,6 +170,11 @@ SELECT id FROM item WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 -- What cannot be told this way, or need not be told any more.
 DELETE FROM telling WHERE id = ANY($1::bigint[])
 
+-- name: tried
+-- Whom a first word about an item in this spell was meant for, reached or not: nobody gets a second one.
+SELECT DISTINCT recipient_id FROM telling
+ WHERE item_id = $1 AND spell = $2 AND kind IN ('first', 'front', 'forward')
+
 -- name: references
 -- One representative reference per item: somebody reported it under this name.
 SELECT DISTINCT ON (item_id) item_id, pair_hash, reference
