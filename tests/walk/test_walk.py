@@ -128,6 +128,24 @@ async def test_a_refusing_mailbox_leads_to_the_next_contact(home: House) -> None
     assert told["attention"] == ["refused_mail"]
 
 
+async def test_a_contact_that_is_known_later_is_told_once_the_others_have_failed(home: House) -> None:
+    """Found with the next look at the host; who refused is not told again."""
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
+    home.post.does = {"abuse@one.example": [REFUSED]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(2 * HOUR, 10 * MINUTE)
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example", "desk@one.example"),)
+    await home.later(25 * HOUR, HOUR)
+    told = await home.show(item)
+
+    assert [(one.to, one.kind.value) for one in home.post.handed] == [
+        ("abuse@one.example", "first"),
+        ("desk@one.example", "first"),
+    ]
+    assert told["state"] == "noticed"
+
+
 async def test_that_nobody_could_be_reached_stays_known(home: House) -> None:
     """Whoever takes it in the end starts the clock; a report of a moment before still says unreachable."""
     home.post.does = {"abuse@one.example": [REFUSED]}
