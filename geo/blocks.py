@@ -11,12 +11,14 @@ _WIDEST_V4: Final = 8
 #: IANA gives registries /12s of IPv6 (IANA IPv6 Unicast Address Assignments); nobody else holds more than a /16.
 _WIDEST_V6: Final = 13
 #: What registries give out themselves: the network around it is the registry's own. The values of "status" in the RIPE
-#: database (its IPv4 and IPv6 policies explain them), and ARIN's and APNIC's words for the same.
+#: database (its documentation of inetnum and inet6num explains them), and ARIN's and APNIC's words for the same.
 _DIRECT: Final = frozenset(
     {
         "ALLOCATED PA",
+        "ALLOCATED PI",
         "ALLOCATED PORTABLE",
         "ALLOCATED UNSPECIFIED",
+        "ALLOCATED-ASSIGNED PA",
         "ALLOCATED-BY-RIR",
         "ASSIGNED ANYCAST",
         "ASSIGNED PI",

@@ -27,8 +27,10 @@ SOURCES: Final = ("network_file", "geofeed", "registration", "cymru", "as")
 # Not countries although two letters: regions of the registries and of geolocation files, "unknown", user-assigned
 # (ISO 3166-1, clause 8.1; RIPE and APNIC use EU, AP and ZZ).
 _NO_COUNTRY: Final = frozenset({"EU", "AP", "ZZ", "XX", "A1", "A2", "O1", "T1", "EA", "XZ", "QM"})
-_ALIASES: Final = {"UK": "GB", "EL": "GR"}  # exceptionally reserved for the same countries
-_CODE_LENGTH: Final = 2
+# Other codes of the same countries: UK is exceptionally reserved in ISO 3166-1, EL is the European Union's for Greece
+# (Interinstitutional Style Guide, section 7.1.1).
+_ALIASES: Final = {"UK": "GB", "EL": "GR"}
+_CODE_LENGTH: Final = 2  # ISO 3166-1 alpha-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

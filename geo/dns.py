@@ -45,7 +45,9 @@ ENTRIES: Final = 50_000
 #: How long "could not be found out" holds: between the second and the five minutes of RFC 9520, section 3.2, and never
 #: longer than `geo.retry`, after which a look is made again.
 FAULT_HOLDS: Final = timedelta(seconds=30)
+#: RFC 1035, sections 4.2.1 and 4.2.2.
 PORT: Final = 53
+_HIGHEST_PORT: Final = 65_535  # RFC 768: 16 bits
 _ADDRESSES: Final = (A, AAAA)
 
 _EXAMPLE: Final = 'write for example "192.0.2.53", "127.0.0.1:5353" or "[2001:db8::53]:53"'
@@ -278,7 +280,7 @@ def parse_nameserver(text: str) -> tuple[str, str, int]:
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 1 <= port <= 65_535:  # noqa: PLR2004 -- what a port may be
+    if not 1 <= port <= _HIGHEST_PORT:
         raise ValueError(text)
     return port
 

@@ -39,11 +39,12 @@ PAUSE: Final = timedelta(seconds=30)
 _MAX_PAUSES: Final = 1000
 #: Hosts whose checked addresses are remembered.
 _MAX_PINNED: Final = 4096
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_BUSY: Final = frozenset({429, 503})
-#: RFC 9083 and 7480, section 5.3: there is no such object, or no such kind of question here.
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})  # RFC 9110, section 15.4, those with a Location to follow
+_BUSY: Final = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
+#: There is no such object (404: RFC 7480, section 5.3), or no such kind of question here (400: its section 5.4; 422 and
+#: 501: RFC 9082, which wants them of what a server does not support).
 _NOTHING: Final = frozenset({400, 404, 422, 501})
-_OK: Final = 200
+_OK: Final = 200  # RFC 9110, section 15.3.1
 
 Origin = tuple[str, str, int]
 
@@ -57,7 +58,7 @@ class Wanted:
 
 
 REGISTRATION: Final = Wanted(accept="application/rdap+json, application/json", largest=LARGEST)
-#: RFC 9224, section 8; RFC 9632, section 2.
+#: JSON (RFC 9224, section 3); a type of their own, or what they are, CSV (RFC 9877, section 2.1; RFC 8805).
 BOOTSTRAP: Final = Wanted(accept="application/json", largest=LARGEST_FILE)
 GEOFEED: Final = Wanted(accept="application/geofeed+csv, text/csv, text/plain", largest=LARGEST_FILE)
 

@@ -27,7 +27,8 @@ _MAX_VALUES: Final = 20
 #: Place of the country among the parts of an address (RFC 6350, section 6.3.1).
 _COUNTRY_PART: Final = 6
 
-# What stands in the place of a name that is not shown (RFC 9537, section 3.2; the words of registrars and registries).
+# What stands in the place of a name that is not shown, in the words of registrars and registries (RFC 9537, section 3,
+# forbids them: such a field is to be left out or empty).
 _WITHHELD: Final = re.compile(
     r"[\W_]*(?:(?:data )?(?:redacted|masked|not disclosed|non-public data|withheld for privacy)"
     r"|gdpr (?:redacted|masked)|statutory masking|not shown)\b",

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
-#: RFC 5321, 4.5.3.1: octets of a local part and of a path.
+#: RFC 5321, 4.5.3.1: octets of a local part, and of a path (256) without its angle brackets.
 _LONGEST_LOCAL: Final = 64
 _LONGEST: Final = 254
 # A dot-atom (RFC 5322, 3.2.3) at a host name with at least two labels, the last of which begins with a letter, so that
 # no address is one. Quoted local parts do not occur in registries.
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# RFC 1035, section 2.3.1 and 2.3.4: letters, digits, hyphens, 63 octets.
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FORM: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]", re.ASCII)
 

@@ -356,7 +356,8 @@ def _answers(data: bytes, question: bytes) -> bool:
     asked = data[_HEADER_BYTES : _HEADER_BYTES + len(question)]
     if asked == question or asked.lower() == question.lower():
         return True
-    # A server that could not read the question may leave it out of its error (RFC 5452, section 9.1).
+    # RFC 5452, section 9.1, wants the question in every reply. Servers that could not read it leave it out of their
+    # error; that is taken, as dnspython takes it: the socket and the id are right, and nothing is found by it.
     return data[4:6] == b"\x00\x00" and data[3] & _RCODE != 0
 
 

@@ -28,7 +28,8 @@ _NAMES: Final = (
 #: Where the addresses are used, then where the block is registered (MaxMind's two fields of that name).
 _COUNTRIES: Final = ("country", "country_code", "country_iso_code", "registered_country")
 _CATEGORIES: Final = ("category", "type", "user_type", "usage_type")
-#: Other makers' words for our categories. An access line is where people live; a business line may be a server.
+#: Other makers' words for our categories (user_type of MaxMind, usage_type of IP2Location). An access line is where
+#: people live; a business line may be a server.
 _WORDS: Final = {
     "data center": Category.HOSTING,
     "dch": Category.HOSTING,

@@ -28,7 +28,7 @@ _LARGEST_ASN: Final = 0xFFFF_FFFF
 _BETWEEN: Final = re.compile(r"[\s,_;{}]+")
 #: Origins kept of one network; a real one has a handful.
 _MOST_ORIGINS: Final = 64
-_BITS: Final = {4: 32, 6: 128}  # of an address, by IP version
+_BITS: Final = {4: 32, 6: 128}  # of an address, by IP version: RFC 791, RFC 4291
 #: What a source may say of a network beside its origins.
 COLUMNS: Final = ("as_name", "country", "category", "abuse_email")
 

@@ -36,7 +36,7 @@ _MAX_REDACTED: Final = 20
 _LONGEST_URL: Final = 2048
 #: How a link to a geofeed is marked: RFC 9877 ("geo"), and as the RIPE NCC wrote it before ("geofeed").
 _GEOFEED_RELATIONS: Final = frozenset({"geo", "geofeed"})
-_GEOFEED_REMARK: Final = "geofeed "
+_GEOFEED_REMARK: Final = "geofeed "  # RFC 9632, section 3
 
 
 class BadAnswer(ValueError):  # noqa: N818 -- what it is

@@ -186,7 +186,8 @@ class DomainFacts:
     created: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# No slots: each look from memory is a copy with a later time, and a dictionary is copied in one go.
+@dataclass(frozen=True, kw_only=True)
 class Resolution:
     """All that one look at a host found out."""
 

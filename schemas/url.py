@@ -159,6 +159,12 @@ def _suffixes(*, only_icann: bool = False) -> PublicSuffixList:
     return PublicSuffixList(only_icann=only_icann)
 
 
+def read_suffixes() -> None:
+    """Read the public suffix list now, where it was not: a long-lived process should not pause for it later."""
+    _suffixes()
+    _suffixes(only_icann=True)
+
+
 @lru_cache(maxsize=65536)
 def registered_domain(host: str) -> str:
     """Give the registered domain of a host by the public suffix list, or the host where it is itself a suffix.

@@ -476,6 +476,7 @@ def test_the_parent_is_asked_for_by_the_smallest_prefix_around(blocks: list[str]
 def test_what_a_registry_gave_itself_has_no_parent_but_the_registry() -> None:
     """RIPE: the parent's abuse-c counts unless the parent belongs to the registry itself."""
     assert is_direct("Allocated  PA")
+    assert is_direct("ALLOCATED-ASSIGNED PA")
     assert not is_direct("ASSIGNED PA")
     assert not is_direct(None)
     assert read(network(BLOCK, type="ALLOCATED PA")).parent is None

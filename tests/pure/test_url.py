@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from schemas.errors import Refused
-from schemas.url import HostKind, UnsupportedScheme, host_kind, parse_url, registered_domain, shared_suffix, sibling_of
+from schemas.url import (
+    HostKind,
+    UnsupportedScheme,
+    host_kind,
+    parse_url,
+    read_suffixes,
+    registered_domain,
+    shared_suffix,
+    sibling_of,
+)
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -188,6 +197,18 @@ def psl_vectors() -> list[tuple[str | None, str | None]]:
     lines = (DATA / "test_psl.txt").read_text(encoding="utf-8").splitlines()
     called = (re.fullmatch(r"checkPublicSuffix\((null|'.*?'), (null|'.*?')\);", line.strip()) for line in lines)
     return [tuple(None if part == "null" else part.strip("'") for part in call.groups()) for call in called if call]  # type: ignore[misc]
+
+
+def test_the_list_of_suffixes_may_be_read_before_anybody_asks() -> None:
+    """Reading it early, again or not at all changes no answer."""
+    before = registered_domain("a.b.example.co.uk"), shared_suffix("someone.github.io")
+    read_suffixes()
+    read_suffixes()
+    registered_domain.cache_clear()
+    shared_suffix.cache_clear()
+
+    assert (registered_domain("a.b.example.co.uk"), shared_suffix("someone.github.io")) == before
+    assert before == ("example.co.uk", "github.io")
 
 
 def test_the_registered_domain_is_that_of_the_public_suffix_lists_own_vectors() -> None:
