@@ -19,7 +19,7 @@ from ntd.store.items import Filters, pages
 from schemas.ids import ItemId
 from schemas.item import Attention
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 Items = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids as `ntd list` shows them, or whole URLs.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why: it stands in the record.")]
@@ -45,7 +45,7 @@ def hold(
     reason: Reason,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Let go by itself then; else by `release`.")] = None,
 ) -> None:
-    """Stop everything about items: nothing is sent, nothing is looked at."""
+    """Stop everything about items: nothing is sent; nothing is looked at without police.probe_held."""
     _do(context, items, acts.hold, "held", reason=reason, until=moment(until))
 
 

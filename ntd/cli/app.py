@@ -47,7 +47,9 @@ COMMANDS: Final = {
     "geo": Door("geo", "Data about registries: refresh."),
     "resolve": Door("resolve", "Look one URL up, with every fact and its source."),
     "check": Door("check", "Look at one URL from every vantage, with the evidence."),
-    "site": Door("site", "Sites followed even with no open item: watch, unwatch, list."),
+    "site": Door(
+        "site", "Sites followed even with no open item: watch, unwatch, list; what stands behind a front: origin."
+    ),
     "report": Door("report", "Figures: removal, where sites went, what waits, what partners did."),
     "token": Door("token", "API tokens: create, list, revoke."),
     "demo": Door("demo", "The lab and the daemon together, end to end."),

@@ -17,7 +17,7 @@ from schemas.settings import Settings
 from schemas.url import Url, parse_url
 from schemas.wire import moment_json
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from ntd.letterhead import letterhead
 from ntd.vault import read_key_file
 from schemas.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command("check-config")

@@ -8,7 +8,7 @@ import typer
 
 from ntd.lab.demo import Wishes, play
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

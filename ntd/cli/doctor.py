@@ -30,7 +30,7 @@ from schemas.errors import NtdError, Unreachable
 from schemas.settings import Settings
 from schemas.url import HostKind, parse_url
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 # One thing that does not answer holds up the others no longer than this.
 _PATIENCE_S = 15.0

@@ -14,7 +14,7 @@ from ntd.cli.output import emit
 from schemas.settings import Settings
 from schemas.wire import moment_json
 
-app = typer.Typer(help="Data about registries: refresh.")
+app = typer.Typer(add_completion=False, help="Data about registries: refresh.")
 
 _COLUMNS = ("file", "outcome", "published", "before", "entries", "reason")
 

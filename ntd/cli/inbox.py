@@ -15,7 +15,7 @@ from ntd.incoming import Judged, as_json
 from schemas.errors import Misconfigured
 from schemas.incoming import Came
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _STDIN: Final = Path("-")
 _CHUNK_BYTES: Final = 1024 * 1024

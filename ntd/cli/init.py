@@ -13,7 +13,7 @@ from ntd.store.connect import bring_up_to_date
 from ntd.vault import create_key_file
 from schemas.errors import Misconfigured
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _PACKAGE = Path(ntd.__file__).resolve().parent
 #: A wheel brings it along inside the package; in a checkout it stands at the root, where people look for it.

@@ -10,7 +10,7 @@ from ntd.store.items import Filters
 from ntd.store.items import listing as items
 from schemas.item import Attention, State
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _COLUMNS = ("id", "state", "attention", "url", "site", "country", "asn", "hoster", "source", "priority", "received_at")
 _ROWS = 100
@@ -20,13 +20,15 @@ _ROWS = 100
 def listing(
     context: typer.Context,
     *,
-    state: Annotated[State | None, typer.Option(help="Where they stand.")] = None,
+    state: Annotated[State | None, typer.Option(metavar="STATE", help=f"Where they stand: {', '.join(State)}.")] = None,
     host: Annotated[str | None, typer.Option(help="The name in their URLs.")] = None,
     site: Annotated[str | None, typer.Option(help="The registered domain.")] = None,
     asn: Annotated[int | None, typer.Option(help="The number of the AS they live in.")] = None,
     country: Annotated[str | None, typer.Option(metavar="CC", help="The country they live in.")] = None,
     source: Annotated[str | None, typer.Option(help="Who brought them.")] = None,
-    attention: Annotated[Attention | None, typer.Option(help="What a human must do.")] = None,
+    attention: Annotated[
+        Attention | None, typer.Option(metavar="WORD", help=f"What a human must see to: {', '.join(Attention)}.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many, newest first; 0: all.")] = _ROWS,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Rows as CSV.")] = False,

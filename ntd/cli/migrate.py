@@ -5,7 +5,7 @@ import typer
 from ntd.cli.frame import CLOCK, run, say, settings_of
 from ntd.store.connect import bring_up_to_date
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -16,7 +16,9 @@ from ntd.preview import about_what, made_up, message_about
 from schemas.ids import NoticeId
 from schemas.notice import Kind
 
-app = typer.Typer(help="What a notice looks like; and those that only a human can hand over: web forms.")
+app = typer.Typer(
+    add_completion=False, help="What a notice looks like; and those that only a human can hand over: web forms."
+)
 
 Notice = Annotated[UUID, typer.Argument(metavar="ID", help="The notice, as `ntd show` names it.")]
 

@@ -14,7 +14,7 @@ from schemas.settings import Settings
 from schemas.url import Url, parse_url
 from schemas.wire import resolution_json
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from ntd import daemon, log
 from ntd.cli.frame import settings_of
 from ntd.daemon import EVERY_ROLE, Role
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from ntd.cli.frame import CLOCK, with_store
 from ntd.cli.output import console, print_json, shown
 from ntd.store.items import story
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _HEAD = ("id", "url", "state", "attention", "site", "classification", "confirmed", "source", "priority", "reports")
 

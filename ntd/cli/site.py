@@ -12,7 +12,10 @@ from ntd.cli.words import who
 from ntd.store import origins, site_pages, watching
 from ntd.store.base import Store
 
-app = typer.Typer(help="Sites followed even with no open item: watch, unwatch, list; and origins behind fronts.")
+app = typer.Typer(
+    add_completion=False,
+    help="Sites followed even with no open item: watch, unwatch, list; what stands behind a front: origin.",
+)
 
 _COLUMNS = ("site", "label", "watched_since", "known_since", "items", "open", "hosters", "origins")
 _HINTS = ("address", "at", "by", "item")

@@ -23,7 +23,7 @@ from schemas.errors import Misconfigured
 from schemas.item import LineAnswer, Outcome
 from schemas.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 PARTLY_REFUSED: Final = 3
 _STDIN: Final = Path("-")

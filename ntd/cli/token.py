@@ -9,7 +9,7 @@ from ntd.cli.output import emit, print_json
 from ntd.store import tokens
 from schemas.access import Role
 
-app = typer.Typer(help="API tokens: create, list, revoke.")
+app = typer.Typer(add_completion=False, help="API tokens: create, list, revoke.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Rows as CSV.")]

@@ -274,11 +274,12 @@ def test_help_opens_no_door() -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself(command: str, capfd: Said) -> None:
-    """Each command has a help, and takes --config after its name."""
+    """Each command has a help, takes --config after its name, and offers to set up no shell: that is not its work."""
     code, out, _ = typed(capfd, command, "--help")
 
     assert code == 0
     assert "--config" in out
+    assert "completion" not in out
 
 
 def test_doctor_says_a_line_each(config: Path, capfd: Said) -> None:
