@@ -12,7 +12,12 @@ from schemas.item import Attention, State
 
 app = typer.Typer(add_completion=False)
 
-_COLUMNS = ("id", "state", "attention", "url", "site", "country", "asn", "hoster", "source", "priority", "received_at")
+# As many as a terminal has room for.
+_COLUMNS = ("id", "state", "attention", "url", "country", "hoster", "received_at")
+_ALL_COLUMNS = (
+    *("id", "state", "attention", "url", "site", "country", "asn", "hoster", "source", "priority", "received_at"),
+    *("host", "last"),
+)
 _ROWS = 100
 
 
@@ -44,5 +49,4 @@ def listing(
         attention=attention,
     )
     page = with_store(context, lambda store: items(store, filters, limit=limit))
-    columns = _COLUMNS if not csv else (*_COLUMNS, "host", "last")
-    emit(page, columns, page["items"], json=json, csv=csv)
+    emit(page, _ALL_COLUMNS if csv else _COLUMNS, page["items"], json=json, csv=csv)

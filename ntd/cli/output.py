@@ -38,7 +38,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, ti
     """Print rows as a table as wide as the terminal; piped into a file, as wide as it needs."""
     table = Table(title=title, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        # An id is there to be copied.
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "id")
     for row in rows:
         table.add_row(*(shown(row.get(column)) for column in columns))
     console().print(table)

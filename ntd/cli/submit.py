@@ -45,7 +45,7 @@ def submit(
 ) -> int:
     """Take items. Each line is answered on standard output; the summary goes to standard error.
 
-    Exit code 3: some lines were refused, all others are taken.
+    On a terminal only refusals are shown. Exit code 3: some lines were refused, all others are taken.
     """
     settings = settings_of(context)
     if rejects is not None and rejects.exists() and file.exists() and rejects.samefile(file):
