@@ -27,6 +27,8 @@ SIGNED: Final = (
 _AGAIN: Final = "from"
 #: RFC 8301, section 3.2: verifiers refuse shorter keys.
 _SHORTEST_RSA_BITS: Final = 1024
+_MAKE_ONE: Final = "make one with: openssl genrsa -out dkim.pem 2048"
+#: Characters of the signature on one line; RFC 5322, section 2.1.1, wants no more than 78.
 _FOLD: Final = 70
 _WSP: Final = re.compile(rb"[ \t]+")
 _HEADER: Final = re.compile(rb"([^\r\n:]+):((?:[^\r\n]*\r\n)(?:[ \t][^\r\n]*\r\n)*)")
@@ -100,15 +102,16 @@ def signer_of(settings: Settings) -> Signer | None:
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except OSError as fault:
-        raise Misconfigured(f"notices.dkim_key_file: {path} cannot be read: {fault.strerror}") from fault
+        raise Misconfigured(f"notices.dkim_key_file: {path} cannot be read: {fault.strerror}; {_MAKE_ONE}") from fault
     except (ValueError, TypeError) as fault:
         raise Misconfigured(
-            f"notices.dkim_key_file: {path} is no private key in PEM without a password: {str(fault).splitlines()[0]}"
+            f"notices.dkim_key_file: {path} is no private key in PEM without a password "
+            f"({str(fault).splitlines()[0]}); {_MAKE_ONE}"
         ) from None
     weak = isinstance(key, RSAPrivateKey) and key.key_size < _SHORTEST_RSA_BITS
     if weak or not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         raise Misconfigured(
             f"notices.dkim_key_file: {path} is neither an RSA key of {_SHORTEST_RSA_BITS} bits or more nor an Ed25519 "
-            "key; make one with: openssl genrsa -out dkim.pem 2048"
+            f"key; {_MAKE_ONE}"
         )
     return Signer(key, notices.dkim_domain or address_of(notices.from_).rpartition("@")[2], notices.dkim_selector)

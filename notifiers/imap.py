@@ -76,7 +76,9 @@ class Mailbox:
             async with asyncio.timeout(patience.connect_s):
                 await mailbox._connect(tls or ssl.create_default_context())
         except _FAULTS as fault:
-            raise Unreachable(f"inbox.imap_host: the server cannot be reached: {_why(fault)}") from fault
+            raise Unreachable(
+                f"inbox.imap_host: the server cannot be reached: {_why(fault)}; look at host, port and tls"
+            ) from fault
         try:
             await mailbox._sign_in()
             await mailbox._select()
@@ -126,7 +128,9 @@ class Mailbox:
         else:
             return
         if response.ended != "OK":
-            raise Misconfigured("inbox.username: the server does not let us in with this name and password")
+            raise Misconfigured(
+                "inbox.username: the server does not let us in with this name and password; correct one of them"
+            )
         await self._capabilities()
 
     async def _capabilities(self) -> frozenset[str]:
@@ -140,7 +144,10 @@ class Mailbox:
         if response.ended != "OK":
             raise Misconfigured("inbox.folder: there is no such folder, or it cannot be read; write for example INBOX")
         if "[READ-ONLY]" in response.said.upper():
-            raise Misconfigured("inbox.folder: it can only be read; messages that were taken must be marked or moved")
+            raise Misconfigured(
+                "inbox.folder: it can only be read, and messages that were taken are marked or moved; let this account "
+                "write there, or name another folder"
+            )
         flags = b" ".join(line for line in response.lines if b"PERMANENTFLAGS" in line.upper())
         self._keeps_words = rb"\*" in flags or _TAKEN.encode() in flags
 

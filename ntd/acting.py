@@ -71,7 +71,7 @@ def _let_go(case: Case, act: Act, world: World) -> Step:
     routes = routes_of(case, case.at_work, open_world)
     tell = tellings(case.item, untold, routes, open_world)
     if not tell:
-        raise IllegalTransition(case.item.id, "routed, and nobody can be told", "released")
+        raise IllegalTransition(case.item.id, "routed", "released", why="as nobody can be told of it")
     told = {one.stay for one in tell}
     stays = tuple(replace(stay, follow_up_at=None) if stay.id in told else stay for stay in case.stays)
     item = replace(case.item, attention=attention_of(case, routes))
@@ -249,7 +249,7 @@ def up(case: Case, act: Act, world: World) -> Step:
 def resume(case: Case, act: Act, world: World) -> Step:
     """Tell for real what was only told in a dry run."""
     if Attention.DRY_RUN not in case.item.attention:
-        raise IllegalTransition(case.item.id, case.item.state.value, "resume (it does not wait for one)")
+        raise IllegalTransition(case.item.id, case.item.state.value, "resumed", why="as it was not told in a dry run")
     spell = case.item.spell + 1
     stays = tuple(
         replace(stay, spell=spell) if stay.ended_at is None and stay.gone_at is None else stay for stay in case.stays

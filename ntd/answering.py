@@ -150,7 +150,9 @@ def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
     reached = all(stay.failed_at is None for stay in case.at_work)
     waiting = case.item.attention & (OF_MAIL if reached else OF_MAIL - UNREACHED)
     if not waiting:
-        raise IllegalTransition(case.item.id, case.item.state.value, "seen (nothing came back that waits)")
+        raise IllegalTransition(
+            case.item.id, case.item.state.value, "seen", why="as nothing that came back waits for it"
+        )
     return _read(case, waiting, by, reason, now)
 
 

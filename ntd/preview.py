@@ -44,7 +44,7 @@ async def about_what(store: Store, named: Sequence[str]) -> About:
     found = await tellings.lines_of(store, ids)
     missing = [item for item in ids if item not in found]
     if missing:
-        raise NotFound(f"there is no item and no notice {missing[0]}")
+        raise NotFound(f"there is no item and no notice {missing[0]}; `ntd list` and `ntd show` name them")
     unique = list(dict.fromkeys(ids))
     return About(lines=[found[item] for item in unique], readers=await previews.readers(store, unique), kind=kind)
 

@@ -41,6 +41,6 @@ class Refused(NtdError):  # noqa: N818 -- see Temporary
 class IllegalTransition(NtdError):  # noqa: N818 -- see Temporary
     """The state does not allow the act; nothing changed. Exit code 1."""
 
-    def __init__(self, item: object, state: object, act: object) -> None:
-        super().__init__(f"item {item} is {state}: {act} is not possible in this state; nothing was changed")
+    def __init__(self, item: object, state: object, act: object, *, why: str = "in this state") -> None:
+        super().__init__(f"item {item} is {state}: {act} is not possible {why}; nothing was changed")
         self.item, self.state, self.act = item, state, act

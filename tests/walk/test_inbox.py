@@ -242,7 +242,9 @@ async def test_an_answer_waits_for_an_analyst_and_has_the_item_looked_at(home: H
     assert (await home.show(other))["attention"] == []
     await acts.seen(home.store, home.settings, [ItemId(one)], reason="read", by="analyst", now=home.now)
     assert (await home.show(one))["attention"] == []
-    with pytest.raises(IllegalTransition, match="nothing came back that waits"):
+    with pytest.raises(
+        IllegalTransition, match="seen is not possible as nothing that came back waits for it; nothing was changed"
+    ):
         await acts.seen(home.store, home.settings, [ItemId(one)], reason="read", by="analyst", now=home.now)
 
 
