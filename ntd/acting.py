@@ -67,7 +67,10 @@ def _let_go(case: Case, act: Act, world: World) -> Step:
     rules = world.settings.routing.model_copy(update={**freely, "country": held})
     open_world = replace(world, settings=world.settings.model_copy(update={"routing": rules}))
     case = replace(case, stays=tuple(renewed(stay, world) if stay.ended_at is None else stay for stay in case.stays))
-    untold = tuple(stay for stay in case.at_work if stay.hoster is not None and stay.noticed_at is None)
+    # Of whom no contact was reached, another is looked for by the clock.
+    untold = tuple(
+        stay for stay in case.at_work if stay.hoster is not None and stay.noticed_at is None and stay.failed_at is None
+    )
     routes = routes_of(case, case.at_work, open_world)
     tell = tellings(case.item, untold, routes, open_world)
     if not tell:

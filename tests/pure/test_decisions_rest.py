@@ -13,7 +13,7 @@ from ntd.following import follow_up
 from ntd.placing import place, tellings
 from ntd.routing import Case as Question
 from ntd.routing import Route, route
-from ntd.telling import form_filled
+from ntd.telling import failed, form_filled
 from schemas.check import Baseline, Body, Observation, Sight, Signs, Verdict
 from schemas.errors import IllegalTransition
 from schemas.exchange import Action, PartnerAnswer
@@ -53,6 +53,16 @@ def test_an_analyst_lets_go_what_a_rule_leaves_to_a_human() -> None:
     assert [(tell.recipient, tell.kind) for tell in step.tell] == [(OTHER, Kind.FIRST)]
     assert (step.case.item.state, step.case.item.attention) == (State.ROUTED, frozenset())
     assert (step.check_at, step.case.stays[0].follow_up_at) == (NOON + DAY, None)
+
+
+def test_letting_go_leaves_alone_what_nobody_could_be_reached_of() -> None:
+    """One place waits for a human, at another every contact failed: the one is told, the other asked about later."""
+    line, dead = seat(8, "NL", OTHER, category=Category.ISP), seat(1, "NL", ABUSE)
+    case = failed(located(line, dead), sent(Kind.FIRST, ABUSE), NOON, rules(), "550").case
+    step = release(case, act(NOON + HOUR), world(line, dead))
+
+    assert [tell.recipient for tell in step.tell] == [OTHER]
+    assert [stay.follow_up_at for stay in step.case.stays if stay.failed_at] == [NOON + rules().geo.refresh]
 
 
 def test_what_is_illegal_only_at_home_is_let_go_to_a_partner_at_most() -> None:
