@@ -270,4 +270,6 @@ def _tell_copied(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     if not found:
         return Step(case=case)
     tell = tuple(replace(one, wait_for=None, gather_at=now) for one in found)
-    return Step(case=_with(case, stay.id, told_by_us=True, follow_up_at=None), tell=tell)
+    # Of whom no contact was reached another is looked for.
+    again = stay.follow_up_at if stay.failed_at else None
+    return Step(case=_with(case, stay.id, told_by_us=True, follow_up_at=again), tell=tell)

@@ -59,6 +59,12 @@ def refusing(case: Case) -> frozenset[str | None]:
     )
 
 
+#: What a human must see about whoever was told at a place: it is of no use once the item has left the place.
+OF_PLACE = frozenset(
+    {Attention.REFUSED_MAIL, Attention.FORWARD_REFUSED, Attention.PARTNER_SILENT, Attention.PARTNER_CANNOT_SEE}
+)
+
+
 def _follow(case: Case, world: World, now: datetime) -> Step:
     first = case.item.resolved_at is None
     by_seat = {seat.seat: seat for seat in world.seats}
@@ -82,6 +88,7 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
         resolved_at=case.item.resolved_at or now,
         first_country=case.item.first_country or world.seats[0].country,
         ended_at=None,
+        attention=case.item.attention if kept else case.item.attention - OF_PLACE,
     )
     refused = tuple(stay for stay in case.stays if stay.ended_at is not None)
     return _told(Case(item=item, stays=refused + stays + ended), opened, ended, world, revealed, first=first, now=now)

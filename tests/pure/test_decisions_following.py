@@ -184,6 +184,14 @@ def test_a_partner_whose_address_was_mended_is_told_at_the_new_one() -> None:
     assert due_at(dead, later, MD, ladder).tell == ()
 
 
+def test_a_partner_that_another_notifier_spared_is_unreached_too() -> None:
+    """That somebody else told the hoster does not hide that our forward failed."""
+    case = located(ABROAD, copied_from="c3p")
+    (stay,) = failed(case, sent(Kind.FORWARD, PARTNER, partner="md"), NOON, RULES, "550").case.stays
+
+    assert (stay.noticed_at, stay.failed_at) == (NOON, NOON)
+
+
 def test_nobody_new_is_told_while_something_is_on_its_way_or_a_run_goes_on() -> None:
     """One message at a time, and none about what may be gone or has left its place."""
     dead = unreached(seat(1, "NL", ABUSE), sent(Kind.FIRST, ABUSE))
@@ -299,6 +307,13 @@ def test_after_the_sla_we_tell_whom_another_notifier_told() -> None:
 
     assert [(tell.recipient, tell.kind, tell.gather_at) for tell in step.tell] == [(ABUSE, Kind.FIRST, NOON + DAY)]
     assert (one(step).told_by_us, after.stays[0].clock_at) == (True, NOON)
+
+
+def test_a_copied_item_of_whom_no_contact_was_reached_goes_on_looking_for_one() -> None:
+    """It failed before the SLA was over, and was released from a hold: told by us or not, another may be known."""
+    step = due_at(told_at(copied(), NOON, told_by_us=False, failed_at=NOON), NOON + 2 * DAY)
+
+    assert one(step).follow_up_at == NOON + 2 * DAY + RULES.geo.refresh
 
 
 def test_a_copied_item_whose_hoster_cannot_be_told_is_tried_again() -> None:

@@ -133,6 +133,21 @@ def test_that_a_national_item_stands_abroad_is_seen_whoever_was_told() -> None:
     assert step.case.item.attention == {Attention.NATIONAL_ABROAD}
 
 
+def test_what_was_wrong_at_a_place_is_left_with_it() -> None:
+    """A partner's no or its silence, a mailbox that refused: whoever is told now is another; what was read is not."""
+    wrong = frozenset({Attention.PARTNER_SILENT, Attention.REFUSED_MAIL, Attention.UNREAD_ANSWER})
+    case = forwarded_at(located(ABROAD), NOON)
+    silent = replace(case, item=replace(case.item, attention=wrong))
+    moved = place(silent, world(HERE, version=2), NOON + HOUR)
+    joined = place(silent, world(ABROAD, HERE, version=2), NOON + HOUR)
+    refused = refused_in(silent, "MD")
+    refused = replace(refused, item=replace(refused.item, attention=frozenset({Attention.FORWARD_REFUSED})))
+
+    assert moved.case.item.attention == {Attention.UNREAD_ANSWER}
+    assert joined.case.item.attention == wrong
+    assert place(refused, world(HERE, version=2), NOON + DAY).case.item.attention == frozenset()
+
+
 def test_a_message_for_two_places_is_told_again_when_one_of_them_is_left() -> None:
     """It is struck with the stay it began with; the hoster that stays must not go without."""
     both = (HERE, seat(2, "NL", ABUSE), THERE)
