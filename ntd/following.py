@@ -31,8 +31,13 @@ def told_of(stay: Stay, item: Item) -> Told:
         answered_at=stay.answered_at,
         reminded_partner=stay.partner_reminded,
         partner_silent=Attention.PARTNER_SILENT in item.attention,
-        told_directly=stay.told_directly or stay.noticed_at is not None,
+        told_directly=stay.told_directly or _told_by_us(stay, item),
     )
+
+
+def _told_by_us(stay: Stay, item: Item) -> bool:
+    # Of a copied item `noticed_at` is another notifier's.
+    return (stay.first_attempt_at if item.copied_from else stay.noticed_at) is not None
 
 
 def partner_of(stay: Stay, settings: Settings) -> Partner | None:
@@ -164,7 +169,7 @@ def _do(case: Case, stay: Stay, due: Due, world: World, ladder: Ladder, now: dat
             return _remind(case, stay, world, now)
         case Kind.FORWARD:
             return _partner_silent(case, stay, world, now)
-        case Kind.FIRST if stay.noticed_at is not None:
+        case Kind.FIRST if stay.noticed_at is not None and not told_of(stay, case.item).ours:
             return _tell_copied(case, stay, world, now)
         case Kind.FIRST:
             return _tell_directly(case, stay, world, now)

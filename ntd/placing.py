@@ -71,17 +71,18 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     kept, ended = _part(case, by_seat, world, now)
     missing = [seat for seat in world.seats if seat.seat not in {stay.seat for stay in kept}]
     revealed = _revealed(case, kept, by_seat)
-    unlocated = tuple(stay for stay in kept if stay.hoster is None)
     if not missing and not ended and not revealed:
         return Step(case=case)
     if not missing and all_gone(stay.facts for stay in kept):
         return _only_gone_left(replace(case, stays=kept + ended), ended, world, now)
     spell = case.item.spell + (0 if first else 1)
+    unlocated = tuple(stay for stay in (*kept, *ended) if stay.hoster is None or _never_there(stay))
     opened = tuple(open_stay(case.item, seat, world, spell, ended, unlocated, now) for seat in missing)
-    stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
     if unlocated and opened:
         opened = (_take_over(unlocated[0], opened[0]), *opened[1:])
-        stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
+    mine = {stay.id for stay in opened}
+    over = tuple(stay for stay in ended if stay.id not in mine)
+    stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
     item = replace(
         case.item,
         spell=spell if opened else case.item.spell,
@@ -91,7 +92,7 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
         attention=case.item.attention if kept else case.item.attention - OF_PLACE,
     )
     refused = tuple(stay for stay in case.stays if stay.ended_at is not None)
-    return _told(Case(item=item, stays=refused + stays + ended), opened, ended, world, revealed, first=first, now=now)
+    return _told(Case(item=item, stays=refused + stays + over), opened, ended, world, revealed, first=first, now=now)
 
 
 def _revealed(
@@ -161,7 +162,7 @@ def open_stay(
     unlocated: tuple[Stay, ...],
     now: datetime,
 ) -> Stay:
-    """Open a stay at a place of the host; `ended`: stays that a move has ended, `unlocated`: one to be taken over."""
+    """Open a stay at a place of the host; `ended`: stays that a move has ended, `unlocated`: to be taken over."""
     partner = world.partners.get(seat.country or "")
     began_at, began_by = _beginning(item, seat, ended, unlocated, now)
     return Stay(
@@ -194,8 +195,20 @@ def _beginning(
     return began, "move" if ended or item.state is State.REFUSED else "joined"
 
 
+def _never_there(ended: Stay) -> bool:
+    # It returned where its host had been until then, for all we knew: the host had left before, and nobody was told.
+    left = ended.ended_at is not None and ended.ended_at <= ended.began_at
+    return left and ended.began_by == "return" and not (ended.noticed_at or ended.forwarded_at)
+
+
 def _take_over(unlocated: Stay, found: Stay) -> Stay:
-    return replace(found, id=unlocated.id, began_at=unlocated.began_at, began_by=unlocated.began_by)
+    return replace(
+        found,
+        id=unlocated.id,
+        began_at=unlocated.began_at,
+        began_by=unlocated.began_by,
+        last_up_at=unlocated.last_up_at,
+    )
 
 
 def _told(

@@ -327,11 +327,14 @@ def test_a_copied_item_whose_hoster_cannot_be_told_is_tried_again() -> None:
 
 
 def test_the_patience_of_a_partner_ends_for_copied_items_too() -> None:
-    """Where the item has moved since, its new hoster is told like any other."""
-    case = forwarded_at(located(ABROAD, copied_from="c3p"), NOON, answered_at=NOON, noticed_at=None, clock_at=None)
-    step = due_at(case, NOON + 3 * DAY, MD)
+    """The hoster hears of us too; where the item has moved since, its new hoster like any other."""
+    case = forwarded_at(located(ABROAD, copied_from="c3p"), NOON, answered_at=NOON)
+    there = replace(case, stays=(replace(one(Step(case=case)), told_by_us=True),))
+    moved = replace(case, stays=(replace(one(Step(case=case)), noticed_at=None, clock_at=None),))
 
-    assert [(tell.recipient, tell.kind) for tell in step.tell] == [(FOREIGN, Kind.FIRST)]
+    for each in (there, moved):
+        step = due_at(each, NOON + 3 * DAY, MD)
+        assert [(tell.recipient, tell.kind) for tell in step.tell] == [(FOREIGN, Kind.FIRST)]
 
 
 def test_the_moved_stay_of_a_copied_item_is_asked_about_again() -> None:

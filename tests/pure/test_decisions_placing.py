@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ntd.case import Case
 from ntd.placing import place, renewed
+from ntd.returning import return_to_work
 from schemas.item import Attention, Classification, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (
@@ -20,12 +21,14 @@ from tests.fakes.decisions_case import (
     OTHER,
     PARTNER,
     THERE,
+    UP,
     forwarded_at,
     gone_at,
     located,
     received,
     rules,
     seat,
+    seen,
     told_at,
     world,
 )
@@ -163,6 +166,24 @@ def test_one_forward_for_two_places_is_forwarded_again_when_one_of_them_is_left(
     step = place(located(ABROAD, seat(4, "MD")), world(seat(4, "MD"), version=2), NOON + HOUR)
 
     assert [(tell.recipient, tell.kind) for tell in step.tell] == [(PARTNER, Kind.FORWARD)]
+
+
+def test_a_return_belongs_to_the_place_where_it_was_found() -> None:
+    """Seen up again before the move of its host was confirmed: no stay at the hoster it had left, but the new one's."""
+    gone = gone_at(told_at(located(HERE), NOON), NOON + HOUR)
+    back = return_to_work(gone, None, seen(UP, NOON + DAY), world(HERE), NOON + DAY).case
+    back = replace(back, stays=back.open)
+    moved = world(THERE, version=2, left_at={(1, "NL"): NOON + 2 * HOUR})
+    step = place(back, moved, NOON + DAY + HOUR)
+    told = place(told_at(back, NOON + DAY), moved, NOON + DAY + HOUR).case
+    later = place(back, replace(moved, left_at={(1, "NL"): NOON + DAY + MINUTE}), NOON + DAY + HOUR).case
+
+    assert [(one.hoster, one.began_by, one.ended_by) for one in step.case.stays] == [(2, "return", None)]
+    assert (step.case.stays[0].id, step.case.stays[0].began_at) == (back.at_work[0].id, NOON + DAY)
+    assert step.strike_stays == (back.at_work[0].id,)
+    assert [(one.recipient, one.stay, one.kind) for one in step.tell] == [(OTHER, back.at_work[0].id, Kind.FIRST)]
+    assert [(one.hoster, one.ended_by) for one in told.stays] == [(2, None), (1, "relocated")]
+    assert [(one.hoster, one.ended_by) for one in later.stays] == [(2, None), (1, "relocated")]
 
 
 def test_when_only_gone_places_are_left_the_item_is_gone() -> None:
