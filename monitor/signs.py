@@ -178,7 +178,8 @@ def signs_of(
         placeholder=known.placeholders.get(sha256),
         removed_for_all="everybody" in hits and "geo_block" not in hits,
         script_only=empty,
-        front_page=ended.front,
+        # What answers with a picture or a file is no front page, however short its path.
+        front_page=ended.front and page is not None,
     )
 
 

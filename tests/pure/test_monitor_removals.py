@@ -342,6 +342,15 @@ def test_where_redirects_lead(asked: str, ended: str, sign: str | None) -> None:
     assert [name for name in ("front_page", "removal_wording") if getattr(found, name)] == ([sign] if sign else [])
 
 
+def test_a_picture_at_a_short_path_is_no_front_page() -> None:
+    """What answers is no page: the item was sent to its file, whatever the path looks like."""
+    urls = (parse_url(f"http://img.test{path}") for path in ("/a/b/c.jpg", "/ok"))
+    ended = ended_of(*urls)
+
+    assert ended.front
+    assert not signs_of(None, "0" * 64, ended, KNOWN).front_page
+
+
 def test_front_page_of_another_host_is_somebody_elses() -> None:
     """A shortener leads to front pages all day; "www." makes no other host."""
     asked = parse_url("http://go.test/anna")
