@@ -11,6 +11,8 @@ from schemas.notice import Kind, Message, NoticeLine, Sender
 
 FORWARD_SCHEMA = "ntd/forward/1"
 WITHDRAWAL_SCHEMA = "ntd/withdrawal/1"
+#: Why an item counts as refused that the answer to its forward does not name.
+UNNAMED = "not named in the answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,10 @@ def items_of(content: bytes) -> frozenset[ItemId]:
 
 
 def read_answer(body: bytes, items: frozenset[ItemId]) -> ForwardAnswer:
-    """Read `{"id", "accepted": [], "refused": [{"item", "reason"}]}`; items that were not forwarded are passed over."""
+    """Read `{"id", "accepted": [], "refused": [{"item", "reason"}]}`; items that were not forwarded are passed over.
+
+    An item that neither list names was not taken: it is given as refused, without words of the partner's.
+    """
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -106,12 +111,26 @@ def read_answer(body: bytes, items: frozenset[ItemId]) -> ForwardAnswer:
         return ForwardAnswer(understood=False)
     told = answer.get("refused", [])
     refused = [_refusal(entry, items) for entry in told] if isinstance(told, list) else []
+    taken = _taken(answer.get("accepted"), items)
+    reasons = dict(entry for entry in refused if entry is not None)
+    left = sorted(items - taken - reasons.keys()) if taken is not None else ()
     identity = answer.get("id")
     return ForwardAnswer(
-        understood=isinstance(told, list) and all(entry is not None for entry in refused),
+        understood=isinstance(told, list) and taken is not None and all(entry is not None for entry in refused),
         remote_id=one_line(identity) if isinstance(identity, str) and identity else None,
-        refused=tuple(dict(entry for entry in refused if entry is not None).items()),
+        refused=(*reasons.items(), *((item, UNNAMED) for item in left)),
     )
+
+
+def _taken(told: object, items: frozenset[ItemId]) -> frozenset[ItemId] | None:
+    """Give the items that a partner says it has taken; None where it does not say so in the agreed words."""
+    if not isinstance(told, list):
+        return None
+    try:
+        taken = frozenset(ItemId(UUID(str(entry))) for entry in told)
+    except ValueError:
+        return None
+    return taken if taken <= items else None
 
 
 def _refusal(entry: object, items: frozenset[ItemId]) -> tuple[ItemId, str] | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from notifiers.exchange import items_of, read_answer
+from notifiers.exchange import UNNAMED, items_of, read_answer
 from notifiers.law import all_laws, laws_for
 from notifiers.outcomes import LONGEST_RETRY_AFTER, Stage, http_outcome, lost_outcome, retry_after, smtp_outcome, words
 from notifiers.plain import one_line, whole_url
@@ -158,6 +158,22 @@ def test_an_answer_of_a_partner() -> None:
     assert (answer.remote_id, answer.refused) == ("F-1", ((one, "no capacity"), (two, "")))
     assert not answer.understood
     assert read_answer(b'{"id": "F", "accepted": [], "refused": []}', frozenset()).understood
+
+
+def test_what_an_answer_does_not_name_was_not_taken() -> None:
+    """An item in neither list is nobody's; a partner that says nothing of its items, or names others, took them all."""
+    one, two, other = (line(number).item for number in (1, 2, 3))
+    items = frozenset({one, two})
+
+    def refused(**said: object) -> tuple[object, ...]:
+        return read_answer(orjson.dumps({"id": "F", **said}), items).refused
+
+    assert refused(accepted=[str(one)], refused=[]) == ((two, UNNAMED),)
+    assert refused(accepted=[str(one)], refused=[{"item": str(two), "reason": "later"}]) == ((two, "later"),)
+    assert [reason for _, reason in refused(accepted=[], refused=[])] == [UNNAMED, UNNAMED]
+    assert refused(accepted=[str(one), str(two)]) == ()
+    for said in ({}, {"accepted": "all"}, {"accepted": ["4711", "4712"]}, {"accepted": [str(one), str(other)]}):
+        assert refused(**said) == ()
 
 
 def test_one_line_is_one_line() -> None:

@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from notifiers.compose import compose
+from notifiers.exchange import UNNAMED
 from notifiers.registry import Dispatcher
 from schemas.notice import AttemptOutcome, Channel, Envelope, Kind, Took
 from schemas.settings import Settings
@@ -131,7 +132,7 @@ async def test_an_answer_without_end_is_not_read_to_the_end() -> None:
 
 
 async def test_a_forward_and_what_the_partner_refuses() -> None:
-    """A forward goes to the partner's API with its token; refused items come back with their reasons."""
+    """A forward goes to the partner's API with its token; what it refuses or leaves out comes back, with reasons."""
     sent = forward(1, 2, 3)
     items = [line(number).item for number in (1, 2, 3)]
     said = {
@@ -147,7 +148,7 @@ async def test_a_forward_and_what_the_partner_refuses() -> None:
         delivery = await out.deliver(sent, before_offer=nothing)
 
     assert (delivery.outcome, delivery.by, delivery.remote_id) == (AttemptOutcome.ACCEPTED, Took.API, "F-1")
-    assert delivery.refused == ((items[1], "not_illegal"),)
+    assert delivery.refused == ((items[1], "not_illegal"), (items[2], UNNAMED))
     (request,) = api.requests
     assert request.line == "POST /v1/forwards HTTP/1.1"
     assert (request.headers["authorization"], request.body) == ("Bearer secret-md", sent.content)
