@@ -108,7 +108,9 @@ def _settled(store: Store, settings: Settings, handed: Handed, row: Row) -> _Set
     late = at - row["written_at"] >= settings.notices.give_up
     outcome = AttemptOutcome.PERMANENT if late and delivery.outcome in waits else delivery.outcome
     reply = store.seal("attempt.reply", row_id(handed.sent.id), delivery.reply, at) if delivery.reply else None
-    again_at = at + _pause(delivery, row, settings) if outcome in waits else None
+    # However long the other side asks to be left alone: tried a last time when it is given up, for a human to see.
+    last = row["written_at"] + settings.notices.give_up
+    again_at = min(at + _pause(delivery, row, settings), last) if outcome in waits else None
     return _Settled(handed=handed, row=row, outcome=outcome, reply=reply, again_at=again_at)
 
 

@@ -177,6 +177,19 @@ async def test_a_busy_relay_is_tried_again_with_the_same_message(home: House) ->
     assert [one["outcome"] for one in told["notices"][0]["attempts"]] == ["temporary", "temporary", "accepted"]
 
 
+async def test_a_pause_beyond_giving_up_is_not_waited_for(home: House) -> None:
+    """Who asks to be left alone for a month is asked a last time when it is given up; then the next contact is told."""
+    home.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example", "noc@one.example"),)
+    home.post.does = {"abuse@one.example": [replace(BUSY, retry_after=30 * DAY)]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(5 * DAY + 8 * HOUR, 4 * HOUR)
+    told = await home.show(item)
+
+    assert [one.to for one in home.post.handed] == ["abuse@one.example"] * 2 + ["noc@one.example"]
+    assert sorted(one["state"] for one in told["notices"]) == ["accepted", "failed", "superseded"]
+
+
 async def test_nobody_takes_it_for_an_hour_and_it_is_written_anew(home: House) -> None:
     """A notice that stays untaken is superseded: new id, new deadline, and the old one never goes again."""
     home.post.does = {"abuse@one.example": [BUSY]}
