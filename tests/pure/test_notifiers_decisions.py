@@ -165,7 +165,7 @@ def test_what_an_answer_does_not_name_was_not_taken() -> None:
     one, two, other = (line(number).item for number in (1, 2, 3))
     items = frozenset({one, two})
 
-    def refused(**said: object) -> tuple[object, ...]:
+    def refused(**said: object) -> tuple[tuple[object, str], ...]:
         return read_answer(orjson.dumps({"id": "F", **said}), items).refused
 
     assert refused(accepted=[str(one)], refused=[]) == ((two, UNNAMED),)
