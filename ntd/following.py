@@ -31,12 +31,12 @@ def told_of(stay: Stay, item: Item) -> Told:
         answered_at=stay.answered_at,
         reminded_partner=stay.partner_reminded,
         partner_silent=Attention.PARTNER_SILENT in item.attention,
-        told_directly=stay.told_directly or _told_by_us(stay, item),
+        told_directly=stay.told_directly or hoster_told(stay, item),
     )
 
 
-def _told_by_us(stay: Stay, item: Item) -> bool:
-    # Of a copied item `noticed_at` is another notifier's.
+def hoster_told(stay: Stay, item: Item) -> bool:
+    """Say whether we told the hoster of a stay ourselves; of a copied item `noticed_at` is another notifier's."""
     return (stay.first_attempt_at if item.copied_from else stay.noticed_at) is not None
 
 

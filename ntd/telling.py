@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
-from ntd.following import follow_up_at
+from ntd.following import follow_up_at, hoster_told
 from ntd.lifecycle import Event, possible
 from schemas.ids import NoticeId, RecipientId
 from schemas.item import Attention
@@ -149,8 +149,8 @@ def _has_next(sent: Sent) -> bool:
 def _no_way(case: Case, sent: Sent, now: datetime, settings: Settings) -> Case:
     # Nobody else can be told instead: what was told of the stay so far decides whether the ladder goes on. That another
     # notifier told somebody is nothing that we told.
-    ours = (stay for stay in case.at_work if not stay.noticed_at or (case.item.copied_from and not stay.told_by_us))
-    lost = {stay.id for stay in ours if _concerns(stay, sent) and not stay.forwarded_at}
+    untold = (stay for stay in case.at_work if not stay.forwarded_at and not hoster_told(stay, case.item))
+    lost = {stay.id for stay in untold if _concerns(stay, sent)}
     stays = tuple(_lost(stay, settings, now) if stay.id in lost else stay for stay in case.stays)
     stays = tuple(replace(stay, follow_up_at=follow_up_at(stay, case.item, settings)) for stay in stays)
     return replace(case, stays=stays)
