@@ -58,11 +58,8 @@ class Check:
         """Look with `looker` at the pace of `pacing`; `token` is this daemon's, for its leases."""
         self._store, self._settings, self._looker = store, settings, looker
         self._clock, self._token = clock, token
-        self._pacing, self._looks, self._may_look = (
-            pacing or Pacing(settings.monitor.per_host),
-            looks or Looks(),
-            may_look,
-        )
+        self._pacing = pacing or Pacing(settings.monitor.per_host)
+        self._looks, self._may_look = looks or Looks(), may_look
         self._networks = {one.name: one.network for one in settings.monitor.vantage if one.network}
         self._quiet: dict[HostId, datetime] = {}
 
@@ -72,11 +69,10 @@ class Check:
             return ()
         found: list[ItemToCheck] = []
         for _ in range(CLAIMS):
-            due = await checks.claim(
-                self._store, now, n - len(found), LEASE, self._token, untold_only=self._looks.blind
-            )
+            wanted = n - len(found)
+            due = await checks.claim(self._store, now, wanted, LEASE, self._token, untold_only=self._looks.blind)
             found += await self._admitted(due, now)
-            if len(due) < n or len(found) > n // 2:
+            if len(due) < wanted or len(found) > n // 2:
                 break
         for job in found:
             self._looks.begun((now - job.due_at).total_seconds())
@@ -185,7 +181,6 @@ class Check:
 
     def _looked(self, case: Case, job: ItemToCheck, seen: Round, now: datetime) -> Looked:
         known = {address for perch in job.perches if not perch.origin for address in perch.addresses}
-        answered = {address for look in seen.observations for address in look.addresses}
         begun = max((stay.began_at for stay in case.at_work), default=job.received_at)
         return Looked(
             round=seen,
@@ -200,7 +195,7 @@ class Check:
                 marks=(*SLA_MARKS, self._settings.sla.removal),
             ),
             target=target_of(seen, self._target_key),
-            moved=bool(answered - known) or (bool(job.perches) and seen.meaning.reason == "no_name"),
+            moved=bool(_answered(seen) - known) or (bool(job.perches) and seen.meaning.reason == "no_name"),
         )
 
     def _target_key(self, sites: str) -> str:

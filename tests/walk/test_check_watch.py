@@ -1,7 +1,7 @@
 """What cannot be seen is not looked at and is made up for; what a host can bear holds for all daemons together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from monitor.shares import Share
 from ntd.metrics import Looks
 from ntd.pacing import Pacing
 from ntd.store import daemons
+from ntd.store.checks import ItemToCheck
 from ntd.walk.check import Check
 from ntd.walk.watch import JOINS_AFTER, Watch
 from schemas.check import Hop, Observation, Round, Sight
@@ -82,11 +83,15 @@ class Daemon:
             may_look=self.watch.may_look,
         )
 
-    async def turn(self) -> int:
-        """Beat, watch, and look at what is due; give how many were looked at."""
+    async def claim(self, n: int) -> Sequence[ItemToCheck]:
+        """Beat, watch, and claim up to so many of what is due."""
         await daemons.beat(self.home.store, self.id, ROLES, None, NOON, self.home.now)
         await self.watch.turn(self.home.now)
-        jobs = await self.check.claim(self.home.now, 200)
+        return await self.check.claim(self.home.now, n)
+
+    async def turn(self) -> int:
+        """Beat, watch, and look at what is due; give how many were looked at."""
+        jobs = await self.claim(200)
         results = [await self.check.do(job) for job in jobs]
         await self.check.settle(results, self.home.now)
         return sum(seen is not None for _, seen in results)
@@ -251,3 +256,17 @@ async def test_two_lookers_together_keep_the_limit_of_a_host() -> None:
 
     assert {one.meaning.reason for one in seen} == {"status_403"}
     assert web.most_at_once == 3
+
+
+async def test_a_crowd_at_one_host_does_not_keep_another_waiting(home: House) -> None:
+    """What its host cannot bear is put off, and claimed beyond in the same turn, as long as there is room."""
+    crowd = await home.submit(*(f"http://img.one.test/i/{n}.jpg" for n in range(50)))
+    (other,) = await home.submit("http://img.two.test/i/1.jpg")
+    await home.settle()
+    home.clock.at[0] += 2 * HOUR
+    await home.store.pool.execute("UPDATE schedule SET due_at = $2 WHERE item_id = ANY($1)", crowd, NOON)
+    home.rules(monitor={"per_host": 1})
+    claimed = await Daemon(home, Eyes(home)).claim(20)
+
+    assert 1 < len(claimed) <= 20 // 2
+    assert other in {job.id for job in claimed}
