@@ -5,7 +5,7 @@ that one and nothing at all has changed.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,7 +23,7 @@ from ntd.telling import accepted, form_filled
 from ntd.world import World
 from schemas.errors import NotFound, Permanent, Refused
 from schemas.exchange import LinkAnswer, PartnerAnswer
-from schemas.ids import HostId, ItemId, NoticeId, RecipientId
+from schemas.ids import ItemId, NoticeId, RecipientId
 from schemas.settings import Settings
 from schemas.url import Url, parse_url
 
@@ -61,19 +61,14 @@ async def item_id(store: Store, ref: str) -> ItemId:
 
 
 async def _act(
-    store: Store,
-    settings: Settings,
-    ids: Sequence[ItemId],
-    by: str,
-    now: datetime,
-    decide: Callable[[Case, Mapping[HostId, World]], Step],
+    store: Store, settings: Settings, ids: Sequence[ItemId], act: Act, decide: Callable[[Case, World], Step]
 ) -> None:
     async with store.transaction() as connection:
         before = await _lock(connection, ids)
         hosts = {case.item.host for case in before.values()}
-        known = await worlds(connection, store, settings, hosts, now)
-        steps = [decide(case, known) for case in before.values()]
-        await cases.settle(connection, store, settings, before, steps, by=by, now=now)
+        known = await worlds(connection, store, settings, hosts, act.now)
+        steps = [decide(case, known[case.item.host]) for case in before.values()]
+        await cases.settle(connection, store, settings, before, steps, by=act.by, now=act.now)
 
 
 async def _lock(connection: Connection, ids: Sequence[ItemId]) -> dict[ItemId, Case]:
@@ -96,7 +91,7 @@ async def hold(
 ) -> None:
     """Stop everything about items until a date or a release."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, by, now, lambda case, _: holding.hold(case, act, until))
+    await _act(store, settings, ids, act, lambda case, _: holding.hold(case, act, until))
 
 
 async def release(
@@ -104,7 +99,7 @@ async def release(
 ) -> None:
     """Let held items go on."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, by, now, lambda case, known: acting.release(case, act, known[case.item.host]))
+    await _act(store, settings, ids, act, lambda case, world: acting.release(case, act, world))
 
 
 async def reopen(
@@ -145,13 +140,13 @@ async def withdraw(
 async def gone(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
     """Record an analyst's verdict that the content is gone; it is watched from now on."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, by, now, lambda case, _: acting.gone(case, act, settings))
+    await _act(store, settings, ids, act, lambda case, _: acting.gone(case, act, settings))
 
 
 async def up(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
     """Record an analyst's verdict that the content is up."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, by, now, lambda case, known: acting.up(case, act, known[case.item.host]))
+    await _act(store, settings, ids, act, lambda case, world: acting.up(case, act, world))
 
 
 async def resume(
@@ -159,12 +154,13 @@ async def resume(
 ) -> None:
     """Tell for real what was only told in a dry run."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, by, now, lambda case, known: acting.resume(case, act, known[case.item.host]))
+    await _act(store, settings, ids, act, lambda case, world: acting.resume(case, act, world))
 
 
 async def seen(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
     """Record that an analyst has seen to what came back: answers, bounces, attachments."""
-    await _act(store, settings, ids, by, now, lambda case, _: answering.seen(case, by, reason, now))
+    act = Act(by=by, reason=reason, now=now)
+    await _act(store, settings, ids, act, lambda case, _: answering.seen(case, act))
 
 
 async def origin(
@@ -173,8 +169,8 @@ async def origin(
     """Take it that the machine of a site or host stands at an address; answers that said no more than that are read."""
     await origins.learn(store, settings, named, address, by=by, source=source, now=now)
     items = await origins.heeded(store, settings, named, address)
-    why = "the origin that it names is known"
-    await _act(store, settings, items, by, now, lambda case, _: answering.heeded(case, by, why, now))
+    act = Act(by=by, reason="the origin that it names is known", now=now)
+    await _act(store, settings, items, act, lambda case, _: answering.heeded(case, act))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from ntd.case import Case, Record, Stay, Step
 from ntd.following import follow_up_at
+from ntd.holding import Act
 from ntd.telling import final_no
 from schemas.errors import IllegalTransition
 from schemas.exchange import CANNOT_SEE, Action, LinkAnswer, PartnerAnswer
@@ -144,7 +145,7 @@ def _alive(stay: Stay, partner: str, now: datetime) -> Stay:
     return replace(stay, answered_at=stay.answered_at or now)
 
 
-def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
+def seen(case: Case, act: Act) -> Step:
     """Take it that an analyst has seen to what came back; IllegalTransition where nothing waits for one."""
     # Who cannot be reached stays in sight: nobody else tells the hoster.
     reached = all(stay.failed_at is None for stay in case.at_work)
@@ -153,19 +154,19 @@ def seen(case: Case, by: str, reason: str, now: datetime) -> Step:
         raise IllegalTransition(
             case.item.id, case.item.state.value, "seen", why="as nothing that came back waits for it"
         )
-    return _read(case, waiting, by, reason, now)
+    return _read(case, waiting, act)
 
 
-def heeded(case: Case, by: str, reason: str, now: datetime) -> Step:
+def heeded(case: Case, act: Act) -> Step:
     """Take it that what its answers said was done: they wait for nobody any more."""
     waiting = case.item.attention & {Attention.UNREAD_ANSWER}
-    return _read(case, waiting, by, reason, now) if waiting else Step(case=case)
+    return _read(case, waiting, act) if waiting else Step(case=case)
 
 
-def _read(case: Case, waiting: AbstractSet[Attention], by: str, reason: str, now: datetime) -> Step:
+def _read(case: Case, waiting: AbstractSet[Attention], act: Act) -> Step:
     item = replace(case.item, attention=case.item.attention - waiting)
-    detail = {"reason": reason, "seen": sorted(one.value for one in waiting), "by": by}
-    return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=now, detail=detail),))
+    detail = {"reason": act.reason, "seen": sorted(one.value for one in waiting), "by": act.by}
+    return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=act.now, detail=detail),))
 
 
 def _attend(case: Case, attention: Attention) -> Case:

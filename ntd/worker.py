@@ -36,6 +36,10 @@ RENEW_S = 10.0
 LARGEST_SETTLEMENT = 200
 #: Seconds in which work under way may finish after a stop; the whole stop is bound to 10 s.
 GRACE_S = 4.0
+#: What was done outside is written after a stop too: so many tries, so many seconds apart.
+_LAST_TRIES, _BETWEEN_TRIES_S = 4, 0.5
+#: Seconds for giving back what was claimed, and for whoever was cut off to end.
+_GIVE_BACK_S, _CUT_OFF_S = 1.0, 0.5
 
 
 class Turn(Protocol):
@@ -246,12 +250,6 @@ class Runner(Generic[Job, Result]):
         except PASSING:
             # Leases lapse by themselves.
             log.warning("give_back.failed", loop=self._line.name)
-
-
-_LAST_TRIES = 4
-_BETWEEN_TRIES_S = 0.5
-_GIVE_BACK_S = 1.0
-_CUT_OFF_S = 0.5
 
 
 async def _either(one: asyncio.Event, other: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""Hosts: claimed for a look, settled in sets with everything the looks found."""
+"""Hosts: claimed for a look-up, settled in sets with everything that was found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ _WANTED = statement("hosts.wanted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostToLook:
-    """A host claimed for a look."""
+class HostToLookUp:
+    """A host claimed for a look-up."""
 
     id: HostId
     site_id: SiteId
@@ -44,18 +44,18 @@ class HostToLook:
     origins: tuple[Origin, ...] = ()  # what is said to stand behind its front
 
 
-async def claim_looks(store: Store, now: datetime, n: int, lease: timedelta, token: UUID) -> list[HostToLook]:
-    """Claim up to `n` hosts that are due for a look."""
+async def claim(store: Store, now: datetime, n: int, lease: timedelta, token: UUID) -> list[HostToLookUp]:
+    """Claim up to `n` hosts that are due for a look-up."""
     async with store.statements() as connection:
         rows = await connection.fetch(_CLAIM, now, n, token, lease)
         hidden = await origins.counting(connection, store, [row["id"] for row in rows]) if rows else {}
-    return [_host_to_look(store, row, token, hidden.get(row["id"], ())) for row in rows]
+    return [_host_to_look_up(store, row, token, hidden.get(row["id"], ())) for row in rows]
 
 
-def _host_to_look(store: Store, row: Row, token: UUID, hidden: tuple[Origin, ...]) -> HostToLook:
+def _host_to_look_up(store: Store, row: Row, token: UUID, hidden: tuple[Origin, ...]) -> HostToLookUp:
     name = store.open("host.name", row["name_hash"], row["name"])
     site, kind = host_kind(name)
-    return HostToLook(
+    return HostToLookUp(
         id=HostId(row["id"]),
         site_id=SiteId(row["site_id"]),
         host=name,
@@ -66,15 +66,15 @@ def _host_to_look(store: Store, row: Row, token: UUID, hidden: tuple[Origin, ...
     )
 
 
-async def return_looks(store: Store, token: UUID, now: datetime) -> None:
+async def give_back(store: Store, token: UUID, now: datetime) -> None:
     """Give back what was claimed and not settled."""
     await store.pool.execute(_RETURN, token, now)
 
 
-async def settle_looks(
-    store: Store, settings: Settings, looked: Sequence[tuple[HostToLook, Resolution]], now: datetime
+async def settle(
+    store: Store, settings: Settings, looked: Sequence[tuple[HostToLookUp, Resolution]], now: datetime
 ) -> None:
-    """Write what a batch of looks (one claim's token) found: places, standings, moves, next looks."""
+    """Write what a batch of look-ups (of one claim's token) found: places, standings, moves, when to look up again."""
     if not looked:
         return
     by_id = {host.id: (host, resolution) for host, resolution in looked}
@@ -101,7 +101,7 @@ async def settle_looks(
 
 
 def _outcome(
-    host: HostToLook, resolution: Resolution, standing: Mapping[Seat, Episode], found: Found, settings: Settings
+    host: HostToLookUp, resolution: Resolution, standing: Mapping[Seat, Episode], found: Found, settings: Settings
 ) -> Outcome | None:
     told = frozenset(one.address for one in host.origins)
     return outcome_of(resolution, told, standing, found, settings.geo.move_confirmed_after)
@@ -109,7 +109,7 @@ def _outcome(
 
 def _origins_found(
     settled: Mapping[int, tuple[Resolution, Outcome]],
-    by_id: Mapping[HostId, tuple[HostToLook, Resolution]],
+    by_id: Mapping[HostId, tuple[HostToLookUp, Resolution]],
     found: Found,
 ) -> dict[int, list[tuple[Located, int]]]:
     sites: dict[int, list[tuple[Located, int]]] = {}
@@ -154,7 +154,7 @@ async def _settle_hosts(
     store: Store,
     settings: Settings,
     rows: Sequence[Row],
-    by_id: Mapping[HostId, tuple[HostToLook, Resolution]],
+    by_id: Mapping[HostId, tuple[HostToLookUp, Resolution]],
     outcomes: Mapping[int, Outcome | None],
     now: datetime,
 ) -> None:
@@ -170,10 +170,10 @@ async def _settle_hosts(
         settled.append(
             (
                 row["id"],
-                # An origin learnt, or one that counts no more since this look: once more, with what holds now.
+                # An origin learnt, or one that counts no more since this look-up: once more, with what holds now.
                 now
                 if set(news.get(row["id"], ())) != set(host.origins) and change is not None
-                else _next_look(wanted[row["id"]], change, failures, settings, now),
+                else _next_look_up(wanted[row["id"]], change, failures, settings, now),
                 failures,
                 change is not None,
                 row["version"] + (1 if moved or first else 0),
@@ -184,7 +184,9 @@ async def _settle_hosts(
         await connection.execute(_SETTLE, now, *map(list, zip(*settled, strict=True)))
 
 
-def _next_look(wanted: Row, change: Change | None, failures: int, settings: Settings, now: datetime) -> datetime | None:
+def _next_look_up(
+    wanted: Row, change: Change | None, failures: int, settings: Settings, now: datetime
+) -> datetime | None:
     if not (wanted["at_work"] or wanted["watched"] or wanted["after_gone"]):
         return None
     if change is not None and not change.settled:
@@ -207,6 +209,6 @@ def facts_of(store: Store, name_hash: bytes, sealed: bytes | None) -> dict[str, 
     return store.open("host.facts", name_hash, sealed) if sealed else None
 
 
-async def renew_looks(store: Store, ids: Sequence[HostId], token: UUID, until: datetime) -> None:
+async def renew(store: Store, ids: Sequence[HostId], token: UUID, until: datetime) -> None:
     """Keep the leases of work under way until a moment."""
     await store.pool.execute(_RENEW, list(ids), token, until)

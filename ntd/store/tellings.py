@@ -59,10 +59,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """One telling that may go now.
+    """One telling whose time has come.
 
-    `due`: its own time has come, it does not only go along; `old`: its host was looked up long ago; `fresh`: nothing
-    speaks against sending it but the police.
+    `due`: by itself, it does not only go along; `old`: its host was looked up long ago; `fresh`: what was found there
+    can be told.
     """
 
     telling: int
@@ -72,6 +72,16 @@ class Ready:
     old: bool
     fresh: bool
     police_until: datetime | None  # head start of the police; None: none, or it is over
+
+    @property
+    def may_go(self) -> bool:
+        """Say whether it may be told now."""
+        return self.fresh and self.police_until is None
+
+    @property
+    def wants_look_up(self) -> bool:
+        """Say whether its host must be looked up first; not before the head start is over."""
+        return self.old and self.police_until is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +152,7 @@ async def unsaid(connection: Connection, group: Group, now: datetime, attention:
 
 
 async def ready(connection: Connection, group: Group, settings: Settings, now: datetime, n: int) -> list[Ready]:
-    """Give up to `n` tellings that may go now, urgent ones first."""
+    """Give up to `n` tellings whose time has come, urgent ones first."""
     # A move that two looks have not confirmed by then is none.
     unconfirmed = now - 2 * settings.geo.move_confirmed_after - _POLL
     rows = await connection.fetch(
@@ -170,14 +180,14 @@ async def ready(connection: Connection, group: Group, settings: Settings, now: d
     ]
 
 
-async def park(connection: Connection, stale: Sequence[Ready], now: datetime) -> None:
-    """Have tellings wait: for the police's head start, a look at their hosts, or for what the last look found."""
-    after = [(one.telling, one.police_until) for one in stale if one.police_until]
+async def park(connection: Connection, waiting: Sequence[Ready], now: datetime) -> None:
+    """Have tellings wait: for the police's head start, for a look-up of their hosts, or for what that found."""
+    after = [(one.telling, one.police_until) for one in waiting if one.police_until is not None]
     if after:
         await connection.execute(_AFTER_POLICE, *map(list, zip(*after, strict=True)))
-    stale = [one for one in stale if not one.police_until]
-    for waiting, pause in ((True, _POLL), (False, _PLACING)):
-        ids = [one.telling for one in stale if one.old is waiting]
+    to_look_up = [one.telling for one in waiting if one.wants_look_up]
+    to_place = [one.telling for one in waiting if one.police_until is None and not one.old]
+    for ids, pause in ((to_look_up, _POLL), (to_place, _PLACING)):
         if ids:
             await connection.execute(_PARK, ids, now + LOOK_PATIENCE, now + pause)
 

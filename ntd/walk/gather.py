@@ -32,8 +32,8 @@ GROUPS, LINES = 50, 1000
 TOGETHER = 3
 #: How long the answer link of a notice works.
 LINK_LIVES = timedelta(days=90)
-#: What waits for a certificate that has not expired is asked about again after this.
-RENEWED = timedelta(hours=1)
+#: What waits for a new certificate, which is read at the next start, is not tried again before this.
+UNSEALABLE_FOR = timedelta(hours=1)
 #: What is due within this has its hosts looked up meanwhile, asked for as often as that: so many tellings at a time.
 AHEAD, EVERY, MOST_AHEAD = timedelta(minutes=1), timedelta(seconds=10), 5000
 
@@ -121,7 +121,7 @@ class Gather:
         if (mailbox := mailbox_of(to)) is None or (expired := self._press.expired_for(mailbox, now)) is None:
             return None
         log.warning("certificate.expired", path=str(expired.path))
-        return Room(messages=0, again_at=now + RENEWED)
+        return Room(messages=0, again_at=now + UNSEALABLE_FOR)
 
     async def _ask_for_certificate(self, connection: Connection, group: Group, now: datetime) -> None:
         # What waits says so, some at each turn: a human must get a new certificate.
@@ -142,13 +142,12 @@ class Gather:
         """Write what may be written; give the hosts that must be looked up first, None where nothing was due."""
         n = at.lines(self._settings.notices.largest)
         ready = await tellings.ready(at.connection, at.group, self._settings, at.now, n) if n else []
-        stale = [one for one in ready if one.due and (one.police_until or not one.fresh)]
-        await tellings.park(at.connection, stale, at.now)
-        may_go = [one for one in ready if one.fresh and not one.police_until]
-        left = await self._write_all(at, may_go) if ready else True
+        waiting = [one for one in ready if one.due and not one.may_go]
+        await tellings.park(at.connection, waiting, at.now)
+        left = await self._write_all(at, [one for one in ready if one.may_go]) if ready else True
         if left and at.room is not None:
             await tellings.postpone(at.connection, at.group, at.now, at.room.again_at)
-        return [one.host for one in stale if one.old and not one.police_until] if ready or left else None
+        return [one.host for one in waiting if one.wants_look_up] if ready or left else None
 
     async def _write_all(self, at: _Sitting, ready: Sequence[Ready]) -> bool:
         """Write messages of what is ready, as many as there is room for; say whether some found none."""

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from geo.resolve import Locator
 from ntd.clock import Clock
+from ntd.store import hosts
 from ntd.store.base import Store
-from ntd.store.hosts import HostToLook, claim_looks, renew_looks, return_looks, settle_looks
+from ntd.store.hosts import HostToLookUp
 from schemas.hosting import Resolution
 from schemas.settings import Settings
 
-#: Renewed while a look is under way; what a killed daemon held is due again after this.
+#: Renewed while a look-up is under way; what a killed daemon held is due again after this.
 LEASE = timedelta(seconds=45)
 
 
@@ -26,25 +27,25 @@ class LookUp:
         self._store, self._settings, self._locator = store, settings, locator
         self._clock, self._token = clock, token
 
-    async def claim(self, now: datetime, n: int) -> Sequence[HostToLook]:
+    async def claim(self, now: datetime, n: int) -> Sequence[HostToLookUp]:
         """Claim hosts that are due."""
-        return await claim_looks(self._store, now, n, LEASE, self._token)
+        return await hosts.claim(self._store, now, n, LEASE, self._token)
 
-    async def do(self, job: HostToLook) -> tuple[HostToLook, Resolution]:
+    async def do(self, job: HostToLookUp) -> tuple[HostToLookUp, Resolution]:
         """Look one host up."""
         behind = tuple(one.address for one in job.origins)
         now = self._clock.now()
         found = await self._locator.resolve(job.host, job.site, job.kind, now, surroundings=True, origins=behind)
         return job, found
 
-    async def settle(self, results: Sequence[tuple[HostToLook, Resolution]], now: datetime) -> None:
+    async def settle(self, results: Sequence[tuple[HostToLookUp, Resolution]], now: datetime) -> None:
         """Write what was found: places, standing, moves."""
-        await settle_looks(self._store, self._settings, results, now)
+        await hosts.settle(self._store, self._settings, results, now)
 
-    async def renew(self, jobs: Sequence[HostToLook], now: datetime) -> None:
-        """Keep the leases of looks under way."""
-        await renew_looks(self._store, [job.id for job in jobs], self._token, now + LEASE)
+    async def renew(self, jobs: Sequence[HostToLookUp], now: datetime) -> None:
+        """Keep the leases of look-ups under way."""
+        await hosts.renew(self._store, [job.id for job in jobs], self._token, now + LEASE)
 
     async def give_back(self, now: datetime) -> None:
         """Give back what is not settled."""
-        await return_looks(self._store, self._token, now)
+        await hosts.give_back(self._store, self._token, now)

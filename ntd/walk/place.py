@@ -38,7 +38,7 @@ class Place:
             if versions:
                 for row in await connection.fetch(_TO_PLACE, list(versions), list(versions.values()), ITEMS):
                     waiting[HostId(row["host_id"])].append(ItemId(row["id"]))
-        for batch in together(waiting):
+        for batch in batches(waiting):
             await self._batch(batch, now)
         return bool(versions)
 
@@ -52,7 +52,7 @@ class Place:
             await connection.execute(_PLACED, list(waiting), self._token, more, now)
 
 
-def together(waiting: Mapping[HostId, Sequence[ItemId]]) -> Iterator[dict[HostId, Sequence[ItemId]]]:
+def batches(waiting: Mapping[HostId, Sequence[ItemId]]) -> Iterator[dict[HostId, Sequence[ItemId]]]:
     """Put hosts together whose items fit one transaction; hosts with a few items are the rule."""
     batch: dict[HostId, Sequence[ItemId]] = {}
     size = 0

@@ -25,10 +25,8 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=45)
 #: Batches settled side by side: each waits for its items and its recipients, not for the other batches.
 TOGETHER = 4
-
-
 #: Seconds for which what is less urgent lets what is more so go ahead: a slow relay must not hold up the rest for long.
-HEAD_START_S = 2.0
+YIELDS_S = 2.0
 Rank = tuple[int, bool]
 
 
@@ -45,7 +43,7 @@ class _Turnstile:
         self._here[rank] += 1
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(HEAD_START_S):
+                async with asyncio.timeout(YIELDS_S):
                     while any(rank > other for other in self._here):
                         self._somebody_left.clear()
                         await self._somebody_left.wait()

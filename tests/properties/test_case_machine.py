@@ -376,7 +376,7 @@ class Walk(RuleBasedStateMachine):
     @rule()
     def somebody_reads(self) -> None:
         """Have an analyst see to what came back."""
-        self._act(lambda: analyst_saw(self.book.case, "analyst", "read", self.now))
+        self._act(lambda: analyst_saw(self.book.case, act(self.now)))
 
     # What people and partners do.
 

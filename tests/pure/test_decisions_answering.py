@@ -17,6 +17,7 @@ from tests.fakes.decisions_case import (
     HERE,
     HOUR,
     NOON,
+    act,
     forwarded_at,
     gone_at,
     located,
@@ -231,8 +232,8 @@ def test_confirmed_as_illegal_only_at_home() -> None:
 def test_what_an_answer_said_is_done() -> None:
     """It waits for nobody any more; what waits for something else does."""
     item = replace(located(HERE).item, attention=frozenset({Attention.UNREAD_ANSWER, Attention.BOUNCED}))
-    step = heeded(replace(located(HERE), item=item), "op", "known", LATER)
+    step = heeded(replace(located(HERE), item=item), act(LATER))
 
     assert set(step.case.item.attention) == {Attention.BOUNCED}
     assert [line.event for line in step.history] == ["seen"]
-    assert heeded(step.case, "op", "known", LATER) == Step(case=step.case)
+    assert heeded(step.case, act(LATER)) == Step(case=step.case)

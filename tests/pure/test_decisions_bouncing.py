@@ -25,6 +25,7 @@ from tests.fakes.decisions_case import (
     PARTNER,
     REGULATOR,
     THERE,
+    act,
     forwarded_at,
     gone_at,
     located,
@@ -263,9 +264,9 @@ def test_what_was_seen_to_waits_no_more_unless_nobody_can_be_reached() -> None:
     everything = frozenset({Attention.UNREAD_ANSWER, Attention.HAD_ATTACHMENT, Attention.BOUNCED, Attention.CHANGED})
     case = replace(case, item=replace(case.item, attention=everything))
     lost, _ = come_back(case, back(case))
-    reached, unreached = seen(case, "analyst", "read", LATER), seen(lost, "analyst", "read", LATER)
+    reached, unreached = seen(case, act(LATER)), seen(lost, act(LATER))
 
     assert reached.case.item.attention == {Attention.CHANGED}
     assert unreached.case.item.attention == {Attention.CHANGED, Attention.BOUNCED}
     with pytest.raises(IllegalTransition):
-        seen(unreached.case, "analyst", "read", LATER)
+        seen(unreached.case, act(LATER))
