@@ -24,8 +24,10 @@ def void_dry_run(case: Case, really: Mapping[StayId, ReallyTold], now: datetime)
     """Take back what was only accepted in a dry run; where nobody was really told, the item waits for `ntd resume`."""
     told = {stay.id: _really(stay, case, really) for stay in case.stays if stay.ended_at is None}
     stays = tuple(_as_told(stay, told[stay.id], case.item, now) if stay.id in told else stay for stay in case.stays)
-    case = Case(item=_item(case.item, waits=None in told.values(), kept=any(told.values())), stays=stays)
-    item = case.item
+    item = _item(case.item, waits=None in told.values(), kept=any(told.values()))
+    if not any(stay.forwarded_at for stay in stays if stay.ended_at is None):
+        item = replace(item, attention=item.attention - {Attention.PARTNER_SILENT})
+    case = Case(item=item, stays=stays)
     state = state_after(case, Event.TAKEN_BACK) if possible(item.state, Event.TAKEN_BACK) else item.state
     line = Record(
         item=item.id,
@@ -60,6 +62,9 @@ def _void(stay: Stay, item: Item, now: datetime) -> Stay:
         reminders=0,
         steps_done=0,
         asked_at=None,
+        # Whom nobody has told was neither reminded nor silent, and nobody's patience with him is over.
+        partner_reminded=False,
+        told_directly=False,
         # Whether another contact is known by now is asked of whom none was reached.
         follow_up_at=now if stay.failed_at else None,
     )

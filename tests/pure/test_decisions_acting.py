@@ -294,6 +294,19 @@ def test_what_a_dry_run_pretended_counts_nowhere() -> None:
     assert (step.case.item.state, set(step.case.item.attention)) == (State.ROUTED, {Attention.DRY_RUN})
 
 
+def test_a_partner_whom_only_a_dry_run_told_was_not_silent() -> None:
+    """Its silence, its reminder and the end of its patience are void: all begin anew with the first real acceptance."""
+    case = forwarded_at(located(ABROAD), NOON, partner_reminded=True, told_directly=True)
+    silent = replace(case, item=replace(case.item, attention=frozenset({Attention.PARTNER_SILENT})))
+    step = void_dry_run(silent, {}, NOON + DAY)
+    really = void_dry_run(silent, {case.stays[0].id: ReallyTold(last_at=NOON, reminders=0)}, NOON + DAY)
+
+    (stay,) = step.case.stays
+    assert (stay.forwarded_at, stay.partner_reminded, stay.told_directly) == (None, False, False)
+    assert step.case.item.attention == {Attention.DRY_RUN}
+    assert really.case.item.attention == {Attention.PARTNER_SILENT}
+
+
 def test_what_was_really_told_before_a_dry_run_stands() -> None:
     """Its clock runs on and its hoster is not told again; only the reminders of the dry run are void."""
     case = told_at(located(HERE, THERE), NOON, reminders=3, steps_done=1)
