@@ -134,7 +134,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         outcome = root().main(list(arguments) or ["--help"], prog_name="ntd", standalone_mode=False)
     except typer.TyperException as fault:
-        return _say(fault.format_message(), getattr(fault, "exit_code", 1), _usage(fault))
+        # Who typed it knows no library: what its checks put before their words goes.
+        return _say(fault.format_message().replace("Value error, ", ""), getattr(fault, "exit_code", 1), _usage(fault))
     except typer.Abort:
         return _say("aborted", 1)
     except NtdError as fault:

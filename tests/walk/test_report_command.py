@@ -88,7 +88,7 @@ def test_every_report_has_its_page(home: Path, capsys: pytest.CaptureFixture[str
     ("arguments", "sentence"),
     [
         (["sla", "--as-of", "yesterday"], "write for example 2026-11-20"),
-        (["sla", "--by", "colour"], "is not one of"),
+        (["sla", "--by", "colour"], "'--by': 'colour' is not one of"),
         (["sla", "--from", "2026-02-01", "--to", "2026-02-01"], "--to is the first day after it"),
     ],
 )
