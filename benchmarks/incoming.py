@@ -79,12 +79,12 @@ def travelled() -> float:
     return right["all"] / len(whole)
 
 
-def answers() -> float:
+def answers(name: str) -> float:
     """Give the share of short answers that are understood."""
-    table = tomllib.loads((CORPUS / "answers.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((CORPUS / name).read_text(encoding="utf-8"))
     meant = [(one, text) for by in table.values() for one, texts in by.items() for text in texts]
-    right = sum((said(text) or guessed(text)) == one for one, text in meant)
-    print(f"answers: {len(meant)} in {len(table)} languages; {right / len(meant):.1%}")
+    right = sum((said(text) or guessed(text) or "none") == one for one, text in meant)
+    print(f"{name}: {len(meant)} in {len(table)} languages; {right / len(meant):.1%}")
     return right / len(meant)
 
 
@@ -109,7 +109,7 @@ def damaged(raw: bytes, others: list[bytes], chance: random.Random) -> bytes:
 
 def main(count: int) -> int:
     """Measure, print, and judge."""
-    shares = [share("known"), share("stranger"), travelled(), answers()]
+    shares = [share("known"), share("stranger"), travelled(), answers("answers.toml"), answers("colloquial.toml")]
     messages = [file.read_bytes() for file in sorted(CORPUS.rglob("*.eml"))] + [raw for _, raw, _ in written()]
     chance = random.Random(20261122)  # noqa: S311 -- the same damage each time
     slowest, begun = 0.0, time.perf_counter()

@@ -30,5 +30,5 @@ post       one bounded POST, and what came back
 names      names of APIs to addresses, by the configured resolvers
 incoming   P: what comes back by mail: bounces, automatic replies, answers
 templates/ the layout of a mail, and words/ for each language
-data/      law with its source; the phrases that incoming mail is recognised by
+data/      law with its source; the phrases that incoming mail is recognised by, those of answers by language
 """

@@ -10,5 +10,5 @@ reports     P: bounces, delays and receipts of mail systems, standard and sloppy
 automatic   P: did a machine answer?
 tickets     P: the number under which the other side keeps our notice
 suggestion  P: what an answer seems to say
-words       P: the phrases of data/incoming.toml, compared without case and accents
+words       P: the phrases of data/incoming.toml and data/answers/, compared without case and accents
 """

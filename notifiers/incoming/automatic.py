@@ -26,7 +26,10 @@ _LIST = frozenset({"list-id", "list-unsubscribe", "list-post"})
 def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion | None) -> bool:
     """Say whether no person wrote it. `own`: the text without quotation and frame; `said`, `guessed`: what it says."""
     words, subject = " ".join(plain(own).split()), plain(mail.headers.get("subject"))
-    machine, receipt = _says("machine", words), _says("receipt", words)
+    machine = _says("machine", words)
+    generated = _generated(mail) or _NOBODY.search(mail.headers.get("from")) is not None
+    # People too promise to look into it; only beside the mark of a machine that is a receipt.
+    receipt = _says("receipt", words) or (generated and _says("promise", words))
     if _says("absence", words) and (said not in _DECIDED or _replied(mail)):
         return True
     if keeps_tickets(mail):
@@ -36,7 +39,6 @@ def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion
         return not (said in _DECIDED and not machine and not _replied(mail))
     if machine:
         return said not in _DECIDED
-    generated = _generated(mail) or _NOBODY.search(mail.headers.get("from")) is not None
     if receipt:
         return said is None or (generated and said not in _DECIDED)
     return generated and (said or guessed) is None

@@ -14,6 +14,7 @@ _ITEM_LINE = re.compile(rf"^\W{{0,3}}(?:[^\d\W][\w /]{{1,60}} )?{_UUID}\s*$", re
 _RULE = re.compile(r"^\s*[-_=*~ ]{5,}\s*$")
 _HEADER = re.compile(r"^\s*\*{0,2}([^\W\d][\w '’-]{0,24}?)\s?:\*{0,2}\s?\S")
 _SIGNATURE = re.compile(r"^-- ?$")
+_EMPTY, _LONGEST_CLOSING = re.compile(r"\n[ \t]*\n"), 60
 #: Lines of a quoted header ("From: … Sent: … To: … Subject: …") that make a block of one.
 _BLOCK = 3
 
@@ -38,16 +39,28 @@ def split(text: str) -> Words:
 
 
 def without_signature(own: str) -> str:
-    """Give the words above a signature (RFC 3676, section 4.3)."""
+    """Give the words above a signature (RFC 3676, section 4.3) or a closing ("Kind regards"), without disclaimers."""
     lines = own.split("\n")
     cut = next((at for at, line in enumerate(lines) if at and _SIGNATURE.match(line)), len(lines))
-    return "\n".join(lines[:cut]).strip()
+    closing = next((at for at, line in enumerate(lines[:cut]) if at and _closes(line)), cut)
+    above = [one for one in _EMPTY.split("\n".join(lines[:closing])) if not _disclaims(one)]
+    return "\n\n".join(above).strip()
 
 
 def without_frame(own: str) -> str:
     """Give the words without the lines that ticket systems put around them."""
     frame = phrases("automatic", "footer")
     return "\n".join(line for line in own.split("\n") if not frame.search(plain(line[:300]))).strip()
+
+
+def _closes(line: str) -> bool:
+    return len(line) < _LONGEST_CLOSING and phrases("quotation", "closing").search(plain(line.strip())) is not None
+
+
+def _disclaims(paragraph: str) -> bool:
+    """Say whether a paragraph says for whom the mail is meant, and nothing of what it is about."""
+    said = plain(paragraph[:2000])
+    return all(phrases("quotation", key).search(said) for key in ("secret", "addressee"))
 
 
 def _below(lines: list[str]) -> int:

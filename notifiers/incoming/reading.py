@@ -50,6 +50,9 @@ def read(raw: bytes, ours: Ours) -> Incoming:
 def _kind(mail: Mail, own: str, ours: Ours, *, names_ours: bool) -> Came:
     if _our_own(mail, ours) or mail.type == "multipart/report":
         return Came.UNRELATED
+    if not own.strip() and mail.returned:
+        # A copy of our own letter and not a word: a complaint loop, or a program that sends back what it got.
+        return Came.AUTO_REPLY if names_ours else Came.UNRELATED
     if automatic.automatic(mail, own, said(own), guessed(own)):
         return Came.AUTO_REPLY if names_ours or automatic.replies(mail, own) else Came.UNRELATED
     return Came.ANSWER if names_ours else Came.UNRELATED

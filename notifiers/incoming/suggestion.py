@@ -23,12 +23,17 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.!?;।])\s+|\n\s*\n|\n\s*[-*•]\s+")
-#: Words before a phrase that may take it back.
-_BEFORE = re.compile(r"(?:\S+\s+){0,6}$")
+#: Where one thing ends and another begins within a sentence.
+_PART = re.compile(r",\s|\s-\s|\s\(|:\s")
+#: Words before a phrase that may take it back, and words behind it.
+_BEFORE, _BEHIND = re.compile(r"(?:\S+\s+){0,6}\S*$"), re.compile(r"(?:\s+\S+){0,4}")
 #: The vowel signs of Devanagari are no letters to `\w`, and stand in the middle of words.
 _WORD = re.compile(r"(?:[^\W\d]|[\u0900-\u0963])+")
-#: Fewer of the commonest words than this tell no language.
-_ENOUGH = 3
+#: Fewer of the commonest words than this tell no language alone; in so many characters the other words that we know do.
+_ENOUGH, _SHORT = 3, 600
+_SINGLE = ("done", "future", "told", "to_whom", "where", "not_here", "dispute", "ask")
+#: One letter in so many of a script is enough to read its languages: names and terms are written in another.
+_SCRIPT_SHARE = 5
 
 
 def said(own: str) -> Suggestion | None:
@@ -53,12 +58,22 @@ def _heaviest(judge: Callable[[str, tuple[str, ...]], Iterator[Suggestion]], own
 
 
 def languages_of(text: str) -> tuple[str, ...]:
-    """Give the languages that a text made plain may be written in; all of them where it is too short to tell."""
+    """Give the languages that a text made plain may be written in; all of its script where it is too short to tell."""
     spoken = _WORD.findall(text)
-    known = languages("common")
+    letters = max(1, sum(map(len, spoken)))
+    known = [
+        name for name in languages("common") if len(phrases("letters", name).findall(text)) * _SCRIPT_SHARE >= letters
+    ]
     counts = {name: sum(word in words("common", name) for word in spoken) for name in known}
-    most = max(counts.values())
-    return known if most < _ENOUGH else tuple(name for name in known if counts[name] * 3 >= most * 2)
+    if max(counts.values(), default=0) < _ENOUGH:
+        counts = {name: count + _spoken_of(text, name) for name, count in counts.items()}
+    most = max(counts.values(), default=0)
+    # Where no words tell it, as in scripts without spaces, the letters do.
+    return tuple(name for name in known if counts[name] * 3 >= most * 2 or not words("common", name))
+
+
+def _spoken_of(text: str, language: str) -> int:
+    return sum(len(beginnings(table, language).findall(text[:_SHORT])) for table in _SINGLE)
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -73,19 +88,34 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
     for language in spoken:
         if _removed(sentence, language):
             yield Suggestion.REMOVED
-        yield from (one for one in others if _says(one.value, language, sentence))
+        if _says("order", language, sentence):
+            # "We do nothing without a court order" asks for one.
+            yield Suggestion.ASKS_MORE
+        else:
+            yield from (one for one in others if _means(one, language, sentence))
+
+
+def _means(suggestion: Suggestion, language: str, sentence: str) -> bool:
+    found = phrases(suggestion.value, language).search(sentence)
+    # "Once the customer was told, we write again": nobody was told yet.
+    return found is not None and not (
+        suggestion is Suggestion.PASSED_ON and _says("condition", language, sentence[: found.start()])
+    )
 
 
 def _removed(sentence: str, language: str) -> bool:
-    veto = phrases("veto", language)
+    veto, nothing = phrases("veto", language), phrases("nothing", language)
     for found in phrases("removed", language).finditer(sentence):
         before = _BEFORE.search(sentence[: found.start()])
+        behind = _BEHIND.match(sentence, found.end())
         # "When we looked, it had been removed": a comma ends what was said before it.
-        if not veto.search((before[0].rpartition(",")[2] if before else "") + found[0]):
+        said_before = (before[0].rpartition(",")[2] if before else "") + found[0]
+        said_with_it = said_before + (behind[0].partition(",")[0] if behind else "")
+        if not veto.search(said_before) and not nothing.search(said_with_it):
             return True
     # "If it is no longer there" says nothing of whether it is.
     return any(
-        not _says("reading", "condition", sentence[max(0, found.start() - 60) : found.start()])
+        not _says("condition", language, sentence[max(0, found.start() - 60) : found.start()])
         for found in phrases("gone", language).finditer(sentence)
     )
 
@@ -97,7 +127,7 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
         yield Suggestion.ASKS_MORE
         return
     for language in spoken:
-        if _hint("done", language, sentence) and not _says("veto", language, sentence):
+        if _done(sentence, language):
             yield Suggestion.REMOVED
         if _hint("dispute", language, sentence):
             yield Suggestion.DISPUTED
@@ -105,8 +135,21 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
             yield Suggestion.NOT_OURS
         if _hint("ask", language, sentence):
             yield Suggestion.ASKS_MORE
-        if _hint("told", language, sentence) and _hint("to_whom", language, sentence):
+        told = _hint("told", language, sentence) and _hint("to_whom", language, sentence)
+        if told and not _says("condition", language, sentence):
             yield Suggestion.PASSED_ON
+
+
+def _done(sentence: str, language: str) -> bool:
+    """Say whether something is done: not if, not to be, and not in a part of the sentence that takes it back."""
+    if _says("condition", language, sentence):
+        return False
+    return any(
+        _hint("done", language, part)
+        and not any(_says(table, language, part) for table in ("veto", "nothing"))
+        and not _hint("future", language, part)
+        for part in _PART.split(sentence)
+    )
 
 
 def _says(table: str, key: str, sentence: str) -> bool:

@@ -10,15 +10,15 @@ from schemas.incoming import Ticket
 
 #: What a number looks like: digits; letters and digits ("ABUSE-4711", "CS0012345", "ABC-123-45678", "1A2B3C:4D").
 _NUMBER = (
-    r"(?:[0-9A-F]{4,8}:[0-9A-F]{1,4}|[A-Za-z]{2,12}-?\d{2,12}(?:-\d{1,12})?"
-    r"|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}|\d[\d.-]{1,22}\d)"
+    r"(?:[0-9A-F]{4,8}:[0-9A-F]{1,4}|[A-Za-z]{2,12}[-/]?\d{2,12}(?:[-/]\d{1,12}){0,2}(?![\w/-])"
+    r"|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}|\d{2,8}(?:[/-]\d{2,10}){1,2}|\d[\d.-]{1,22}\d)"
 )
 #: `NOUN` and the like stand for the lists of data/incoming.toml, `N` for a number.
 #: In brackets at the subject, as ticket systems know their own mail again.
 _TAGS = (
     r"(?i)\[(?:[^\[\]#]{0,80}\s)?(?:NOUNSIGN\s?[:#=]?\s?)?#\s?(N)\]",
     r"(?i)\[NOUNSIGN\s?[:#=]{0,2}\s?#?(N)\]",
-    r"[\[(]~?(?:JIRA\s?)?([A-Z][A-Z0-9]{1,11}-\d{1,10})[\])]",
+    r"[\[(]~?(?:JIRA\s?)?([A-Z][A-Z0-9]{1,11}(?:-[A-Z0-9]{1,12}){0,2}-\d{1,12})[\])]",
     r"\[~?([A-Z]{0,6}-?\d{4,20})~?\]",
     r"(?i)\((?:NOUNSIGN\s?[:#=]?\s?)#?(N)\)",
     r"(?i:\[NOUNSIGN\s?[:#=]\s?)([A-Z]{8,14})\]",
@@ -28,22 +28,29 @@ _WORDS = (
     r"(?i)\bNOUNSIGN\s?[:#=]{1,2}\s?[\[(\"'#]?#?(N)(?![\w@])",
     r"(?i)\bNOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|n[°º]|n[uú]mero|numer|[cč]\.|[cč][ií]slo|номер|संख्या|क्रमांक|नंबर|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
     r"(?i)\bNOUN\s{0,2}[\[(]\s?#?(N)\s?[\])]",
-    r"(?i)\bNOUN\s{1,2}([A-Z]{0,4}\d{4,20})(?![\w@.-]\w)",
+    r"(?i)\bNOUN\s{1,2}(?=[A-Z]{0,5}-?(?:\d[/-]?){4})(N)(?![\w@]|[./-]\w)",
     r"^(?:\w{2,4}: ){0,3}([A-Z]{2,8}-?\d{4,12})(?![\w-])",
     r"(?<![\w&/])#\s?(\d{3,20}|[A-Z]{2,10}-?\d{2,12})(?![\w@])",
     r"(?<![\w/.@-])([A-Z][A-Z0-9]{1,9}-\d{1,10})(?![\w-])",
-    r"(?i)\bNOUN\b(?:\s(?:BETWEEN)){1,6}:?\s{1,2}[\[(\"'#]?#?(\d[\d.-]{2,22}\d|[A-Z]{2,12}-?\d{2,12})(?![\w@])",
+    r"(?i)\bNOUN\b(?:\s(?:BETWEEN)){1,6}:?\s{1,2}[\[(\"'#]?#?(?=[A-Z]{0,5}-?(?:\d[A-Z./-]?){3})(N)(?![\w@]|[./-]\w)",
+)
+#: In the address of a page about it.
+_PAGE = re.compile(
+    r"(?i)\bhttps?://[^\s<>\"']{3,200}?[/?&](?:tickets?|cases?|requests?|issues?|incidents?|browse)(?:/|=|/(?:view|show|id)/|\?id=)"
+    r"(?:#|%23)?([A-Za-z]{0,12}-?\d{2,16})(?![\w-])"
 )
 _SYSTEM_FIELD = re.compile(
     r"(?:x-)?(?:rt|otrs|znuny|zammad|freshdesk|kayako|whmcs|jira|zendesk|hesk|osticket|abuse|case|ticket)[\w-]*"
 )
-_NUMBER_FIELD = re.compile(r"ticket|case|number|issue-?key|(?:^|-)id$")
+_NUMBER_FIELD = re.compile(
+    r"(?:ticket|case|issue|request|conversation|incident|abuse)(?:-?(?:id|key|no|nr|number|ref|reference))?$|number$"
+)
 _SYSTEMS = ("otrs", "znuny", "zammad", "zendesk", "freshdesk", "jira", "kayako", "rt ")
 _RT = re.compile(r"\S{1,200} #(\d{1,12})")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 #: No numbers of tickets: years, dates, addresses, telephones, standards and prefixes that look alike.
 _NONE = re.compile(
-    r"(?i)(?:19|20)\d\d|\d{4}-\d\d-\d\d.*|\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{1,3}(?:\.\d{1,3}){3}|[\d.]{1,3}"
+    r"(?i)(?:19|20)\d\d|\d{4}[/-]\d\d[/-]\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[/-]\d{1,2}|\d{1,3}(?:\.\d{1,3}){3}|[\d.]{1,3}"
     r"|\+?\d{2,4}-\d{2,4}-\d{2,6}(?:-\d+)?|(?:e-?mail|re|fwd?|on|be)-.*"
     r"|(?:utf|iso|sha|md|rfc|tls|x|as|ipv|http|css|cve|win|covid|us-ascii|koi|cp)-?\d.*"
 )
@@ -56,7 +63,7 @@ def ticket_of(mail: Mail, own: str) -> Ticket | None:
     if tag := next(_tags(subject), None):
         return tag
     text = _UUID.sub(" ", own[:_TEXT])
-    for number in (*_fields(mail), *_worded(subject), *_worded(text)):
+    for number in (*_fields(mail), *_worded(subject), *_worded(text), *_pages(own[:_TEXT])):
         return Ticket(number=number, tag=f"[{number}]" if number[0].isalpha() else f"[#{number}]")
     return None
 
@@ -90,6 +97,10 @@ def _fields(mail: Mail) -> Iterator[str]:
 def _worded(text: str) -> Iterator[str]:
     found = (match[1] for pattern in _WORDS for match in _compiled(pattern).finditer(text))
     return (number for one in found if (number := _bare(one)))
+
+
+def _pages(text: str) -> Iterator[str]:
+    return (number for found in _PAGE.finditer(text) if (number := _bare(found[1])))
 
 
 def _bare(text: str) -> str | None:

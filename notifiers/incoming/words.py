@@ -1,4 +1,4 @@
-"""The phrases that tell one message from another, by language: data, kept in notifiers/data/incoming.toml.
+"""The phrases that tell one message from another: data, kept in notifiers/data/incoming.toml and answers/LANGUAGE.toml.
 
 Texts and phrases are compared without case, accents and typographic marks, for people leave them away.
 """
@@ -9,7 +9,10 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-_DATA = Path(__file__).parent.parent / "data" / "incoming.toml"
+_DATA = Path(__file__).parent.parent / "data"
+#: Finds nothing: what a language has no phrases for is not said in it.
+_NOTHING = "(?!)"
+_BOUND = r"\b"
 _MARKS = str.maketrans(
     {
         "’": "'",
@@ -25,6 +28,15 @@ _MARKS = str.maketrans(
         "ø": "o",
         "đ": "d",
         "ı": "i",
+        "ς": "σ",
+        "，": ", ",
+        "、": ", ",
+        "。": ". ",
+        "！": "! ",
+        "？": "? ",
+        "；": "; ",
+        "؟": "?",
+        "،": ",",
     }
 )
 
@@ -48,25 +60,30 @@ def _without_marks(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    tables: dict[str, dict[str, list[str]]] = tomllib.loads((_DATA / "incoming.toml").read_text(encoding="utf-8"))
+    for file in sorted((_DATA / "answers").glob("*.toml")):
+        for key, said in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            tables.setdefault(key, {})[file.stem] = said
+    return tables
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def phrases(table: str, key: str) -> re.Pattern[str]:
     """Give the expression that finds any phrase of one list, in texts made plain."""
-    return re.compile("|".join(_without_marks(one) for one in _tables()[table][key]))
+    return re.compile("|".join(map(_without_marks, _tables()[table].get(key, []))) or _NOTHING)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def beginnings(table: str, key: str) -> re.Pattern[str]:
-    """Give the expression that finds any word that begins like one of a list."""
-    return re.compile(rf"\b(?:{'|'.join(_without_marks(one) for one in _tables()[table][key])})")
+    """Give the expression that finds any word that begins like one of a list; in scripts without spaces, the word."""
+    said = "|".join(map(_without_marks, _tables()[table].get(key, []))) or _NOTHING
+    return re.compile(rf"{'' if key in _tables()['joined'] else _BOUND}(?:{said})")
 
 
 @lru_cache(maxsize=64)
 def words(table: str, key: str) -> frozenset[str]:
     """Give the single words of a list."""
-    return frozenset(_without_marks(" ".join(_tables()[table][key])).split())
+    return frozenset(_without_marks(" ".join(_tables()[table].get(key, []))).split())
 
 
 def choice(table: str, key: str) -> str:
