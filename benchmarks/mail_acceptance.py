@@ -50,7 +50,7 @@ from schemas.ids import NoticeId, uuid7
 from schemas.notice import AttemptOutcome, Channel, Envelope, Format, Kind, Message
 from schemas.settings import HosterRule, Notices, Settings, Smtp
 from tests.fakes.faults_world import until
-from tests.fakes.notifiers_messages import SENDER
+from tests.fakes.notifiers_messages import SENDER, nothing
 from tests.fakes.notifiers_smtp import FakeRelay
 
 FLOOR: Final = 2.0
@@ -149,8 +149,6 @@ async def _came(sink: FakeRelay, count: int) -> bool:
 
 
 async def _hand_over(relay: Relay, case: Case) -> str | None:
-    async def nothing() -> None: ...
-
     envelope = Envelope(
         notice=case.message.id,
         kind=case.message.kind,

@@ -22,7 +22,7 @@ from notifiers.smtp import Relay
 from schemas.ids import ItemId, NoticeId, uuid7
 from schemas.notice import AttemptOutcome, Envelope, Message
 from schemas.settings import Smtp
-from tests.fakes.notifiers_messages import NOW, envelope, line, message
+from tests.fakes.notifiers_messages import NOW, envelope, line, message, nothing
 
 CONNECTIONS = 4
 
@@ -67,9 +67,6 @@ def listen(pipe: Connection) -> None:
 
 async def deliver(port: int, envelopes: list[Envelope]) -> float:
     """Hand all of them over; give the seconds it took."""
-
-    async def nothing() -> None: ...
-
     async with Relay.open(Smtp(host="127.0.0.1", port=port, tls="none"), "hotline.example") as relay:
         began = time.perf_counter()
         deliveries = await asyncio.gather(*(relay.deliver(each, nothing) for each in envelopes))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
+from notifiers.compose import compose
 from schemas.ids import ItemId, NoticeId, uuid7
 from schemas.item import Classification
 from schemas.notice import Channel, Envelope, Format, Kind, Message, NoticeLine, Sender
@@ -74,3 +75,13 @@ def envelope(content: bytes = b"Subject: x\r\n\r\nhello\r\n", **changes: Any) ->
         "content": content,
     }
     return Envelope(**(facts | changes))
+
+
+def report(base: str) -> Envelope:
+    """Make a report on its way to a hoster's API."""
+    out = message(channel=Channel.API, to=base)
+    return envelope(compose(out).content, notice=out.id, channel=Channel.API, to=base)
+
+
+async def nothing() -> None:
+    """Record nothing before a message is offered."""

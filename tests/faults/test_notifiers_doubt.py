@@ -11,14 +11,10 @@ from notifiers.webapi import HosterApi
 from schemas.notice import AttemptOutcome, Channel, Delivery
 from schemas.settings import Dns, Smtp
 from tests.fakes.notifiers_http import DROP_AFTER_BODY, DROP_AT_ONCE, STALL_AFTER_BODY, FakeApi
-from tests.fakes.notifiers_messages import envelope
+from tests.fakes.notifiers_messages import envelope, nothing
 from tests.fakes.notifiers_smtp import DROP, STALL, TAKE_AND_DROP, FakeRelay
 
 PATIENCE = Patience(connect_s=0.15, command_s=0.15, content_s=0.15, quit_s=0.1, between_tries_s=0.0)
-
-
-async def nothing() -> None:
-    """Record nothing."""
 
 
 def way_to(relay: FakeRelay) -> Relay:

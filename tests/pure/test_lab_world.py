@@ -7,7 +7,7 @@ import pytest
 from ntd.lab.pages import page
 from ntd.lab.plot import Plot
 from ntd.lab.world import World, read_world
-from tests.fakes.lab_clock import HandClock
+from tests.fakes.hand_clock import HandClock
 
 TEXT = files("ntd.lab").joinpath("scenarios.toml").read_text(encoding="utf-8")
 

@@ -21,7 +21,7 @@ import pytest
 from ntd.lab.partner_tokens import our_token
 from ntd.lab.stage import Stage, open_stage, world_of
 from schemas.settings import Settings
-from tests.fakes.lab_clock import HandClock
+from tests.fakes.hand_clock import HandClock
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from notifiers.compose import compose
 from notifiers.registry import Dispatcher
-from schemas.notice import AttemptOutcome, Channel, Delivery, Envelope, Kind, Took
+from schemas.notice import AttemptOutcome, Delivery, Envelope, Kind, Took
 from schemas.settings import HosterRule, Settings
 from tests.fakes.notifiers_aws import KEY, FakeAws
-from tests.fakes.notifiers_messages import NOW, envelope, message
+from tests.fakes.notifiers_messages import NOW, nothing, report
 
 
 @asynccontextmanager
@@ -24,24 +23,15 @@ async def dispatcher(aws: FakeAws, token: str = KEY) -> AsyncIterator[Dispatcher
         yield out
 
 
-def report(aws: FakeAws) -> Envelope:
-    """Make a report on its way there."""
-    out = message(channel=Channel.API, to=aws.base)
-    return envelope(compose(out).content, notice=out.id, channel=Channel.API, to=aws.base)
-
-
 async def hand_over(out: Dispatcher, *tries: Envelope) -> list[Delivery]:
     """Try in turn."""
-
-    async def nothing() -> None: ...
-
     return [await out.deliver(each, before_offer=nothing) for each in tries]
 
 
 async def test_a_report_is_submitted_with_its_names() -> None:
     """Signed; the notice's id is both names; the XARF document is the one that every other hoster gets."""
     async with FakeAws(now=NOW).running() as aws, dispatcher(aws) as out:
-        sent = report(aws)
+        sent = report(aws.base)
         (delivery,) = await hand_over(out, sent)
 
     (taken,) = aws.reports
@@ -59,7 +49,7 @@ async def test_a_report_is_submitted_with_its_names() -> None:
 async def test_a_lost_answer_is_no_second_report(lost: int | str) -> None:
     """It is in doubt; before it is offered again, a day later, the API is asked whether it has it."""
     async with FakeAws(now=NOW, does=[lost]).running() as aws, dispatcher(aws) as out:
-        sent = report(aws)
+        sent = report(aws.base)
         first = await hand_over(out, sent)
         aws.a_day_passes()
         second = await hand_over(out, replace(sent, again=True))
@@ -73,7 +63,7 @@ async def test_a_lost_answer_is_no_second_report(lost: int | str) -> None:
 async def test_what_was_not_taken_is_submitted_again(busy: int) -> None:
     """Throttled: nothing was stored, which the list confirms."""
     async with FakeAws(now=NOW, does=[busy]).running() as aws, dispatcher(aws) as out:
-        sent = report(aws)
+        sent = report(aws.base)
         tried = await hand_over(out, sent, replace(sent, again=True))
 
     assert [one.outcome for one in tried] == [AttemptOutcome.TEMPORARY, AttemptOutcome.ACCEPTED]
@@ -83,7 +73,7 @@ async def test_what_was_not_taken_is_submitted_again(busy: int) -> None:
 async def test_without_an_answer_to_the_question_nothing_is_repeated() -> None:
     """A list that cannot be read says neither yes nor no."""
     async with FakeAws(now=NOW, listing=500).running() as aws, dispatcher(aws) as out:
-        (delivery,) = await hand_over(out, replace(report(aws), again=True))
+        (delivery,) = await hand_over(out, replace(report(aws.base), again=True))
 
     assert (delivery.outcome, aws.asked) == (AttemptOutcome.TEMPORARY, ["list"])
     assert delivery.reply.startswith("not asked yet whether it is there: 500")
@@ -92,7 +82,7 @@ async def test_without_an_answer_to_the_question_nothing_is_repeated() -> None:
 async def test_a_key_that_is_not_taken_fails_no_notice() -> None:
     """It is ours to mend: the report waits, with the API's own words."""
     async with FakeAws(now=NOW).running() as aws, dispatcher(aws, "AKIDEXAMPLE:another") as out:
-        (delivery,) = await hand_over(out, report(aws))
+        (delivery,) = await hand_over(out, report(aws.base))
 
     assert (delivery.outcome, aws.reports) == (AttemptOutcome.TEMPORARY, [])
     assert "signature does not match" in delivery.reply
@@ -104,7 +94,7 @@ async def test_nobody_listens() -> None:
     async with aws.running():
         base = aws.base
     async with dispatcher(aws) as out:
-        tried = await hand_over(out, report(aws), replace(report(aws), again=True))
+        tried = await hand_over(out, report(aws.base), replace(report(aws.base), again=True))
 
     assert base.startswith("http://127.0.0.1:")
     assert [one.outcome for one in tried] == [AttemptOutcome.TEMPORARY] * 2
@@ -113,7 +103,7 @@ async def test_nobody_listens() -> None:
 async def test_a_withdrawal_has_no_way_there() -> None:
     """The API takes nothing back: a human is told to say it otherwise."""
     async with FakeAws(now=NOW).running() as aws, dispatcher(aws) as out:
-        (delivery,) = await hand_over(out, replace(report(aws), kind=Kind.WITHDRAWAL))
+        (delivery,) = await hand_over(out, replace(report(aws.base), kind=Kind.WITHDRAWAL))
 
     assert (delivery.outcome, aws.asked) == (AttemptOutcome.PERMANENT, [])
     assert "tell its desk another way" in delivery.reply

@@ -19,11 +19,7 @@ from schemas.notice import AttemptOutcome, Channel, Envelope, Kind, Took
 from schemas.settings import Settings
 from tests.fakes.geo_dns import serving
 from tests.fakes.notifiers_http import FakeApi, response
-from tests.fakes.notifiers_messages import NOW, envelope, line, message
-
-
-async def nothing() -> None:
-    """Record nothing."""
+from tests.fakes.notifiers_messages import NOW, envelope, line, message, nothing, report
 
 
 @asynccontextmanager
@@ -31,12 +27,6 @@ async def dispatcher(**tables: Any) -> AsyncIterator[Dispatcher]:
     """Open a dispatcher for a configuration."""
     async with Dispatcher.open(Settings.model_validate(tables), lambda: NOW) as out:
         yield out
-
-
-def report(api: FakeApi) -> Envelope:
-    """Make a report on its way to a hoster's API."""
-    out = message(channel=Channel.API, to=api.base)
-    return envelope(compose(out).content, notice=out.id, channel=Channel.API, to=api.base)
 
 
 def forward(*numbers: int) -> Envelope:
@@ -55,7 +45,7 @@ async def test_a_report_is_posted_with_key_and_token() -> None:
     async with FakeApi().running() as api:
         rule = {"match": "as64501", "api": api.base + "/", "token": "secret"}
         async with dispatcher(hoster=[rule]) as out:
-            delivery = await out.deliver(sent := report(api), before_offer=nothing)
+            delivery = await out.deliver(sent := report(api.base), before_offer=nothing)
 
     assert (delivery.outcome, delivery.by, delivery.reply) == (AttemptOutcome.ACCEPTED, Took.API, "202 {}")
     (request,) = api.requests
@@ -112,7 +102,7 @@ async def test_each_status(
 ) -> None:
     """2xx is accepted, 429 and 5xx temporary with the other side's wish, all else permanent, redirects too."""
     async with FakeApi(answer=response(status, b"", **headers)).running() as api, dispatcher() as out:
-        delivery = await out.deliver(report(api), before_offer=nothing)
+        delivery = await out.deliver(report(api.base), before_offer=nothing)
 
     assert (delivery.outcome, delivery.retry_after) == (outcome, retry_after)
     assert delivery.reply == str(status)
@@ -123,9 +113,9 @@ async def test_an_answer_without_end_is_not_read_to_the_end() -> None:
     """Of an answer one mebibyte is read and 2,000 characters are kept; the status has said what counts."""
     flood = response(200, b"x" * 2_000_000)
     async with FakeApi(answer=flood).running() as api, dispatcher() as out:
-        unread = await out.deliver(report(api), before_offer=nothing)
+        unread = await out.deliver(report(api.base), before_offer=nothing)
         api.answer = response(200, b"x" * 1_048_576)
-        read = await out.deliver(report(api), before_offer=nothing)
+        read = await out.deliver(report(api.base), before_offer=nothing)
 
     assert (unread.outcome, unread.reply) == (AttemptOutcome.ACCEPTED, "200 (no readable words)")
     assert (read.outcome, len(read.reply)) == (AttemptOutcome.ACCEPTED, 2000)
@@ -215,7 +205,7 @@ async def test_names_of_apis_are_asked_of_the_configured_resolvers() -> None:
         serving(table) as names,
         dispatcher(dns={"nameservers": [f"127.0.0.1:{names.port}"]}) as out,
     ):
-        told = [replace(report(api), to=f"http://{host}.hoster.test:{api.port}/v1") for host in ("api", "no")]
+        told = [replace(report(api.base), to=f"http://{host}.hoster.test:{api.port}/v1") for host in ("api", "no")]
         known, unknown = [await out.deliver(each, before_offer=nothing) for each in told]
 
     assert (known.outcome, len(api.requests)) == (AttemptOutcome.ACCEPTED, 1)

@@ -14,14 +14,10 @@ from notifiers.compose import compose
 from notifiers.smtp import Patience, Relay
 from schemas.notice import AttemptOutcome, Took
 from schemas.settings import Smtp
-from tests.fakes.notifiers_messages import envelope, message
+from tests.fakes.notifiers_messages import envelope, message, nothing
 from tests.fakes.notifiers_smtp import DROP, FakeRelay
 
 PATIENCE = Patience(connect_s=0.5, command_s=0.5, content_s=0.5, quit_s=0.2, between_tries_s=0.0)
-
-
-async def nothing() -> None:
-    """Record nothing."""
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,23 +13,15 @@ from ntd.store.base import Store
 from ntd.store.connect import open_store
 from ntd.store.intake import take
 from ntd.store.items import story
-from ntd.vault import create_key_file
 from schemas.ids import ItemId
 from schemas.item import Classification, LineAnswer, Outcome, Submission
-from schemas.settings import Database, Security, Settings
+from schemas.settings import Settings
 from schemas.url import parse_url
+from tests.fakes.hand_clock import HandClock
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 MUCH_LATER = NOON + timedelta(hours=13)
-
-
-class Noon:
-    """A clock that stands."""
-
-    def now(self) -> datetime:
-        """Say noon."""
-        return NOON
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +52,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: str, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
     """Open a fresh store."""
-    key = tmp_path / "ntd.key"
-    create_key_file(key)
-    settings = Settings(database=Database(url=database), security=Security(key_file=key))
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         yield Desk(store, settings)
 
 

@@ -4,39 +4,21 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
-from pathlib import Path
-
-import pytest
 
 from ntd.store.connect import open_store
 from ntd.store.registrations import FORGET_EVERY, StoredRegistrations
 from ntd.store.together import Together
-from ntd.vault import create_key_file
-from schemas.settings import Database, Security, Settings
+from schemas.settings import Settings
+from tests.fakes.hand_clock import HandClock
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SOON = NOON + timedelta(hours=1)
 WIDE, NARROW = ip_network("198.51.0.0/16"), ip_network("198.51.100.0/24")
 
 
-class Noon:
-    """A clock that stands."""
-
-    def now(self) -> datetime:
-        """Say noon."""
-        return NOON
-
-
-@pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    """Name a fresh database and a fresh key."""
-    create_key_file(tmp_path / "ntd.key")
-    return Settings(database=Database(url=database), security=Security(key_file=tmp_path / "ntd.key"))
-
-
 async def test_the_smallest_block_that_has_not_expired_answers(settings: Settings) -> None:
     """Of nested blocks the smallest, of both families; what has expired is not given; a newer answer replaces."""
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         kept = StoredRegistrations(store)
         await kept.put("ip/wide", WIDE, b"wide", NOON, SOON + timedelta(hours=1))
         await kept.put("ip/narrow", NARROW, b"old", NOON, SOON)
@@ -52,7 +34,7 @@ async def test_the_smallest_block_that_has_not_expired_answers(settings: Setting
 async def test_looks_of_one_moment_ask_together(settings: Settings) -> None:
     """Of sixty addresses and as many keys each gets the answer of its own block and moment."""
     addresses = [ip_address(f"198.51.{100 - number % 2}.{number}") for number in range(60)]
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         kept = StoredRegistrations(store)
         await kept.put("ip/wide", WIDE, b"wide", NOON, SOON + timedelta(hours=1))
         await kept.put("ip/narrow", NARROW, b"narrow", NOON, SOON)
@@ -97,7 +79,7 @@ async def test_questions_that_come_while_one_is_asked_go_together_with_the_next(
 async def test_an_answer_is_sealed_and_a_large_one_is_kept_whole(settings: Settings) -> None:
     """Neither key nor answer can be read in the database; a geofeed of four megabytes comes back as it went."""
     large = b"198.51.100.0/24,NL\n" * 220_000
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         kept = StoredRegistrations(store)
         await kept.put("geofeed/https://holder.test/feed.csv", None, large, NOON, SOON)
         (row,) = await store.pool.fetch("SELECT * FROM registration")
@@ -109,7 +91,7 @@ async def test_an_answer_is_sealed_and_a_large_one_is_kept_whole(settings: Setti
 
 async def test_what_has_expired_takes_no_room(settings: Settings) -> None:
     """Every hundredth answer kept lets the expired ones be forgotten, and no other."""
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         kept = StoredRegistrations(store)
         for number in range(FORGET_EVERY - 1):
             await kept.put(f"domain/{number}", None, b"x", NOON, SOON if number % 2 else NOON)

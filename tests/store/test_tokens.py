@@ -1,38 +1,22 @@
 """API tokens are shown once, recognised by their hash, and worthless once revoked."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from ntd.store import callers, tokens, watching
 from ntd.store.connect import open_store
-from ntd.vault import create_key_file
 from schemas.access import Role
 from schemas.errors import NotFound, Refused
-from schemas.settings import Database, Security, Settings
+from schemas.settings import Settings
+from tests.fakes.hand_clock import HandClock
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
-class Noon:
-    """A clock that stands."""
-
-    def now(self) -> datetime:
-        """Say noon."""
-        return NOON
-
-
-@pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    """Name a fresh database and a fresh key."""
-    create_key_file(tmp_path / "ntd.key")
-    return Settings(database=Database(url=database), security=Security(key_file=tmp_path / "ntd.key"))
-
-
 async def test_a_token_opens_what_its_role_may_until_it_is_revoked(settings: Settings) -> None:
     """Only its hash is kept; the secret finds its owner, and nobody once it is revoked."""
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         token, secret = await tokens.create(store, "scart", Role.PARTNER, "md", NOON)
         caller = await callers.find(store, secret)
         (row,) = await store.pool.fetch("SELECT * FROM token")
@@ -54,14 +38,14 @@ async def test_a_token_opens_what_its_role_may_until_it_is_revoked(settings: Set
 @pytest.mark.parametrize(("role", "partner"), [(Role.PARTNER, None), (Role.ANALYST, "md")])
 async def test_a_partner_token_belongs_to_a_partner(settings: Settings, role: Role, partner: str | None) -> None:
     """Whose a partner's token is must be said, and of no other token."""
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         with pytest.raises(Refused, match="--partner CODE"):
             await tokens.create(store, "x", role, partner, NOON)
 
 
 async def test_a_followed_site_has_a_host_to_look_up(settings: Settings) -> None:
     """A site nobody has heard of is followed by its own name; followed again it keeps its beginning."""
-    async with open_store(settings, Noon()) as store:
+    async with open_store(settings, HandClock(NOON)) as store:
         named = [await watching.watch(store, settings, text, None, NOON) for text in ("www.img.example", "img.example")]
         await watching.watch(store, settings, "https://img.example/x", "imagehosts", NOON.replace(hour=13))
         (site,) = await store.pool.fetch("SELECT * FROM site")

@@ -1,11 +1,7 @@
 """A look under way is leased: nobody else has it, it costs no index, and what changes nothing leaves no trace."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from monitor.schedule import next_check
 from ntd.store import checks, daemons
@@ -13,18 +9,10 @@ from ntd.store.sql import statement
 from ntd.uneventful import Uneventful
 from ntd.walk.check import LEASE
 from schemas.ids import ItemId, uuid7
-from tests.walk.house import NOON, House, house, spot
+from tests.walk.house import NOON, House
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 ONE, OTHER = uuid7(NOON), uuid7(NOON + SECOND)
-
-
-@pytest.fixture
-async def home(database: str, tmp_path: Path) -> AsyncIterator[House]:
-    """Open a house in which one host lives at a Dutch hoster."""
-    async with house(database, tmp_path) as opened:
-        opened.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
-        yield opened
 
 
 async def looked_at(home: House, count: int) -> list[UUID]:

@@ -1,26 +1,14 @@
 """Rounds that change nothing write one narrow row; who asks sees no difference."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from ntd.store import cases
 from schemas.ids import ItemId
-from tests.walk.house import DOWN, UNKNOWN, House, house, spot
+from tests.walk.house import DOWN, UNKNOWN, House
 
 URL = "http://img.one.test/i/1.jpg"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-async def home(database: str, tmp_path: Path) -> AsyncIterator[House]:
-    """Open a house in which one host lives at a Dutch hoster."""
-    async with house(database, tmp_path) as opened:
-        opened.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
-        yield opened
 
 
 async def versions(home: House, item: UUID) -> list[str]:

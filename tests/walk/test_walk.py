@@ -1,11 +1,9 @@
 """One item from door to door, and what can happen to it on the way."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -21,18 +19,10 @@ from schemas.hosting import Contact
 from schemas.ids import ItemId, NoticeId
 from schemas.report import ReportQuery
 from schemas.settings import Partner, Step
-from tests.walk.house import BUSY, DOUBT, DOWN, NOON, REFUSED, TAKEN, UNKNOWN, UP, House, house, spot
+from tests.walk.house import BUSY, DOUBT, DOWN, NOON, REFUSED, TAKEN, UNKNOWN, UP, House, spot
 
 URL = "http://img.one.test/i/1.jpg"
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-async def home(database: str, tmp_path: Path) -> AsyncIterator[House]:
-    """Open a house in which one host lives at a Dutch hoster."""
-    async with house(database, tmp_path) as opened:
-        opened.names.at["img.one.test"] = (spot(64500, "NL", "192.0.2.1", "abuse@one.example"),)
-        yield opened
 
 
 async def test_an_item_walks_from_intake_to_closed(home: House) -> None:

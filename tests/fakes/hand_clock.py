@@ -1,4 +1,4 @@
-"""A clock that is moved by hand, for the lab."""
+"""A clock that is moved by hand."""
 
 from datetime import UTC, datetime, timedelta
 
