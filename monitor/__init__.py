@@ -26,6 +26,8 @@ answers    P  what an answer in JSON says of a fault
 pictures   P  the shape of a picture, from its head
 likeness   P  how like two pages are, and what is kept of a body to tell that later
 removals   P  pages that say of themselves that the thing is not there
+statements P  sentences that sites say it with, told by their words, in all languages
+beside     P  what stands beside such a sentence: more of it, or what the page is about
 signs      P  known pages recognised: walls, servers, removals, parked
 siblings   P  the names that nobody has uploaded
 verdict    P  observations to up, gone, changed, blocked, unknown, with a reason

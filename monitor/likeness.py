@@ -19,6 +19,12 @@ _DIGITS: Final = re.compile(r"\d+")
 _SHORTEST_TOKEN: Final = 2
 
 
+_EXTENSION: Final = re.compile(r"\.[a-z0-9]{1,5}$")
+#: Names of things are no shorter than this; those without a digit …
+_SHORTEST_NAME: Final = 3
+#: … or a hyphen than this: "images" is the name of a directory.
+_LONG_NAME: Final = 8
+_VALUES: Final = 8
 #: Characters up to which a page without pictures shows little.
 _LITTLE: Final = 1500
 
@@ -35,19 +41,54 @@ class Own:
     lines: tuple[str, ...]
     pictures: tuple[str, ...]
     thumbnails: tuple[str, ...]
+    works: tuple[str, ...]
 
 
-def own_of(page: Page, other: Page | None) -> Own:
-    """Give what is left of a page without what the page of a missing name shows too; None: all outside of menus."""
+def own_of(page: Page, other: Page | None, item: frozenset[str] = frozenset()) -> Own:
+    """Give what is left of a page without what the page of a missing name shows too; None: all outside of menus.
+
+    `item` is what the thing is called: a picture of that name is the thing, wherever it stands.
+    """
+    shown = tuple(source for source in page.media if item & _names_in(source))
     if other is None:
-        return Own(lines=page.main, pictures=page.pictures, thumbnails=page.thumbnails)
+        pictures = (*page.pictures, *shown)
+        return Own(lines=page.main, pictures=pictures, thumbnails=page.thumbnails, works=page.works)
     masked = {_masked(line) for line in (other.title, *other.headings, *other.text.split("\n"))}
     media = frozenset(other.media)
     return Own(
         lines=tuple(line for line in page.main if _masked(line) not in masked),
-        pictures=tuple(source for source in page.pictures if source not in media),
+        pictures=(*(source for source in page.pictures if source not in media), *shown),
         thumbnails=tuple(source for source in page.thumbnails if source not in media),
+        works=tuple(work for work in page.works if work not in other.works),
     )
+
+
+def item_names(path: str) -> frozenset[str]:
+    """Give the parts of a path, or of its query, that may be the name of a thing: its last part, and numbers.
+
+    >>> sorted(item_names("/watch/7718/my-trip?lang=en"))
+    ['7718', 'my-trip']
+    """
+    bare, _, query = unquote(path).lower().partition("?")
+    parts = [_stem(part) for part in bare.split("/")]
+    values = [_stem(pair.rpartition("=")[2]) for pair in query.split("&")[:_VALUES]]
+    numbers = (part for part in (*parts, *values) if any(letter.isdigit() for letter in part))
+    last = parts[-1] if len(parts[-1]) >= _LONG_NAME or set("-_") & set(parts[-1]) else ""
+    return frozenset(part for part in (*numbers, last) if len(part) >= _SHORTEST_NAME)
+
+
+def shows_item(page: Page, path: str) -> bool:
+    """Say whether a page shows a picture, film or sound that is called what its own path is called."""
+    item = item_names(path)
+    return any(item & _names_in(source) for source in (*page.media, *page.works))
+
+
+def _names_in(source: str) -> frozenset[str]:
+    return frozenset(map(_stem, source.lower().partition("?")[0].split("/")))
+
+
+def _stem(part: str) -> str:
+    return _EXTENSION.sub("", part)
 
 
 def fingerprint(page: Page, own: str) -> str:

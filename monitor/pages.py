@@ -44,6 +44,8 @@ class Page:
     media: tuple[str, ...]  # sources of pictures, films and frames, in order
     pictures: tuple[str, ...]  # of these what the page is there to show: no logo, no link to another page
     thumbnails: tuple[str, ...]  # and those that lead to another page
+    works: tuple[str, ...]  # what it declares to play or to be about
+    menu: tuple[str, ...]  # words of links that lead to pages of the site, as they stand
     links: int  # how many lead anywhere
     files: int  # how many of its own lead to a film, an archive or the like
     markup: str  # lower case, as it came
@@ -101,6 +103,8 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         media=tuple(seen.media[:200]),
         pictures=tuple(seen.pictures[:200]),
         thumbnails=tuple(seen.thumbnails[:200]),
+        works=tuple(seen.works[:200]),
+        menu=tuple(words for words in (fold([one]) for one in seen.menu[:200]) if words),
         links=seen.links,
         files=seen.files,
         markup=markup,
@@ -129,6 +133,8 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
         media=(),
         pictures=(),
         thumbnails=(),
+        works=(),
+        menu=(),
         links=0,
         files=0,
         markup=text.lower(),

@@ -11,10 +11,10 @@ from monitor.asking import fields_of
 from monitor.assigning import noise_of, one_of
 from monitor.comparing import Compared, compare
 from monitor.faults import Fault
-from monitor.likeness import shows_little
+from monitor.likeness import shows_item, shows_little
 from monitor.pinned import Dialler
 from monitor.siblings import siblings_of
-from monitor.signs import Known, ended_of, signs_of
+from monitor.signs import SAID_OF_SITE, Known, ended_of, signs_of
 from monitor.slots import Slots
 from monitor.trail import CONTENT, Manner, Question, Taking, Trail
 from schemas.check import Names, Observation, Phases, Sight, Signs
@@ -183,10 +183,15 @@ class Probe:
         if not _only_a_sibling_can_tell(question, trail):
             return trail.note
         seen = await self._compared(question, trail, timer)
-        if seen.missing is not None or seen.everywhere:
-            body, page = trail.body.sha256, trail.page
-            trail.signs = signs_of(page, body, ended, self._known, seen.missing, everywhere=seen.everywhere)
-        trail.signs = replace(trail.signs, like_sibling=seen.alike)
+        body, page = trail.body.sha256, trail.page
+        alone = seen.alike is False
+        if seen.missing is not None or seen.everywhere or trail.signs.parked:
+            trail.signs = signs_of(
+                page, body, ended, self._known, seen.missing, everywhere=seen.everywhere, alone=alone
+            )
+        # A page that shows the thing by its name shows it, though it does so under every other name too.
+        shown = page is not None and shows_item(page, question.url.path)
+        trail.signs = replace(trail.signs, like_sibling=seen.alike and not shown)
         return seen.fault
 
     async def _compared(self, question: Question, trail: Trail, timer: asyncio.Timeout) -> Compared:
@@ -199,7 +204,8 @@ class Probe:
 
 
 def _told(signs: Signs) -> bool:
-    return any((signs.login, signs.default_page, signs.parked, signs.placeholder))
+    parked = signs.parked is not None and signs.parked not in SAID_OF_SITE
+    return any((signs.login, signs.default_page, parked, signs.placeholder))
 
 
 def _only_a_sibling_can_tell(question: Question, trail: Trail) -> bool:

@@ -8,13 +8,15 @@ text, a conversation, a question or a quotation is content, whatever it says. Wh
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
+from monitor.beside import Site, belongs
 from monitor.likeness import Own
 from monitor.pages import Page
+from monitor.statements import Statement, Vocabulary, statement_in
 
 #: Characters a page may say besides its title and headings, and still be judged by them.
 BESIDE_HEADING: Final = 1200
@@ -24,6 +26,22 @@ BESIDE_UNEXPLAINED: Final = 200
 BESIDE_WEAK: Final = 120
 #: … whatever it says: the name of a server, "Back".
 BESIDE_WEAKEST: Final = 40
+#: … that neither say so again nor advise where to go, by a heading that is told by its words alone.
+BESIDE_ELSE: Final = 80
+#: Pictures with a link that may belong to the thing itself; sites that offer other things offer more of them, …
+_COVERS: Final = 2
+#: … or say so.
+_OTHERS: Final = re.compile(
+    r"\b(?:more|others?|another|instead|like|recommended|popular|related|similar|latest|newest|try|andere|weitere|mehr|ahnliche|neueste|"
+    r"meer|populaire|autres?|plus|otr[ao]s?|mas|altr[ieao]|piu|outr[ao]s?|mais|inne|podobne|dalsi|jine|друг\w*|ещ?е|похож\w*|diger|"
+    r"andra|fler|muita|lisaa)\b|他|ほか|おすすめ|其他|其它|更多|推荐|다른|추천"
+)
+#: The name of a site has no more words than these.
+_SITE_WORDS: Final = 3
+#: Links of a menu that are looked at, at most.
+_MENU_MOST: Final = 60
+#: Sentences that are looked at, at most.
+_MOST_SENTENCES: Final = 24
 #: … by its first sentence.
 BESIDE_SENTENCE: Final = 600
 #: A sentence longer than this makes no short statement.
@@ -84,6 +102,15 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tongues:
+    """How all languages say it: as sentences that are built alike, and by their words alone."""
+
+    languages: tuple[Language, ...]
+    vocabularies: tuple[Vocabulary, ...]
+    said: re.Pattern[str]  # any of their words for what is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
     """What a page says of its thing."""
 
@@ -91,31 +118,111 @@ class Removal:
     sure: bool  # False: "not available" without a word of why
 
 
-def removal_of(page: Page, own: Own, languages: Sequence[Language], name: str = "") -> Removal | None:
+def removal_of(page: Page, own: Own, tongues: Tongues, name: str = "") -> Removal | None:
     """Say how a page says that its thing is not there; None when it does not. `name` is what the thing is called."""
     if page.plain:
-        return _of_text(page, languages)
+        return _of_text(page, tongues)
+    beside = sum(len(line) for line in own.lines if line not in page.headings)
+    if shows(page, own) or beside > BESIDE_HEADING:
+        return None
+    said = _said_of(page, own, beside, tongues, name)
+    return None if said is None or foreign(page, own, tongues, name) else said
+
+
+def shows(page: Page, own: Own) -> bool:
+    """Say whether a page shows something of its own, or holds it out: "File deleted. Mirror: …"."""
+    return bool(own.pictures or own.works or page.files) or _covered(own)
+
+
+def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> Removal | None:
+    """Judge a page by its title and headings, then by its first sentences, then by words that only hint at it."""
     headings = page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]
     heads = tuple(part for line in (page.title, *headings) if not _is_name(line, name) for part in _parts(line))
-    beside = sum(len(line) for line in own.lines if line not in page.headings)
-    if own.pictures or page.files or beside > BESIDE_HEADING:
-        return None  # it shows something, or holds it out: "File deleted. Mirror: …"
-    for language in languages:
-        if any(language.heading.fullmatch(part) for part in heads):
-            told = next(part for part in heads if language.heading.fullmatch(part))
-            sure = _explained(page, own, beside, language) and not _OR_A_WALL.search(told)
+    for language in tongues.languages:
+        if head := next((part for part in heads if language.heading.fullmatch(part)), None):
+            sure = _explained(page, own, beside, language) and not _OR_A_WALL.search(head)
             return Removal(mark=f"removed.{language.code}", sure=sure)
-    if said := _by_sentence(page, own, beside, languages):
-        return said
+    told = [(part, one) for part in heads if (one := statement_in(part, tongues.vocabularies))]
+    soft = next((one for _, one in told if not one.sure), None)
+    if soft and _said_beside(page, own, tongues):
+        return Removal(mark=f"removed.{soft.code}", sure=True)
+    said = _by_words(page, own, told, tongues) or _by_sentence(page, own, beside, tongues)
+    said = said or _by_hints(page, own, beside, heads, tongues)
+    if said is None and soft and beside <= BESIDE_UNEXPLAINED:
+        return Removal(mark=f"removed.{soft.code}", sure=False)
+    return said
+
+
+def _by_hints(page: Page, own: Own, beside: int, heads: Sequence[str], tongues: Tongues) -> Removal | None:
     if not page.headings and page.main:
         heads = (*heads, *_sentences(page.main[0]))
-    if soft := _softly(page, heads, languages):
-        return soft
+    return _softly(page, heads, tongues.languages) or _weakly(page, own, beside, heads, tongues.languages)
+
+
+def _said_beside(page: Page, own: Own, tongues: Tongues) -> bool:
+    """Say whether a sentence beside says that the thing is not there, and none that it may be private."""
+    lines = [line for line in own.lines if line not in page.headings][:_PARTED_LINES]
+    sentences = [one for line in lines for one in _sentences(line)][:_MOST_SENTENCES]
+    told = (one for one in sentences if (said := _states(one, tongues)) is not None and said.sure)
+    return any(not _OR_A_WALL.search(one) for one in told)
+
+
+def _weakly(page: Page, own: Own, beside: int, heads: Sequence[str], languages: Sequence[Language]) -> Removal | None:
     bare = beside <= BESIDE_WEAK and not own.thumbnails and len(page.headings) <= 1
     weak = next((one for one in languages if bare and any(one.weak.fullmatch(part) for part in heads)), None)
     if weak is None:
         return None
     return Removal(mark=f"missing.{weak.code}", sure=beside <= BESIDE_WEAKEST or _goes_with(page, own, languages))
+
+
+def _by_words(page: Page, own: Own, told: Sequence[tuple[str, Statement]], tongues: Tongues) -> Removal | None:
+    """Judge a title or heading by its words alone, where nearly all that stands beside it speaks of the same."""
+    part, said = next(((part, one) for part, one in told if one.sure), ("", None))
+    if said is None or _OR_A_WALL.search(part) or _about_else(page, own, tongues) > BESIDE_ELSE:
+        return None
+    return Removal(mark=f"removed.{said.code}", sure=True)
+
+
+def _covered(own: Own) -> bool:
+    """Say whether a page shows one or two pictures that lead elsewhere, and no word of other things: its own cover."""
+    text = plain_words("\n".join(own.lines))
+    return 0 < len(own.thumbnails) <= _COVERS and not _OTHERS.search(text)
+
+
+def foreign(page: Page, own: Own, tongues: Tongues, name: str, plain: Collection[str] = ()) -> bool:
+    """Say whether a page says something of its own that does not belong to a page for what is not there.
+
+    `plain` are words that belong to it here, beside those of the languages.
+    """
+    lines = [*page.headings[1:], *(line for line in own.lines if line not in page.headings)]
+    if says_twice(page, tongues):
+        lines = [line for line in lines if not line.endswith("?")]  # the site's own: "Why was my file deleted?"
+    if len(lines) > _MOST_SENTENCES or sum(map(len, lines)) > BESIDE_HEADING:
+        return True
+    names = f"{unquote(name)} {'' if _titled(page, tongues) else page.title}"
+    site = Site(
+        menu=frozenset(map(plain_words, page.menu[:_MENU_MOST])),
+        names=frozenset(_WORDS.findall(plain_words(names))),
+        plain=plain,
+        said=tongues.said,
+    )
+    return not all(belongs(plain_words(line), site, tongues.vocabularies) for line in lines)
+
+
+def _titled(page: Page, tongues: Tongues) -> bool:
+    """Say whether the title says it too: then the rest of it may be whose work this is, else it is the site's name."""
+    return any(_stated(part, tongues) for part in _parts(page.title)) or len(page.title.split()) > _SITE_WORDS
+
+
+def _alone(page: Page, own: Own, tongues: Tongues) -> bool:
+    """Say whether a page says hardly anything but statements and advice."""
+    return len(page.headings) <= _PARTED_LINES and _about_else(page, own, tongues) <= BESIDE_ELSE
+
+
+def _about_else(page: Page, own: Own, tongues: Tongues) -> int:
+    """Count the characters beside the headings that neither say so again nor advise where to go."""
+    sentences = [one for line in own.lines if line not in page.headings for one in _sentences(line)][:_MOST_SENTENCES]
+    return sum(len(one) for one in sentences if not (_ADVICE.search(one) or _states(one, tongues)))
 
 
 def _goes_with(page: Page, own: Own, languages: Sequence[Language]) -> bool:
@@ -124,17 +231,20 @@ def _goes_with(page: Page, own: Own, languages: Sequence[Language]) -> bool:
     return bool(_ADVICE.search(text)) or any(language.words.search(text) for language in languages)
 
 
-def says_twice(page: Page, languages: Sequence[Language]) -> bool:
+def says_twice(page: Page, tongues: Tongues) -> bool:
     """Say whether title and first heading both say that the thing is not there, in different words."""
     if not page.headings:
         return False
-    said = ({part for part in _parts(line) if _stated(part, languages)} for line in (page.title, page.headings[0]))
+    said = ({part for part in _parts(line) if _stated(part, tongues)} for line in (page.title, page.headings[0]))
     title, heading = said
     return bool(title and heading and title.isdisjoint(heading))
 
 
-def _stated(part: str, languages: Sequence[Language]) -> bool:
-    return any(language.heading.fullmatch(part) for language in languages)
+def _stated(part: str, tongues: Tongues) -> bool:
+    if any(language.heading.fullmatch(part) for language in tongues.languages):
+        return True
+    said = statement_in(part, tongues.vocabularies)
+    return said is not None and said.sure
 
 
 def _is_name(line: str, name: str) -> bool:
@@ -151,40 +261,44 @@ def _explained(page: Page, own: Own, beside: int, language: Language) -> bool:
     return beside <= BESIDE_UNEXPLAINED or bool(language.words.search(text))
 
 
-def _of_text(page: Page, languages: Sequence[Language]) -> Removal | None:
+def _of_text(page: Page, tongues: Tongues) -> Removal | None:
     """Judge a plain text, or an answer made for programs by the words it has for its fault."""
     lines = page.headings or (page.main if len(page.main) == 1 else ())
     for line in lines[:8]:
         words = _said(line)
-        for language in languages:
+        for language in tongues.languages:
             if language.heading.fullmatch(words) or language.weak.fullmatch(words):
                 return Removal(mark=f"removed.{language.code}", sure=True)
+        if said := statement_in(words, tongues.vocabularies):
+            return Removal(mark=f"removed.{said.code}", sure=said.sure)
     return None
 
 
-def _by_sentence(page: Page, own: Own, beside: int, languages: Sequence[Language]) -> Removal | None:
+def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal | None:
     if beside > BESIDE_SENTENCE:
         return None
     lines = [line for line in page.main if line not in page.headings]
     before = 0
     for line in lines:
         for sentence in _sentences(line):
-            if (language := _states(sentence, languages)) is None:
+            if (said := _states(sentence, tongues)) is None or not (said.built or _alone(page, own, tongues)):
                 continue
             # What is said of a part of the page, or of several things, is not said of the page.
             if lines.count(line) > 1 or (len(own.lines) > _PARTED_LINES and _PART_OF_PAGE.search(sentence)):
                 return None
-            return Removal(mark=f"removed.{language.code}", sure=not _OR_A_WALL.search(sentence))
+            if said.sure:
+                return Removal(mark=f"removed.{said.code}", sure=not _OR_A_WALL.search(sentence))
         before += line in own.lines
         if line in own.lines and (len(line) > _LABEL or before > _PARTED_LINES):
             return None
     return None
 
 
-def _states(sentence: str, languages: Sequence[Language]) -> Language | None:
+def _states(sentence: str, tongues: Tongues) -> Statement | None:
     if sentence.endswith("?") or len(sentence) > _SENTENCE:
         return None
-    return next((one for one in languages if one.statement.fullmatch(sentence)), None)
+    code = next((one.code for one in tongues.languages if one.statement.fullmatch(sentence)), None)
+    return Statement(code=code, sure=True, built=True) if code else statement_in(sentence, tongues.vocabularies)
 
 
 def _softly(page: Page, heads: Sequence[str], languages: Sequence[Language]) -> Removal | None:

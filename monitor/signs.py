@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.likeness import Own, own_of
+from monitor.likeness import Own, item_names, own_of
 from monitor.pages import Page
-from monitor.removals import PARTS, Language, plain_words, removal_of, says_twice
+from monitor.removals import PARTS, Tongues, foreign, plain_words, removal_of, says_twice, shows
 from schemas.check import Signs
 from schemas.url import Url
 
@@ -33,6 +33,8 @@ _LEAD: Final = 30
 
 _TAKEN: Final = frozenset({"parked", "for_sale", "account_suspended"})
 WALLS: Final = frozenset({"login", "captcha", "age_gate", "geo_block", "access_denied", "rate_limit", "consent_wall"})
+#: Marks of what a page says of its whole site, in words.
+SAID_OF_SITE: Final = frozenset({"parked.text", "for_sale.text", "account_suspended.page", "account_suspended.seized"})
 _SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error"})
 
 #: "Error 404: page not found", "Oops! Page not found"
@@ -75,9 +77,10 @@ class Known:
     """All known pages."""
 
     wordings: tuple[Wording, ...]
-    languages: tuple[Language, ...]
+    tongues: Tongues
     placeholders: Mapping[str, str]  # SHA-256 in hex → id
     loose: re.Pattern[str]  # words of nothing
+    sold: frozenset[str]  # words beside a sale or a suspension
     parkers: Mapping[str, str]  # domain of name servers that only answer for parked domains → whose they are
 
     def parker(self, servers: Iterable[str]) -> str | None:
@@ -91,6 +94,7 @@ class Ended:
     """What was asked, and where redirects ended, when there were any."""
 
     name: str = ""  # the last part of the path that was asked, lower case
+    item: frozenset[str] = frozenset()  # parts of it that may be the thing's name
     host: str = ""  # where redirects ended; "" without
     last: str = ""  # the last part of the path there
     front: bool = False  # that is the front page of the same host
@@ -116,11 +120,13 @@ def _zone_in(server: str, zones: Mapping[str, str]) -> str:
 def ended_of(asked: Url, ended: Url) -> Ended:
     """Say where redirects led, as far as known pages care."""
     name = _last(asked)
+    item = item_names(asked.path)
     if asked.text == ended.text:
-        return Ended(name=name)
+        return Ended(name=name, item=item)
     same = asked.host.removeprefix("www.") == ended.host.removeprefix("www.")
     front = same and _is_front(ended) and not _is_front(asked)
-    return Ended(name=name, host=ended.host, last=_last(ended), front=front, says=bool(_SAYS.search(ended.path)))
+    says = bool(_SAYS.search(ended.path))
+    return Ended(name=name, item=item, host=ended.host, last=_last(ended), front=front, says=says)
 
 
 def _last(url: Url) -> str:
@@ -139,15 +145,17 @@ def signs_of(
     other: Page | None = None,
     *,
     everywhere: bool = False,
+    alone: bool = False,
 ) -> Signs:
     """Say which known pages this body is like.
 
     `page` is None for what is no page; `other` is the page of a name that nobody uploaded, where that is known;
-    `everywhere`: the front page looks the same, so that whatever is said is not said of the item alone.
+    `everywhere`: the front page looks the same, so that whatever is said is not said of the item alone; `alone`: a name
+    that nobody uploaded looks otherwise, so that it is said of the item and not of the whole site.
     """
     if page is None and not ended.host:
         return Signs(placeholder=known.placeholders.get(sha256))
-    own = own_of(page, other) if page else None
+    own = own_of(page, other, ended.item) if page else None
     words = _words_of(page, own, ended) if page and own else None
     hits: dict[str, str] = {}
     for wording in known.wordings:
@@ -159,13 +167,17 @@ def signs_of(
         and own
         and removal is None
         and not ("discussion" in hits and _people_talk(page, known))
-        and (said := removal_of(page, own, known.languages, ended.name))
+        and (said := removal_of(page, own, known.tongues, ended.name))
     ):
         removal, unsure = (said.mark, None) if said.sure else (None, "unavailable.words")
     wall = _first(hits, WALLS)
+    if wall == "login.text" and "default_page" in hits:
+        wall = None  # "Please log in to your control panel" is said to whoever owns the server
     if page and own and wall is None and removal is None and _asks_for_password(page, own):
         wall = "login.password_field"
     parked = next((mark for mark in _taken(hits) if not _server_says(hits)), None)
+    if page and own and alone and parked in SAID_OF_SITE and not ended.host and not _only_sold(page, own, ended, known):
+        parked = None  # a whole site is parked or shut, not one page of it
     server = None if parked and parked.startswith("account_") else _first(hits, _SERVERS)
     empty = bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere]))
     if page and everywhere and not (ended.front or empty or removal or parked):
@@ -192,7 +204,7 @@ def _people_talk(page: Page, known: Known) -> bool:
         return False
     asked = _QUESTION.sub("", plain_words("\n".join(page.main)))
     talk = (pattern for one in known.wordings if one.kind == "discussion" for pattern in one.text)
-    return any(pattern.search(asked) for pattern in talk) or not says_twice(page, known.languages)
+    return any(pattern.search(asked) for pattern in talk) or not says_twice(page, known.tongues)
 
 
 def _bare(page: Page, known: Known) -> str | None:
@@ -210,6 +222,11 @@ def _taken(hits: Mapping[str, str]) -> Iterator[str]:
     for kind, mark in hits.items():
         if kind in _TAKEN and ("discussion" not in hits or mark.endswith((".redirect", ".host", ".service"))):
             yield mark
+
+
+def _only_sold(page: Page, own: Own, ended: Ended, known: Known) -> bool:
+    """Say whether a page says nothing but that something is sold or shut."""
+    return not (shows(page, own) or foreign(page, own, known.tongues, ended.name, known.sold))
 
 
 def _server_says(hits: Mapping[str, str]) -> bool:

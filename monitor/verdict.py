@@ -142,10 +142,11 @@ def _content(seen: Observation, baseline: Baseline | None) -> Meaning:
 
 def _compared(seen: Observation, baseline: Baseline | None) -> Meaning:
     body = seen.body
+    if body is not None and body.length_bytes == 0:
+        # Nothing is like nothing: a server in trouble answers every name with an empty body.
+        return _changed("empty_body") if baseline is not None else _unknown("empty_body")
     if seen.signs.like_sibling:
         return _unknown("script_only") if seen.signs.script_only else _gone("soft_404")
-    if body is not None and body.length_bytes == 0:
-        return _changed("empty_body") if baseline is not None else _unknown("empty_body")
     if body is not None and baseline is not None and (change := _change(body, baseline)):
         return _changed(change)
     return Meaning(verdict=Verdict.UP, reason="status_2xx")

@@ -7,8 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from monitor.removals import Language, folded
+from monitor.removals import Language, Tongues, folded
 from monitor.signs import HEADING_LONGEST, PICTURES, Known, Wording
+from monitor.statements import SENSES, Sense, Vocabulary
 
 _CONDITIONS = ("heading", "text", "markup", "path", "host")
 _NEVER = r"(?!)"
@@ -25,8 +26,13 @@ def known_pages(placeholders: frozenset[str] = frozenset()) -> Known:
     shipped = {sha256: f"placeholder.{entry['name']}" for entry in data["placeholder"] for sha256 in entry["sha256"]}
     return Known(
         wordings=tuple(_wording(entry) for entry in data["sign"]),
-        languages=tuple(_language(entry) for entry in removals["language"]),
+        tongues=Tongues(
+            languages=tuple(_language(entry) for entry in removals["language"]),
+            vocabularies=tuple(_vocabulary(entry) for entry in _read("vocabulary")["language"]),
+            said=re.compile(_any_of(_said(one) for one in removals["language"])),
+        ),
         loose=re.compile(_any_of(removals["loose"])),
+        sold=frozenset(data["sold"].split()),
         parkers={zone: entry["name"] for entry in _read("parking")["parker"] for zone in entry["zones"]},
         placeholders={**dict.fromkeys(placeholders, "placeholder.configured"), **shipped},
     )
@@ -70,6 +76,30 @@ def _language(entry: Mapping[str, Any]) -> Language:
         hint=re.compile(entry["hint"]) if "hint" in entry else None,
         doubt=re.compile(entry["doubt"]) if "doubt" in entry else None,
         words=re.compile(_any_of((*entry["gone"], *entry.get("first", ()), *entry.get("weak", ())))),
+    )
+
+
+def _said(entry: Mapping[str, Any]) -> str:
+    patterns = _any_of((*entry["gone"], *entry.get("first", ()), *entry.get("said", ())))
+    return rf"\b(?:{patterns})(?!\w)" if entry.get("glue", " ") == " " else patterns
+
+
+def _vocabulary(entry: Mapping[str, Any]) -> Vocabulary:
+    words: dict[str, Sense] = {}
+    stems: dict[str, Sense] = {}
+    for name, sense in SENSES.items():
+        for word in entry.get(name, "").split():
+            into, spelled = (stems, word[:-1]) if word.endswith("*") else (words, word)
+            if sense is Sense.ADVICE and (spelled in words or spelled.startswith(tuple(stems))):
+                continue  # it is that first
+            into[spelled] = into.get(spelled, Sense(0)) | sense
+    return Vocabulary(
+        code=entry["code"],
+        words=words,
+        stems=stems,
+        heads=frozenset(word.partition("_")[0] for word in words if "_" in word),
+        unspaced=entry.get("unspaced", False),
+        behind=entry.get("behind", False),
     )
 
 

@@ -45,7 +45,7 @@ REMOVED = {
 def test_removal_page(words: str) -> None:
     """A short page whose title, heading or first sentence says so is a removal page; a long one is not."""
     assert signs(f"<title>PicHost</title><h1>{words}</h1>").removal_wording
-    assert signs(f"<title>{words} | PicHost</title><p>PicHost</p>").removal_wording
+    assert signs(f"<title>{words} | PicHost</title><p><a href=/>PicHost</a></p>").removal_wording
     assert signs(f"<title>{words}</title><h1>{words}</h1><p>{LONG}</p>").removal_wording is None
 
 

@@ -123,7 +123,7 @@ def test_words_in_parentheses_are_read_along(text: str, words: str) -> None:
 def test_questions_of_the_site_itself(html: str, *, gone: bool) -> None:
     """A site's own questions are no talk where title and heading both say it in words of their own."""
     assert (signs(html).removal_wording is not None) == gone
-    assert says_twice(read_page(html), KNOWN.languages) == (gone or "looked" in html)
+    assert says_twice(read_page(html), KNOWN.tongues) == (gone or "looked" in html)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_page_that_holds_something_out_is_content(html: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("beside", "sure"),
+    ("beside", "gone"),
     [
         ("", True),
         ("nginx", True),
@@ -272,12 +272,12 @@ def test_page_that_holds_something_out_is_content(html: str) -> None:
         ("Punk from Ghent since 2009, on the road all summer. Next show: the third of May.", False),
     ],
 )
-def test_what_stands_beside_a_bare_404(beside: str, *, sure: bool) -> None:
+def test_what_stands_beside_a_bare_404(beside: str, *, gone: bool) -> None:
     """A bare "404" is believed alone or with advice; beside other words it may be a name."""
     found = signs(f"<title>Error 404</title><h1>Error 404</h1><p>{beside}</p>")
 
-    assert (found.removal_wording is not None) is sure
-    assert found.default_page == (None if sure else "unavailable.words")
+    assert (found.removal_wording is not None) is gone
+    assert found.default_page is None
 
 
 @pytest.mark.parametrize("title", ["Seized", "Suspended"])
