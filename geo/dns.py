@@ -31,7 +31,6 @@ from geo.names import (
     follow,
     held_s,
     join,
-    questions_of,
     settled,
 )
 from geo.nameserver import NameServer
@@ -148,10 +147,11 @@ class Resolver:
         reply = joints[-1].reply
         answer = ZoneAnswer(
             zone=soa.zone if soa is not None else site,
+            at=now,
             until=self._until(joints, now, began_s),
             names=reply.values if reply.fate is NameFate.FOUND else (),
             soa=soa,
-            questions=tuple([question for joint in joints for question in questions_of(joint, now)]),
+            joints=tuple(joints),
         )
         return answer, answer.until
 

@@ -83,7 +83,12 @@ class NameAnswer:
     unanimous: bool = False  # all configured resolvers were asked and agree on the fate
     complete: bool = True  # False: one of A and AAAA could not be found out
     soa: Soa | None = None  # of a zone that said that there is no A or no AAAA
-    questions: tuple[Question, ...] = ()
+    joints: tuple[Joint, ...] = ()  # what was said
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Tell what was asked of whom; put into words for who wants to know, not while others wait to be asked."""
+        return tuple([question for joint in self.joints for question in questions_of(joint, self.at)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +96,16 @@ class ZoneAnswer:
     """The name servers of the zone a site stands in."""
 
     zone: str
+    at: datetime  # when it was asked
     until: datetime  # how long it holds
     names: tuple[str, ...] = ()
     soa: Soa | None = None
-    questions: tuple[Question, ...] = ()
+    joints: tuple[Joint, ...] = ()  # what was said
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Tell what was asked of whom."""
+        return tuple([question for joint in self.joints for question in questions_of(joint, self.at)])
 
 
 @lru_cache(maxsize=4096)  # asked for each type of record
@@ -262,7 +273,7 @@ def combine(host: str, joints: Sequence[Joint], *, at: datetime, until: datetime
         unanimous=len(fates) == 1 and all(joint.unanimous for joint in joints),
         complete=held is not None,
         soa=next((reply.soa for reply in replies if reply.soa is not None), None),
-        questions=tuple([question for joint in joints for question in questions_of(joint, at)]),
+        joints=tuple(joints),
     )
 
 

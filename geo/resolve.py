@@ -21,7 +21,7 @@ from geo.fetch import Fetcher
 from geo.gate import Gate
 from geo.looked import Looked
 from geo.matching import Subject
-from geo.names import NameAnswer, ZoneAnswer
+from geo.names import Joint, NameAnswer, ZoneAnswer
 from geo.networks import Networks
 from geo.places import Atlas, locate
 from geo.postmaster import Postmaster
@@ -50,12 +50,15 @@ LOOKS: Final = 10_000
 #: Looks under way; further ones wait their turn. Each takes about 12 KB. Where one host in twenty never answers for the
 #: 3 s of `dns.timeout`, a burst is over soon after the last question: all are asked first, and then thought about.
 AT_ONCE: Final = 8192
-#: Looks begun in one turn of the loop, some 10 ms: between turns answers are read and questions sent.
-BEGUN_IN_A_TURN: Final = 128
+#: Looks begun in one turn of the loop, some 50 ms: between turns answers are read. With three questions each they are
+#: more than a name server is sent in a turn (its WINDOW), so that it never runs dry while a crowd comes in.
+BEGUN_IN_A_TURN: Final = 512
 
 
 #: The answers about a host's surroundings, on their way.
 _Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer] | None"]
+#: The same when they are there, with what was said when the zone's SOA was asked for.
+_Surroundings = tuple[ZoneAnswer, NameAnswer | None, tuple[Joint, datetime] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +259,7 @@ class Locator:
     async def _resolve(self, wish: _Wish, key: Hashable, now: datetime) -> Resolution:
         # Taken before the look: what changes while it is under way makes it stand no more.
         async with self._turns:
-            state = await self._current()
+            state = self._standing() or await self._current()
             kept = self._looks.get(key, now)
             if kept is not None and kept.state is state:
                 return _as_of(kept.resolution, now)
@@ -271,8 +274,9 @@ class Locator:
         # All that can be asked at once is on its way before the first answer is waited for.
         looking, around = self._begin(host, now), self._begin_around(wish, now)
         registered = await self._domain(wish, now, rules)
-        answer, zone = await looking, await self._zone(around, now)
+        answer, surroundings = await looking, await self._surroundings(around, now)
         await self._names.sent()
+        zone = zone_of(*surroundings) if surroundings is not None else Zone()
         public = tuple([address for address in answer.addresses if self.is_public(address)])
         found = await self._addresses.each(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
@@ -344,15 +348,15 @@ class Locator:
             self._names.neighbour(wish.host, now) if wish.surroundings else None
         )
 
-    async def _zone(self, around: _Around | None, now: datetime) -> Zone:
+    async def _surroundings(self, around: _Around | None, now: datetime) -> _Surroundings | None:
         if around is None:
-            return Zone()
+            return None
         named = await around[0]
         neighbour = await around[1] if around[1] is not None else None
         start = None
         if neighbour is not None and start_seen(named, neighbour) is None:
             start = await self._names.records(named.zone, SOA, now)
-        return zone_of(named, neighbour, start)
+        return named, neighbour, start
 
     async def _domain(self, wish: _Wish, now: datetime, rules: Rules) -> Looked[DomainRecord]:
         if wish.kind is not HostKind.WEB or not wish.registrar:

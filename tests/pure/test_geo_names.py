@@ -240,13 +240,13 @@ def test_a_wildcard_is_a_neighbour_that_answers_the_same(
 
 def test_the_start_of_the_zone_is_taken_from_whatever_brought_it() -> None:
     """The question for it, the name servers' absence, the neighbour's in the same zone; another zone's is not."""
-    zone = ZoneAnswer(zone="test", until=NOW, names=("ns.test",))
+    zone = ZoneAnswer(zone="test", at=NOW, until=NOW, names=("ns.test",))
     start = Joint(reply=Reply(server="ns", fate=NameFate.FOUND, soa=SOA), said=(), unanimous=True)
     beside = named(NameFate.NXDOMAIN, soa=SOA)
-    other = ZoneAnswer(zone="site.test", until=NOW)
+    other = ZoneAnswer(zone="site.test", at=NOW, until=NOW)
 
     assert zone_of(zone, None, (start, NOW)).soa == SOA
-    assert zone_of(ZoneAnswer(zone="test", until=NOW, soa=SOA), None, None).soa == SOA
+    assert zone_of(ZoneAnswer(zone="test", at=NOW, until=NOW, soa=SOA), None, None).soa == SOA
     assert zone_of(zone, beside, None).soa == SOA
     assert zone_of(other, beside, None).soa is None
     assert zone_of(zone, None, None).soa is None
