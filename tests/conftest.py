@@ -4,6 +4,9 @@ One private server per worker, durable against nothing, with one database migrat
 emptied after the test before: emptying costs a fifth of copying.
 NTD_TEST_DATABASE=postgresql://user@host/db takes a server of yours instead (its user must be allowed to create
 databases), NTD_TEST_POSTGRES=FOLDER the programs of another PostgreSQL.
+
+Generated cases are the same in each run, so that whoever sees a failure sees their own; NTD_FAULTS=long generates others
+in each run, for whoever changes a rule. Neither has a clock over it: a busy machine is no fault.
 """
 
 import asyncio
@@ -17,9 +20,14 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from ntd.store import embedded
 from ntd.store.migrate import migrate
+
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("others", deadline=None, print_blob=True)
+settings.load_profile("others" if os.environ.get("NTD_FAULTS") == "long" else "same")
 
 MIGRATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -558,13 +558,9 @@ class Walk(RuleBasedStateMachine):
         self.book.clashes.clear()
 
 
-#: The suite walks the same ways each time; NTD_FAULTS=long walks many others, for whoever changes a decision.
-LONG = os.environ.get("NTD_FAULTS") == "long"
 Walk.TestCase.settings = settings(
-    max_examples=5000 if LONG else 80,
+    max_examples=5000 if os.environ.get("NTD_FAULTS") == "long" else 80,
     stateful_step_count=40,
-    deadline=None,
-    derandomize=not LONG,
     suppress_health_check=list(HealthCheck),
 )
 TestWalk = Walk.TestCase

@@ -71,7 +71,7 @@ def kept_under(record: NetworkRecord, asked: str) -> None:
     assert address in filed_under(record.blocks, record.kind, address, None)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(JSON)
 def test_hostile_json_raises_our_own_error_or_none(answer: Any) -> None:
     """Any JSON at all, of members that we read."""
@@ -84,7 +84,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, entry in inner for place in places(entry, (*path, key)))]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_a_recorded_answer_with_a_wrong_part_raises_our_own_error_or_none(data: st.DataObject) -> None:
     """One to three parts of a real answer replaced by anything, of any type, or taken away."""
@@ -125,7 +125,7 @@ def test_deep_and_huge_answers_raise_our_own_error_or_none() -> None:
     read_every_way({"entities": entities, "remarks": [{}] * 5_000})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(JSON, st.text(max_size=200))
 def test_a_hostile_answer_of_port_43_raises_our_own_error_or_none(net: Any, raw: str) -> None:
     """Whatever ipwhois makes of it."""

@@ -41,7 +41,7 @@ def replies(draw: st.DrawFn) -> bytes:
     return reply.to_wire()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(replies())
 def test_the_quick_reader_says_what_dnspython_says(wire: bytes) -> None:
     """Wherever the quick reader answers at all, every record, TTL, code and SOA is that of dnspython."""
@@ -60,7 +60,7 @@ def test_the_quick_reader_says_what_dnspython_says(wire: bytes) -> None:
         )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.binary(max_size=120))
 @example(b"\x00\x01\x84\x00\x00\x01\x00\x01\x00\x00\x00\x00\xc0\x0c\x00\x01\x00\x01")
 def test_bytes_that_are_no_reply_are_unreadable_and_nothing_worse(wire: bytes) -> None:

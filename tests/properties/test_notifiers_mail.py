@@ -82,7 +82,7 @@ HEADERS = {
 }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lines=st.lists(LINES, min_size=1, max_size=3),
     sender=SENDERS,
@@ -126,7 +126,7 @@ def test_every_url_arrives_whole_and_no_header_is_added(
         assert [row["url"] for row in rows] == [each.url for each in lines]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXT)
 def test_even_a_url_that_intake_would_refuse_breaks_no_line(text: str) -> None:
     """What never was a URL is written as printable ASCII on one line, and twice is once."""
@@ -136,7 +136,7 @@ def test_even_a_url_that_intake_would_refuse_breaks_no_line(text: str) -> None:
     assert whole_url(written) == written
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(url=TEXT, kind=st.sampled_from(Kind), name=TEXT)
 def test_every_kind_survives_any_url(url: str, kind: Kind, name: str) -> None:
     """No kind of message fails or breaks because of what stands in an item that was never normalised."""
@@ -147,7 +147,7 @@ def test_every_kind_survives_any_url(url: str, kind: Kind, name: str) -> None:
     assert mail["Message-ID"] == f"<{told.id}@hotline.example>"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)

@@ -49,14 +49,14 @@ def outcome(text: str, parse: object) -> Url | str:
         return repr(refused)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(_URLS.map("".join), _TEXTS))
 def test_the_short_way_agrees_with_the_parser(text: str) -> None:
     """Taken or refused, in every part."""
     assert outcome(text, parse_url) == outcome(text, lambda one: _parsed(one, None))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_PLAIN_ONES)
 def test_what_takes_the_short_way_is_its_own_serialisation(text: str) -> None:
     """The parser changes nothing in it."""
@@ -64,7 +64,7 @@ def test_what_takes_the_short_way_is_its_own_serialisation(text: str) -> None:
     assert parse_url(text).text == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_URLS.map("".join))
 def test_an_identity_is_its_own_identity(text: str) -> None:
     """Parsing what parsing gave changes nothing: the same URL again is the same item."""

@@ -55,7 +55,7 @@ def test_short_intervals_keep_their_fractions(every_s: float, whole: bool) -> No
     assert all(due.microsecond == 0 for due in dues) is whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, started_s=st.integers(0, 86_400))
 def test_a_look_falls_within_five_minutes_after_each_mark(seed: UUID, started_s: int) -> None:
     """Followed through 30 days, a clock has a look within five minutes after each of its marks."""
@@ -71,7 +71,7 @@ def test_a_look_falls_within_five_minutes_after_each_mark(seed: UUID, started_s:
     assert len(looks) < 110
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=SEEDS,
     began_s=st.integers(0, 1_000_000),
