@@ -66,7 +66,9 @@ def _let_go(case: Case, act: Act, world: World) -> Step:
     held = {code: rule for code, rule in world.settings.routing.country.items() if rule != "hold"}
     rules = world.settings.routing.model_copy(update={**freely, "country": held})
     open_world = replace(world, settings=world.settings.model_copy(update={"routing": rules}))
-    case = replace(case, stays=tuple(renewed(stay, world) if stay.ended_at is None else stay for stay in case.stays))
+    case = replace(
+        case, stays=tuple(renewed(stay, case, world) if stay.ended_at is None else stay for stay in case.stays)
+    )
     # Of whom no contact was reached, another is looked for by the clock.
     untold = tuple(
         stay for stay in case.at_work if stay.hoster is not None and stay.noticed_at is None and stay.failed_at is None
@@ -83,7 +85,7 @@ def _let_go(case: Case, act: Act, world: World) -> Step:
 
 
 def _route_anew(case: Case, stays: tuple[Stay, ...], world: World, now: datetime) -> Step:
-    mine = {stay.id: _copied_waits(renewed(stay, world), case.item, world) for stay in stays}
+    mine = {stay.id: _copied_waits(renewed(stay, case, world), case.item, world) for stay in stays}
     case = replace(case, stays=tuple(mine.get(stay.id, stay) for stay in case.stays))
     routes = routes_of(case, case.at_work, world)
     item = replace(case.item, attention=attention_of(case, routes))

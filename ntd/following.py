@@ -131,8 +131,11 @@ def _due_now(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime
 
 def _route_again(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     # Nobody could be told when it was placed: by now a contact or a partner may have appeared.
-    stay = replace(renewed(stay, world), follow_up_at=None)
+    stay = replace(renewed(stay, case, world), follow_up_at=None)
+    stay = replace(stay, follow_up_at=follow_up_at(stay, case.item, world.settings))
     case = replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
+    if _told(stay):
+        return Step(case=case)
     routes = routes_of(case, case.at_work, world)
     if stay.id not in routes:
         return Step(case=_with(case, stay.id, follow_up_at=now + world.settings.geo.refresh))
@@ -148,7 +151,7 @@ def _another_contact(case: Case, stay: Stay, world: World, ladder: Ladder, now: 
     later = replace(later, follow_up_at=follow_up_at(later, case.item, world.settings))
     seat = _seat(stay, world)
     fresh = [one for one in seat.contacts if one not in ladder.tried and one != stay.recipient] if seat else []
-    found = replace(renewed(stay, world), failed_at=None, follow_up_at=None)
+    found = replace(renewed(stay, case, world), failed_at=None, follow_up_at=None)
     if fresh:
         found = replace(found, recipient=fresh[0], contacts=tuple(fresh[1:]))
     told = tellings(case.item, (found,), routes_of(case, (found,), world), world)
@@ -249,7 +252,7 @@ def _seat(stay: Stay, world: World) -> Seated | None:
 
 def _tell_directly(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     # The partner's patience is over and the content is not gone.
-    stay = replace(renewed(stay, world), told_directly=True)
+    stay = replace(renewed(stay, case, world), told_directly=True)
     stay = replace(stay, follow_up_at=follow_up_at(stay, case.item, world.settings))
     case = replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
     seat = _seat(stay, world)
@@ -265,7 +268,7 @@ def _tell_directly(case: Case, stay: Stay, world: World, now: datetime) -> Step:
 
 def _tell_copied(case: Case, stay: Stay, world: World, now: datetime) -> Step:
     # The other notifier's word was not enough; who cannot be told yet is asked about again.
-    stay = replace(renewed(stay, world), follow_up_at=now + world.settings.geo.refresh)
+    stay = replace(renewed(stay, case, world), follow_up_at=now + world.settings.geo.refresh)
     case = replace(case, stays=tuple(stay if one.id == stay.id else one for one in case.stays))
     routes = routes_of(case, (stay,), world)
     found = tellings(case.item, (stay,), routes, world)

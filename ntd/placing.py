@@ -223,7 +223,7 @@ def _told(
 ) -> Step:
     along = tuple(stay.id for stay in _told_along(case, ended))
     case = _copied(case, opened, world, first=first)
-    stays = (replace(renewed(one, world), asked_at=None) if one.id in along else one for one in case.stays)
+    stays = (replace(renewed(one, case, world), asked_at=None) if one.id in along else one for one in case.stays)
     case = replace(case, stays=tuple(stays))
     routes = routes_of(case, case.at_work, world)
     case = replace(case, stays=asked_again(case.stays, {stay.id: routes[stay.id] for stay in opened}, world, now))
@@ -339,17 +339,33 @@ def _copied(case: Case, opened: tuple[Stay, ...], world: World, *, first: bool) 
     return replace(case, stays=stays)
 
 
-def renewed(stay: Stay, world: World) -> Stay:
+def renewed(stay: Stay, case: Case, world: World) -> Stay:
     """Give the stay with the contacts and the partner that have appeared since it began."""
     seat = next((seat for seat in world.seats if seat.seat == stay.seat), None)
     if seat is None:
         return stay
     if stay.recipient is None and seat.contacts:
-        stay = replace(stay, recipient=seat.contacts[0], contacts=seat.contacts[1:])
+        stay = _as_told(replace(stay, recipient=seat.contacts[0], contacts=seat.contacts[1:]), case)
     partner = world.partners.get(seat.country or "")
     if partner is None or stay.forwarded_at is not None:
         return stay
     return replace(stay, partner=partner.code)
+
+
+def _as_told(stay: Stay, case: Case) -> Stay:
+    # Its mailbox was told of this very item for another place already: nobody tells it twice, and its clock runs.
+    told = (one for one in case.at_work if one.id != stay.id and one.noticed_at and one.recipient == stay.recipient)
+    other = next((one for one in told if one.recipient is not None and one.spell == stay.spell), None)
+    if other is None:
+        return stay
+    return replace(
+        stay,
+        first_attempt_at=other.first_attempt_at,
+        noticed_at=other.noticed_at,
+        clock_at=other.clock_at,
+        told_at=other.told_at,
+        told_by_us=other.told_by_us,
+    )
 
 
 def tellings(item: Item, stays: tuple[Stay, ...], routes: Mapping[StayId, Route], world: World) -> tuple[Tell, ...]:

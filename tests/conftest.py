@@ -5,8 +5,8 @@ emptied after the test before: emptying costs a fifth of copying.
 NTD_TEST_DATABASE=postgresql://user@host/db takes a server of yours instead (its user must be allowed to create
 databases), NTD_TEST_POSTGRES=FOLDER the programs of another PostgreSQL.
 
-Generated cases are the same in each run, so that whoever sees a failure sees their own; NTD_FAULTS=long generates others
-in each run, for whoever changes a rule. Neither has a clock over it: a busy machine is no fault.
+Generated cases are the same in each run, so that whoever sees a failure sees their own; NTD_FAULTS=long generates
+others in each run, for whoever changes a rule. Neither has a clock over it: a busy machine is no fault.
 """
 
 import asyncio

@@ -275,6 +275,18 @@ def test_who_could_not_be_told_is_told_when_a_contact_appears() -> None:
     assert one(still).follow_up_at == one(moved).follow_up_at == later + RULES.geo.refresh
 
 
+def test_a_mailbox_that_was_told_for_another_place_is_not_told_again() -> None:
+    """What appears as the contact of a place has had its first notice about this item: the clock runs there too."""
+    both = located(HERE, seat(4, "NL"))
+    case = replace(both, stays=(*told_at(replace(both, stays=both.stays[:1]), NOON).stays, both.stays[1]))
+    step = due_at(case, NOON + DAY, world(HERE, seat(4, "NL", ABUSE)), n=1)
+    here, there = step.case.stays
+
+    assert step.tell == ()
+    assert (there.noticed_at, there.clock_at, there.told_at) == (here.noticed_at, here.clock_at, here.told_at)
+    assert there.clock_at == NOON
+
+
 def test_what_a_partner_accepts_that_appeared_later_counts() -> None:
     """The stay learns whose it is, so that the acceptance finds it."""
     hold = rules(partner=[], routing={"without_partner": "hold"})

@@ -284,9 +284,9 @@ def test_contacts_and_partners_that_appear_later_are_taken_in() -> None:
     """So that what they accept counts for the stay."""
     before = located(seat(3, "MD"), settings=rules(partner=[])).stays[0]
     bare = replace(before, partner=None, recipient=None)
-    later = renewed(bare, world(replace(ABROAD, contacts=(FOREIGN, NOC))))
-    elsewhere = renewed(bare, world(HERE))
-    accepted = renewed(replace(bare, forwarded_at=NOON), world(ABROAD))
+    later = renewed(bare, received(), world(replace(ABROAD, contacts=(FOREIGN, NOC))))
+    elsewhere = renewed(bare, received(), world(HERE))
+    accepted = renewed(replace(bare, forwarded_at=NOON), received(), world(ABROAD))
 
     assert (later.recipient, later.contacts, later.partner) == (FOREIGN, (NOC,), "md")
     assert elsewhere == bare
