@@ -18,6 +18,7 @@ lifecycle       P  what can happen to an item, as one table
 case            P  one item with its open stays, and what a decision makes of it
 world           P  where a host stands and who the partners are, as decisions see it
 placing         P  an item follows its host
+addressing      P  whom its stays are told to by now, and what a human must see
 police          P  when the police get a copy, and for which reason
 gathering       P  what is gathered for a recipient becomes messages
 allowance       P  how many of them may be written now

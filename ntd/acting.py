@@ -6,11 +6,11 @@ An act that the state does not allow is an IllegalTransition; nothing changes.
 from dataclasses import replace
 from datetime import datetime
 
+from ntd.addressing import asked_again, attention_of, renewed, routes_of, tellings
 from ntd.case import Case, Item, Stay, Step, Tell, state_after
 from ntd.going import closing, gone_item, watch_at
 from ntd.holding import Act, copied, hold_instead, record_of
 from ntd.lifecycle import Event
-from ntd.placing import asked_again, attention_of, renewed, routes_of, tellings
 from ntd.police import police_copy
 from ntd.returning import return_to_work
 from ntd.targets import assessed_by_hand

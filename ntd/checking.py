@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Final
 
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, baseline_of
+from ntd.addressing import together
 from ntd.case import Case, Item, Record, Stay, Step, having, state_after
 from ntd.following import follow_up_at
 from ntd.going import closing, gone_item, watch_at
 from ntd.holding import hold_instead
 from ntd.lifecycle import Event, all_gone
-from ntd.placing import together
 from ntd.returning import return_to_work
 from ntd.succeeding import sent_to
 from ntd.targets import NEW_TARGET, Target, astray, led

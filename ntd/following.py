@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ntd.addressing import asked_again, attention_of, question_of, renewed, routes_of, tellings
 from ntd.case import Case, Item, Record, Stay, Step, Tell
-from ntd.placing import asked_again, attention_of, question_of, renewed, routes_of, tellings
 from ntd.police import police_copy
 from ntd.routing import may_tell_directly
 from ntd.sla import Due, Told, next_for_partner, next_message, quiet_until

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from ntd.addressing import asked_again, attention_of, routes_of, tellings
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.lifecycle import Event
-from ntd.placing import asked_again, attention_of, open_stay, routes_of, tellings
+from ntd.placing import open_stay
 from ntd.routing import Route
 from ntd.world import World
 from schemas.check import Round

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ntd.addressing import together
 from ntd.case import Case, Item, Record, Stay, Step, state_after
 from ntd.holding import copied
 from ntd.lifecycle import Event, possible
-from ntd.placing import together
 from schemas.ids import StayId
 from schemas.item import Attention, State
 

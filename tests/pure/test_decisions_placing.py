@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from ntd.addressing import renewed
 from ntd.case import Case
-from ntd.placing import place, renewed
+from ntd.placing import place
 from ntd.returning import return_to_work
 from schemas.item import Attention, Classification, State
 from schemas.notice import Kind

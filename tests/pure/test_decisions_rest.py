@@ -8,9 +8,10 @@ import pytest
 from geo.moves import Seat, Standing, look
 from monitor.verdict import meaning_of
 from ntd.acting import release
+from ntd.addressing import tellings
 from ntd.answering import partner_says
 from ntd.following import follow_up
-from ntd.placing import place, tellings
+from ntd.placing import place
 from ntd.routing import Case as Question
 from ntd.routing import Route, route
 from ntd.telling import failed, form_filled
