@@ -64,10 +64,10 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     if not missing and all_gone(stay.facts for stay in kept):
         return _only_gone_left(replace(case, stays=kept + ended), ended, world, now)
     spell = case.item.spell + (0 if first else 1)
-    unlocated = tuple(stay for stay in (*kept, *ended) if stay.hoster is None or _never_there(stay))
-    opened = tuple(open_stay(case.item, seat, world, spell, ended, unlocated, now) for seat in missing)
-    if unlocated and opened:
-        opened = (_take_over(unlocated[0], opened[0]), *opened[1:])
+    waiting = next((stay for stay in (*kept, *ended) if stay.hoster is None or _never_there(stay)), None)
+    opened = tuple(open_stay(case.item, seat, world, spell, ended, waiting, now) for seat in missing)
+    if waiting is not None and opened:
+        opened = (_take_over(waiting, opened[0]), *opened[1:])
     mine = {stay.id for stay in opened}
     over = tuple(stay for stay in ended if stay.id not in mine)
     stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
@@ -147,12 +147,12 @@ def open_stay(
     world: World,
     spell: int,
     ended: tuple[Stay, ...],
-    unlocated: tuple[Stay, ...],
+    waiting: Stay | None,
     now: datetime,
 ) -> Stay:
-    """Open a stay at a place of the host; `ended`: stays that a move has ended, `unlocated`: to be taken over."""
+    """Open a stay at a place; `ended`: stays that a move has ended, `waiting`: one that waits for its first place."""
     partner = world.partners.get(seat.country or "")
-    began_at, began_by = _beginning(item, seat, ended, unlocated, now)
+    began_at, began_by = _beginning(item, seat, ended, waiting, now)
     return Stay(
         id=world.new_stay(),
         item=item.id,
@@ -171,11 +171,11 @@ def open_stay(
 
 
 def _beginning(
-    item: Item, seat: Seated, ended: tuple[Stay, ...], unlocated: tuple[Stay, ...], now: datetime
+    item: Item, seat: Seated, ended: tuple[Stay, ...], waiting: Stay | None, now: datetime
 ) -> tuple[datetime, str]:
     # The hosters first found take over the unlocated stay's beginning (definitions, "Stay").
-    if unlocated:
-        return unlocated[0].began_at, unlocated[0].began_by
+    if waiting is not None:
+        return waiting.began_at, waiting.began_by
     if item.resolved_at is None:
         return item.received_at, "receipt"
     # Never before the item was received: the host may have moved earlier than we knew the item.
@@ -189,13 +189,9 @@ def _never_there(ended: Stay) -> bool:
     return left and ended.began_by == "return" and not (ended.noticed_at or ended.forwarded_at)
 
 
-def _take_over(unlocated: Stay, found: Stay) -> Stay:
+def _take_over(waiting: Stay, found: Stay) -> Stay:
     return replace(
-        found,
-        id=unlocated.id,
-        began_at=unlocated.began_at,
-        began_by=unlocated.began_by,
-        last_up_at=unlocated.last_up_at,
+        found, id=waiting.id, began_at=waiting.began_at, began_by=waiting.began_by, last_up_at=waiting.last_up_at
     )
 
 
