@@ -17,6 +17,15 @@ from tests.fakes.notifiers_messages import NOW, SENDER
 
 FIELDS = ("kind", "permanent", "status", "suggestion", "ticket")
 _PLAIN = {"N": str(NOTICE), "HEX": NOTICE.hex, "I1": str(ITEMS[0]), "I2": str(ITEMS[1])}
+_THREAD = f"In-Reply-To: <{NOTICE}@hotline.example>\nReferences: <{NOTICE}@hotline.example>"
+_MIME = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit"
+_RETURNED = f"""Return-Path: <bounces+{NOTICE.hex}@hotline.example>
+From: Example Hotline <notices@hotline.example>
+To: abuse@hoster.example
+Subject: Notice: child sexual abuse material - please remove by 2026-11-23 08:07 UTC [{NOTICE}]
+Message-ID: <{NOTICE}@hotline.example>
+Auto-Submitted: auto-generated"""
+_PARTS = {"re": _THREAD, "mime": _MIME, "returned": _RETURNED}
 _HEAD = """From: Abuse <abuse@hoster.example>
 To: notices@hotline.example
 Subject: {subject}
@@ -25,9 +34,9 @@ Content-Type: text/{form}; charset=utf-8
 Content-Transfer-Encoding: 8bit"""
 
 
-def messages() -> Iterator[tuple[str, bytes, dict[str, tuple[Any, ...]]]]:
+def messages(name: str = "messages.txt") -> Iterator[tuple[str, bytes, dict[str, tuple[Any, ...]]]]:
     """Give each message: name, bytes, and the readings of each field that are right."""
-    text = (CORPUS / "messages.txt").read_text(encoding="utf-8")
+    text = (CORPUS / name).read_text(encoding="utf-8")
     for chunk in re.split(r"(?m)^#### ", text)[1:]:
         first, raw = chunk.split("\n", 1)
         name, *said = first.split()
@@ -42,6 +51,7 @@ def _readings(said: str | None) -> tuple[Any, ...]:
 
 
 def _whole(raw: str) -> bytes:
+    raw = re.sub(r"(?m)^@@(re|mime|returned)@@$", lambda found: _PARTS[found[1]], raw)
     raw = re.sub(r"@@(N|HEX|I1|I2)@@", lambda found: _PLAIN[found[1]], raw)
     raw = re.sub(r"(?m)^@@head(html)? (.*)@@$", lambda found: _head(found[2], marked=bool(found[1])), raw)
     raw = re.sub(r"@@hdr64 (\S+) (.*?)@@", lambda found: base64.b64encode(found[2].encode(found[1])).decode(), raw)
