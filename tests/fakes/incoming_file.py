@@ -1,4 +1,4 @@
-"""The messages of tests/data/inbox/messages.txt, made whole: encoded, and with our notice as it is written today."""
+"""The messages of the .txt files of tests/data/inbox, made whole: encoded, and with our notice as written today."""
 
 import base64
 import quopri
@@ -16,6 +16,9 @@ from tests.fakes.incoming_mail import CORPUS, ITEMS, NOTICE
 from tests.fakes.notifiers_messages import NOW, SENDER
 
 FIELDS = ("kind", "permanent", "status", "suggestion", "ticket")
+_REPORTS = {"bounce", "delay", "delivered"}
+_WORDS = {"true": True, "false": False, "null": None}
+_ITEMS = {"I1": [str(ITEMS[0])], "I2": [str(ITEMS[1])], "all": [str(item) for item in ITEMS]}
 _PLAIN = {"N": str(NOTICE), "HEX": NOTICE.hex, "I1": str(ITEMS[0]), "I2": str(ITEMS[1])}
 _THREAD = f"In-Reply-To: <{NOTICE}@hotline.example>\nReferences: <{NOTICE}@hotline.example>"
 _MIME = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit"
@@ -34,20 +37,28 @@ Content-Type: text/{form}; charset=utf-8
 Content-Transfer-Encoding: 8bit"""
 
 
-def messages(name: str = "messages.txt") -> Iterator[tuple[str, bytes, dict[str, tuple[Any, ...]]]]:
+def messages(file: str = "messages.txt") -> Iterator[tuple[str, bytes, dict[str, tuple[Any, ...]]]]:
     """Give each message: name, bytes, and the readings of each field that are right."""
-    text = (CORPUS / name).read_text(encoding="utf-8")
+    text = (CORPUS / file).read_text(encoding="utf-8")
     for chunk in re.split(r"(?m)^#### ", text)[1:]:
         first, raw = chunk.split("\n", 1)
         name, *said = first.split()
         meant = dict(one.split("=", 1) for one in said)
-        yield name, _whole(raw), {field: _readings(meant.get(field)) for field in FIELDS}
+        yield name, _whole(raw), _readings(meant)
 
 
-def _readings(said: str | None) -> tuple[Any, ...]:
-    if said is None:
-        return (None,)
-    return ({"true": True, "false": False}[said],) if said in {"true", "false"} else tuple(said.split("|"))
+def _readings(meant: dict[str, str]) -> dict[str, tuple[Any, ...]]:
+    """Give what is right for each field; what is left open ("*") is not among them."""
+    kinds = set(meant["kind"].split("|"))
+    usual = dict.fromkeys(FIELDS, "null")
+    usual["recipient"] = "abuse@hoster.example" if kinds <= _REPORTS else "*"
+    usual["items"] = "*" if "unrelated" in kinds else "all"
+    return {field: _right(field, said) for field, said in (usual | meant).items() if said != "*"}
+
+
+def _right(field: str, said: str) -> tuple[Any, ...]:
+    words: dict[str, Any] = _ITEMS if field == "items" else _WORDS
+    return tuple(words.get(one, one) for one in said.split("|"))
 
 
 def _whole(raw: str) -> bytes:

@@ -1,0 +1,21 @@
+"""What three judges wrote without a look at the rules: a postmaster, one of an abuse desk, a reader of archives."""
+
+import pytest
+
+from ntd.incoming import as_json
+from tests.fakes.incoming_file import messages
+from tests.pure.test_incoming_corpus import judged
+
+
+@pytest.mark.parametrize(("judge", "count"), [("a", 84), ("b", 75)])
+def test_what_a_judge_wrote_is_read_right(judge: str, count: int) -> None:
+    """Kind, permanence, status, suggestion, ticket, recipient and items, each as a careful human reads them."""
+    read_as = [(name, as_json(judged(raw)[0]), meant) for name, raw, meant in messages(f"judge_{judge}.txt")]
+    wrong = {
+        name: differing
+        for name, told, meant in read_as
+        if (differing := {field: told[field] for field, right in meant.items() if told[field] not in right})
+    }
+
+    assert len(read_as) == count
+    assert wrong == {}
