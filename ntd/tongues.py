@@ -15,15 +15,18 @@ _OF_OURS: Final = frozenset({Kind.POLICE, Kind.REGULATOR})
 _ANYWHERE: Final = frozenset({Kind.SITE, Kind.REGISTRAR, Kind.FORWARD})
 #: Kinds for others than those who host or deliver.
 NOT_THE_HOSTERS: Final = frozenset({*_OF_OURS, *_ANYWHERE, Kind.UPSTREAM})
-#: Official languages of whole countries, the most spoken first, of those that notices are shipped in.
-#: Source: Unicode CLDR, supplementalData, territoryInfo, officialStatus="official"; read from memory, November 2026.
+#: Official languages of whole countries, of those that notices are shipped in; left out are some that few speak there
+#: (German in Belgium, Portuguese in Macao), and small territories in English, which stands below anyway.
+#: Source: Unicode CLDR, supplementalData, territoryInfo, official or de facto so; held against Babel 2.18.0 on 22
+#: November 2026.
 _BY_LANGUAGE: Final[Mapping[str, str]] = {
     "cs": "CZ",
     "de": "AT CH DE LI LU",
     "en": "AG AU BB BS BZ CA CM FJ GB GD GH GI GM GY HK IE IN JM KE LC LR MT MU NA NG NZ PG PH PK RW SC SG SL SS TT TZ "
-    "UG US VC VG ZA ZM ZW",
+    "UG US VC VG VU ZA ZM ZW",
     "es": "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE",
-    "fr": "BE BF BI BJ CA CD CF CG CH CI CM DJ FR GA GF GN GP GQ HT KM LU MC MG MQ MU NC NE PF RE RW SC SN TD TG YT",
+    "fr": "BE BF BI BJ BL CA CD CF CG CH CI CM DJ DZ FR GA GF GN GP GQ HT KM LU MC MF MG MQ MU NC NE PF PM RE RW SC SN "
+    "TD TG TN VU WF YT",
     "hi": "IN",
     "nl": "AW BE BQ CW NL SR SX",
     "pl": "PL",
