@@ -39,7 +39,7 @@ from geo.dns import Resolver
 from geo.names import NameAnswer
 from geo.registration_cache import MemoryRegistrations
 from geo.resolve import Locator
-from ntd.machine import collect_seldom
+from ntd.process import collect_seldom
 from schemas.hosting import NameFate, Resolution
 from schemas.settings import Dns, Geo, Monitor, Settings
 from schemas.url import HostKind

@@ -3,6 +3,11 @@
 The corridor between the rooms: it takes their facts, decides, writes down, and opens the next door. A URL walks:
 intake, look up, place, gather, send, check, follow up, report.
 
+A *look-up* finds where a host lives, a *look* what stands at a URL; the looks of one moment, from several vantages at
+several addresses, are a *round*, and rounds in a row that say "gone" are a *run*. A *seat* is a hoster in a country; an
+item at a seat is a *stay*, and stays that are told about together are of one *spell*, until a return or a new routing
+begins the next. A *telling* is one item that one recipient is to hear of; several make a *notice*.
+
 daemon          the one place where everything is put together
 cli/            the doors: what can be typed
 api/            and what can be asked over HTTP
@@ -53,7 +58,8 @@ config_problems P  what is wrong with a configuration, in sentences
 metrics         what the daemon says of itself
 vault           the one module that encrypts and decrypts
 clock           the one reader of the clock
-machine         which machine this is, whether a process on it still runs, and what we ask of our own
+machine         which machine this is, and whether a process on it still runs
+process         what we ask of our own
 log             events, and the one place where they are redacted
 lab/            a small internet on loopback: what the daemon is shown to work against
 """

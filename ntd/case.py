@@ -34,7 +34,7 @@ class Item:
     received_at: datetime
     resolved_at: datetime | None = None
     looked_at: datetime | None = None
-    first_country: str | None = None
+    first_country: str | None = None  # at its first look-up
     first_attempt_at: datetime | None = None
     first_accepted_at: datetime | None = None
     last_up_at: datetime | None = None
@@ -48,8 +48,8 @@ class Item:
     kind: str = "web"  # of its host: web, onion
     new_victim: bool = False  # flagged at intake as possibly a victim nobody knows yet
     hold_on_return: bool = False  # was to be held when nothing was to be sent: held when it comes back
-    spell: int = 1
-    placed_version: int = 0
+    spell: int = 1  # how often telling has begun: a return or a new routing begins the next
+    placed_version: int = 0  # of the host's standing that it has followed
     checks: int = 0
     checked_at: datetime | None = None
     last_verdict: Verdict | None = None
@@ -72,32 +72,32 @@ class Stay:
     recipient: RecipientId | None
     contacts: tuple[RecipientId, ...]  # still to be tried after `recipient`, in order
     partner: str | None
-    spell: int
+    spell: int  # of the item, in which it began
     began_at: datetime
-    began_by: str
+    began_by: str  # receipt | joined | move | return | reopen
     ended_at: datetime | None = None
     ended_by: str | None = None
     ended_known_at: datetime | None = None
     first_attempt_at: datetime | None = None
-    clock_at: datetime | None = None
-    noticed_at: datetime | None = None
-    forwarded_at: datetime | None = None
-    failed_at: datetime | None = None
+    clock_at: datetime | None = None  # its start
+    noticed_at: datetime | None = None  # the hoster's side accepted first
+    forwarded_at: datetime | None = None  # the partner accepted first
+    failed_at: datetime | None = None  # the last contact failed or bounced, none is left
     last_up_at: datetime | None = None
     first_down_at: datetime | None = None
-    run_at: datetime | None = None
+    run_at: datetime | None = None  # first look of the standing run
     run_rounds: int = 0
     gone_at: datetime | None = None
     gone_known_at: datetime | None = None
     gone_by: GoneBy | None = None
     returned_at: datetime | None = None
-    told_at: datetime | None = None
-    told_by_us: bool = False
+    told_at: datetime | None = None  # the last message to the hoster's side, or step of the ladder, that was accepted
+    told_by_us: bool = False  # until then what is `copied_from` others is theirs
     reminders: int = 0
-    answered_at: datetime | None = None
+    answered_at: datetime | None = None  # the partner's first sign of life
     partner_reminded: bool = False
-    told_directly: bool = False
-    steps_done: int = 0
+    told_directly: bool = False  # the hoster abroad, after the partner's patience
+    steps_done: int = 0  # of the ladder, taken or skipped
     follow_up_at: datetime | None = None
     began_known_at: datetime | None = None  # when we knew: a move is known at its confirmation; None: at once
     located_at: datetime | None = None  # when its hoster was first found

@@ -28,9 +28,10 @@ from ntd.api.server import serving
 from ntd.clock import Clock, SystemClock
 from ntd.letterhead import letterhead
 from ntd.looking import open_looker
-from ntd.machine import Whereabouts, collect_seldom, has_ended, here, leave_no_core
+from ntd.machine import Whereabouts, has_ended, here
 from ntd.metrics import Looks
 from ntd.pacing import Pacing
+from ntd.process import collect_seldom, leave_no_core
 from ntd.store import daemons
 from ntd.store.base import Store
 from ntd.store.connect import hang_up, open_store, refresh_keys

@@ -28,10 +28,10 @@ class Reason(StrEnum):
 
 def reasons_of(item: Item, stays: Sequence[Stay], world: World) -> frozenset[Reason]:
     """Give every reason that holds for an item by now."""
-    places = {stay.seat for stay in stays}
+    taken = {stay.seat for stay in stays}
     home = world.settings.organisation.country
     found = {
-        Reason.NEW_HOSTER: any(seat.new_contact for seat in world.seats if seat.seat in places),
+        Reason.NEW_HOSTER: any(seat.new_contact for seat in world.seats if seat.seat in taken),
         Reason.NO_PARTNER: any(
             stay.country not in {None, home} and stay.country not in world.partners for stay in stays
         ),

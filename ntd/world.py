@@ -31,7 +31,7 @@ class Seated:
 
     @property
     def seat(self) -> tuple[int, str | None]:
-        """Give what tells one place from another."""
+        """Give the hoster and the country."""
         return self.hoster, self.country
 
     def as_hosting(self) -> dict[str, object]:
@@ -57,11 +57,11 @@ class PartnerSeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What placing knows besides the item: where its host stands, who the partners are, what was configured."""
+    """What a decision knows besides the case: where its host stands, who the partners are, what was configured."""
 
     version: int  # of the host's standing
     seats: tuple[Seated, ...]
-    left_at: Mapping[tuple[int, str | None], datetime]  # when a place that no longer stands was last replaced
+    left_at: Mapping[tuple[int, str | None], datetime]  # when a seat at which the host stands no more was last left
     partners: Mapping[str, PartnerSeat]  # by country
     settings: Settings
     new_stay: Callable[[], StayId]
