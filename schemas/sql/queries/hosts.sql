@@ -167,7 +167,7 @@ SELECT id, version FROM host WHERE id = ANY($1::bigint[])
 
 -- name: health
 -- Which contacts are usable, and which were written to before.
-SELECT id, channel, health, health_at, failures, first_told_at IS NOT NULL AS told FROM recipient
+SELECT id, health, health_at, failures, first_told_at IS NOT NULL AS told FROM recipient
  WHERE id = ANY($1::bigint[])
 
 -- name: partner_tokens

@@ -30,7 +30,7 @@ RETURNING id
 
 -- name: hold_notice
 -- The notice as it is, under lock: after its recipient and its items, like every settlement.
-SELECT id, kind, recipient_id, partner, state, accepted_at, delivered_at, dry_run, voided_at
+SELECT id, kind, recipient_id, partner, state, accepted_at, dry_run
   FROM notice WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: bounce

@@ -118,18 +118,16 @@ SELECT (SELECT count(*) FROM lately) AS written,
 
 -- name: gathered
 -- The same once more under lock, with all that a message says of them.
-SELECT t.id, t.item_id, t.stay_id, t.kind, t.step, t.spell, t.priority, t.first_written_at, t.tries,
-       i.secret, i.state, i.confirmed, i.classification, i.basis, i.site_type, i.media, i.received_at, i.confirmed_at,
-       s.host_id, s.hoster_id, s.country, greatest(s.last_up_at, q.up_at) AS last_up_at, s.began_at, s.noticed_at, s.clock_at,
-       s.began_by,
-       p.prefix, p.asn, p.as_name, coalesce(p.front, f.front) AS front, o.name AS hoster_name, o.key_hash AS hoster_hash,
-       h.name AS host_name, h.name_hash AS host_hash, w.name AS site_name, w.name_hash AS site_hash,
-       e.addresses, e.seen_at
+SELECT t.id, t.item_id, t.stay_id, t.step, t.spell, t.priority, t.first_written_at, t.tries,
+       i.secret, i.host_id, i.state, i.confirmed, i.classification, i.basis, i.site_type, i.media, i.received_at,
+       i.confirmed_at,
+       s.country, greatest(s.last_up_at, q.up_at) AS last_up_at, s.began_at, s.began_by,
+       p.asn, p.as_name, coalesce(p.front, f.front) AS front, o.name AS hoster_name, o.key_hash AS hoster_hash,
+       w.name AS site_name, w.name_hash AS site_hash, e.addresses, e.seen_at
   FROM telling t
   JOIN item i ON i.id = t.item_id
-  JOIN host h ON h.id = i.host_id
   JOIN site w ON w.id = i.site_id
-  LEFT JOIN LATERAL (SELECT i.host_id, y.* FROM stay y WHERE y.id = t.stay_id) s ON true
+  LEFT JOIN stay s ON s.id = t.stay_id
   LEFT JOIN schedule q ON q.item_id = t.item_id AND s.ended_at IS NULL AND s.gone_at IS NULL
   LEFT JOIN place p ON p.id = s.place_id
   LEFT JOIN hoster o ON o.id = s.hoster_id
