@@ -41,7 +41,7 @@ def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion
         return said not in _DECIDED
     if receipt:
         return said is None or (generated and said not in _DECIDED)
-    return generated and (said or guessed) is None
+    return generated and said is None and guessed not in _DECIDED
 
 
 def replies(mail: Mail, own: str) -> bool:

@@ -31,6 +31,7 @@ _BEFORE, _BEHIND = re.compile(r"(?:\S+\s+){0,6}\S*$"), re.compile(r"(?:\s+\S+){0
 _WORD = re.compile(r"(?:[^\W\d]|[\u0900-\u0963])+")
 #: Fewer of the commonest words than this tell no language alone; in so many characters the other words that we know do.
 _ENOUGH, _SHORT = 3, 600
+_SAYING = ("removed", "veto", "nothing", *(one.value for one in _ORDER[1:]))
 _SINGLE = ("done", "future", "told", "to_whom", "where", "not_here", "dispute", "ask")
 #: One letter in so many of a script is enough to read its languages: names and terms are written in another.
 _SCRIPT_SHARE = 5
@@ -53,8 +54,17 @@ def guessed(own: str) -> Suggestion | None:
 def _heaviest(judge: Callable[[str, tuple[str, ...]], Iterator[Suggestion]], own: str) -> Suggestion | None:
     text = phrases("reading", "polite").sub(" ", plain(_NOISE.sub(" ", without_signature(own)[:_READ])))
     spoken = languages_of(text)
-    found = {one for sentence in _sentences(text) for one in judge(sentence, spoken)}
+    each = [(sentence, frozenset(judge(sentence, spoken))) for sentence in _sentences(text)]
+    found = frozenset[Suggestion]().union(*(said for _, said in each))
+    if any(_told_theirs(sentence, said, spoken) for sentence, said in each):
+        # Whoever tells their own customer hosts it, though they say that they have no hand in it.
+        found -= {Suggestion.NOT_OURS}
     return next((one for one in _ORDER if one in found), None)
+
+
+def _told_theirs(sentence: str, said: frozenset[Suggestion], spoken: tuple[str, ...]) -> bool:
+    told = Suggestion.PASSED_ON in said and Suggestion.NOT_OURS not in said
+    return told and any(_says("mine", language, sentence) for language in spoken)
 
 
 def languages_of(text: str) -> tuple[str, ...]:
@@ -73,7 +83,9 @@ def languages_of(text: str) -> tuple[str, ...]:
 
 
 def _spoken_of(text: str, language: str) -> int:
-    return sum(len(beginnings(table, language).findall(text[:_SHORT])) for table in _SINGLE)
+    short = text[:_SHORT]
+    single = sum(len(beginnings(table, language).findall(short)) for table in _SINGLE)
+    return single + sum(sum(1 for _ in phrases(table, language).finditer(short)) for table in _SAYING)
 
 
 def _sentences(text: str) -> Iterator[str]:

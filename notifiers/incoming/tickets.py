@@ -1,6 +1,7 @@
 """The number under which the other side keeps our notice: from the fields of ticket systems, the subject, the text."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -25,14 +26,14 @@ _TAGS = (
 )
 #: In words, at the subject or in the text.
 _WORDS = (
-    r"(?i)\bNOUNSIGN\s?[:#=]{1,2}\s?[\[(\"'#]?#?(N)(?![\w@])",
-    r"(?i)\bNOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|n[°º]|n[uú]mero|numer|[cč]\.|[cč][ií]slo|номер|संख्या|क्रमांक|नंबर|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
-    r"(?i)\bNOUN\s{0,2}[\[(]\s?#?(N)\s?[\])]",
-    r"(?i)\bNOUN\s{1,2}(?=[A-Z]{0,5}-?(?:\d[/-]?){4})(N)(?![\w@]|[./-]\w)",
+    r"(?i)(?<![A-Za-z0-9])NOUNSIGN\s?[:#=]{1,2}\s?[\[(\"'#]?#?(N)(?![\w@])",
+    r"(?i)(?<![A-Za-z0-9])NOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|n[°º]|n[uú]mero|numer|[cč]\.|[cč][ií]slo|номер|संख्या|क्रमांक|नंबर|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
+    r"(?i)(?<![A-Za-z0-9])NOUN\s{0,2}[\[(]\s?#?(N)\s?[\])]",
+    r"(?i)(?<![A-Za-z0-9])NOUN\s{1,2}(?=[A-Z]{0,5}-?(?:\d[/-]?){4})(N)(?![\w@]|[./-]\w)",
     r"^(?:\w{2,4}: ){0,3}([A-Z]{2,8}-?\d{4,12})(?![\w-])",
     r"(?<![\w&/])#\s?(\d{3,20}|[A-Z]{2,10}-?\d{2,12})(?![\w@])",
     r"(?<![\w/.@-])([A-Z][A-Z0-9]{1,9}-\d{1,10})(?![\w-])",
-    r"(?i)\bNOUN\b(?:\s(?:BETWEEN)){1,6}:?\s{1,2}[\[(\"'#]?#?(?=[A-Z]{0,5}-?(?:\d[A-Z./-]?){3})(N)(?![\w@]|[./-]\w)",
+    r"(?i)(?<![A-Za-z0-9])NOUN\b(?:\s(?:BETWEEN)){1,6}:?\s{1,2}[\[(\"'#]?#?(?=[A-Z]{0,5}-?(?:\d[A-Z./-]?){3})(N)(?![\w@]|[./-]\w)",
 )
 #: In the address of a page about it.
 _PAGE = re.compile(
@@ -50,7 +51,7 @@ _RT = re.compile(r"\S{1,200} #(\d{1,12})")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 #: No numbers of tickets: years, dates, addresses, telephones, standards and prefixes that look alike.
 _NONE = re.compile(
-    r"(?i)(?:19|20)\d\d|\d{4}[/-]\d\d[/-]\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[/-]\d{1,2}|\d{1,3}(?:\.\d{1,3}){3}|[\d.]{1,3}"
+    r"(?i)(?:19|20)\d\d|\d{4}[/-]\d\d?[/-]\d\d?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[/-]\d{1,2}|\d{1,3}(?:\.\d{1,3}){3}|[\d.]{1,3}"
     r"|\+?\d{2,4}-\d{2,4}-\d{2,6}(?:-\d+)?|(?:e-?mail|re|fwd?|on|be)-.*"
     r"|(?:utf|iso|sha|md|rfc|tls|x|as|ipv|http|css|cve|win|covid|us-ascii|koi|cp)-?\d.*"
 )
@@ -62,7 +63,7 @@ def ticket_of(mail: Mail, own: str) -> Ticket | None:
     subject = _subject(mail)
     if tag := next(_tags(subject), None):
         return tag
-    text = _UUID.sub(" ", own[:_TEXT])
+    text = _one_width(_UUID.sub(" ", own[:_TEXT]))
     for number in (*_fields(mail), *_worded(subject), *_worded(text), *_pages(own[:_TEXT])):
         return Ticket(number=number, tag=f"[{number}]" if number[0].isalpha() else f"[#{number}]")
     return None
@@ -77,7 +78,12 @@ def keeps_tickets(mail: Mail) -> bool:
 
 
 def _subject(mail: Mail) -> str:
-    return _UUID.sub(" ", mail.headers.get("subject"))[:_SUBJECT]
+    return _one_width(_UUID.sub(" ", mail.headers.get("subject"))[:_SUBJECT])
+
+
+def _one_width(text: str) -> str:
+    # In East Asian mail digits, colons and brackets are as wide as letters; "【" has no narrow form.
+    return unicodedata.normalize("NFKC", text).translate({0x3010: "[", 0x3011: "]"})
 
 
 def _tags(subject: str) -> Iterator[Ticket]:

@@ -63,9 +63,12 @@ Message-ID: {message_id}
 """.encode()
 
 
-def reply(message_id: str, text: str, *, subject: str = "Re: Notice", extra: str = "") -> bytes:
+DESK = "Abuse Desk <abuse@one.example>"
+
+
+def reply(message_id: str, text: str, *, subject: str = "Re: Notice", extra: str = "", sender: str = DESK) -> bytes:
     """Write an answer to a message; `extra` are further header lines, each with its line end."""
-    return f"""From: Abuse Desk <abuse@one.example>
+    return f"""From: {sender}
 To: notices@hotline.example
 Subject: {subject}
 Message-ID: <{sha256(text.encode()).hexdigest()[:16]}@one.example>
