@@ -118,7 +118,7 @@ def test_colloquial_answers_are_understood_in_31_languages() -> None:
 def test_whole_answers_are_told_from_machines() -> None:
     """Kind, suggestion and ticket of each, whatever stands quoted below it and in what language."""
     mails = tomllib.loads((CORPUS / "mails.toml").read_text(encoding="utf-8"))["mail"]
-    wrong = {}
+    wrong: dict[str, dict[str, Any]] = {}
     for one in mails:
         said_by = {"sender": one["from"]} if "from" in one else {}
         message = f"<{NOTICE}@hotline.example>"
