@@ -1,4 +1,4 @@
-"""The looker as the daemon and `ntd check` use it: names from the locator, public addresses by its rule."""
+"""The looker as daemon, `ntd check` and `ntd doctor` use it: names from the locator, public addresses by its rule."""
 
 from contextlib import AbstractAsyncContextManager
 

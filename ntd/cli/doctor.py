@@ -14,7 +14,6 @@ from geo.dns import Resolver
 from geo.registration_cache import MemoryRegistrations
 from geo.renewed import is_old, newest
 from geo.resolve import Locator
-from monitor.look import Looker
 from notifiers.imap import Mailbox
 from notifiers.post import Poster, Target
 from notifiers.press import open_press
@@ -23,11 +22,12 @@ from notifiers.smtp import Relay
 from ntd.cli.frame import CLOCK, run, settings_of
 from ntd.cli.output import print_json
 from ntd.letterhead import letterhead
+from ntd.looking import open_looker
 from ntd.store.connect import open_store
 from ntd.vault import read_key_file
-from schemas.check import Names, Round
+from schemas.check import Round
 from schemas.errors import NtdError, Unreachable
-from schemas.settings import Settings
+from schemas.settings import Reader, Settings
 from schemas.url import HostKind, parse_url
 
 app = typer.Typer(add_completion=False)
@@ -59,6 +59,9 @@ class Finding:
     remedy: str = ""
 
 
+Trial = Callable[[Settings], AsyncIterator[Finding]]
+
+
 @app.command()
 def doctor(
     context: typer.Context, json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False
@@ -80,15 +83,14 @@ def _line(finding: Finding) -> str:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Try one after the other."""
-    first: Sequence[Callable[[Settings], AsyncIterator[Finding]]] = (_database, _names, _registries, _mail, _inbox)
-    return [
-        finding
-        for trial in (*first, _partners, _hosters, _letters, _vantages, _ladder)
-        async for finding in _safely(trial, settings)
-    ]
+    trials: Sequence[Trial] = (
+        *(_database, _names, _registries, _mail, _inbox),
+        *(_partners, _hosters, _letters, _vantages, _readers),
+    )
+    return [finding for trial in trials async for finding in _safely(trial, settings)]
 
 
-async def _safely(trial: Callable[[Settings], AsyncIterator[Finding]], settings: Settings) -> AsyncIterator[Finding]:
+async def _safely(trial: Trial, settings: Settings) -> AsyncIterator[Finding]:
     name = trial.__name__.strip("_")
     try:
         async for finding in trial(settings):
@@ -194,7 +196,9 @@ async def _inbox(settings: Settings) -> AsyncIterator[Finding]:
     async with Mailbox.open(inbox) as mailbox:
         waiting = await mailbox.waiting(_MANY)
         marks = mailbox.keeps_words
-    yield Finding(name="imap", health=Health.OK, detail=f"{where}: {len(waiting)} messages wait in {inbox.folder}")
+    yield Finding(
+        name="imap", health=Health.OK, detail=f"{where}: messages that wait in {inbox.folder}: {len(waiting)}"
+    )
     if not marks:
         yield Finding(
             name="imap",
@@ -212,17 +216,10 @@ async def _partners(settings: Settings) -> AsyncIterator[Finding]:
                 yield await _endpoint(name, poster, Target(url=f"{partner.api}/forwards", ca_file=partner.ca_file))
                 if not partner.token.get_secret_value():
                     yield Finding(name=name, health=Health.FAULT, detail="no token", remedy="give it a token_file")
-            elif partner.email and not partner.mailable:
-                detail = "mail would go unencrypted, which is not allowed"
-                yield Finding(
-                    name=name,
-                    health=Health.FAULT,
-                    detail=detail,
-                    remedy="give it a certificate, an api, or plain = true",
-                )
+            elif partner.email:
+                yield _by_mail(name, partner, "give it a certificate, an api, or plain = true")
             else:
-                detail = f"by mail to {partner.email}" if partner.email else "fetches its forwards with a token of ours"
-                yield Finding(name=name, health=Health.OK, detail=detail)
+                yield Finding(name=name, health=Health.OK, detail="fetches its forwards with a token of ours")
 
 
 async def _hosters(settings: Settings) -> AsyncIterator[Finding]:
@@ -251,17 +248,14 @@ async def _vantages(settings: Settings) -> AsyncIterator[Finding]:
             remedy="name URLs that are always up in monitor.canaries",
         )
         return
-    async with Locator.open(settings, MemoryRegistrations()) as locator:
-
-        async def names(host: str) -> Names:
-            found = await locator.addresses(host, CLOCK.now())
-            return Names(fate=found.fate, addresses=found.addresses, agreed=found.unanimous)
-
-        async with Looker.open(settings.monitor, names=names, public=locator.is_public) as looker:
-            for canary in settings.monitor.canaries:
-                seen = await looker.round(parse_url(canary), now=CLOCK.now())
-                for finding in _sung(canary, seen):
-                    yield finding
+    async with (
+        Locator.open(settings, MemoryRegistrations()) as locator,
+        open_looker(settings, locator, CLOCK) as looker,
+    ):
+        for canary in settings.monitor.canaries:
+            seen = await looker.round(parse_url(canary), now=CLOCK.now())
+            for finding in _sung(canary, seen):
+                yield finding
 
 
 def _sung(canary: str, seen: Round) -> Iterable[Finding]:
@@ -275,19 +269,23 @@ def _sung(canary: str, seen: Round) -> Iterable[Finding]:
         )
 
 
-async def _ladder(settings: Settings) -> AsyncIterator[Finding]:
-    steps = any(step.to == "regulator" for step in settings.sla.escalation)
-    for name, reader, wanted in (("regulator", settings.regulator, steps), ("police", settings.police, True)):
-        if not wanted:
-            continue
-        if not reader.email:
-            yield Finding(name=name, health=Health.OFF, detail=f"no {name}.email: nothing is sent there")
-        elif not reader.mailable:
-            detail = "mail would go unencrypted, which is not allowed"
-            remedy = f"name a {name}.certificate, or allow it with {name}.plain = true"
-            yield Finding(name=name, health=Health.FAULT, detail=detail, remedy=remedy)
+async def _readers(settings: Settings) -> AsyncIterator[Finding]:
+    """Say who gets mail beside hosters and partners."""
+    readers: dict[str, Reader] = {"police": settings.police}
+    if any(step.to == "regulator" for step in settings.sla.escalation):
+        readers = {"regulator": settings.regulator, **readers}
+    for name, reader in readers.items():
+        if reader.email:
+            yield _by_mail(name, reader, f"name a {name}.certificate, or allow it with {name}.plain = true")
         else:
-            yield Finding(name=name, health=Health.OK, detail=f"by mail to {reader.email}")
+            yield Finding(name=name, health=Health.OFF, detail=f"no {name}.email: nothing is sent there")
+
+
+def _by_mail(name: str, reader: Reader, remedy: str) -> Finding:
+    if reader.mailable:
+        return Finding(name=name, health=Health.OK, detail=f"by mail to {reader.email}")
+    detail = "mail would go unencrypted, which is not allowed"
+    return Finding(name=name, health=Health.FAULT, detail=detail, remedy=remedy)
 
 
 async def _letters(settings: Settings) -> AsyncIterator[Finding]:
@@ -311,6 +309,6 @@ def _certificate(certificate: Certificate, now: datetime) -> Finding:
     left = until - now
     detail = f"{said}: {'expired' if left <= timedelta(0) else 'expires'} {until:%Y-%m-%d}"
     if left <= _SOON:
-        remedy = "ask its reader for the next one: what cannot be sealed waits, and is never sent openly"
+        remedy = "ask its reader for the next one: until the daemon is started with it, mail waits"
         return Finding(name="certificate", health=Health.FAULT, detail=detail, remedy=remedy)
     return Finding(name="certificate", health=Health.OK, detail=detail)

@@ -62,9 +62,8 @@ def _told(judged: Judged) -> str:
     if judged.kind is Came.UNRELATED:
         return "unrelated"
     about = f"notice {judged.notice.id}, {len(judged.items)} items" if judged.notice else "no notice that we know"
-    permanent = {True: "permanent", False: "may pass"}.get(judged.permanent) if judged.permanent is not None else None
     facts = (
-        permanent,
+        {True: "permanent", False: "may pass", None: None}[judged.permanent],
         judged.status and f"status {judged.status}",
         judged.recipient and f"recipient {judged.recipient}",
         judged.suggestion and f"suggestion {judged.suggestion}",

@@ -102,6 +102,8 @@ async def test_the_doctor_says_what_waits_and_what_cannot_be_marked(home: House)
         marked = [one async for one in _inbox(settings(home, server))]
 
     assert [one.health for one in off] == [Health.OFF]
-    assert [(one.health, one.detail.partition(": ")[2]) for one in found] == [(Health.OK, "1 messages wait in INBOX")]
+    assert [(one.health, one.detail.partition(": ")[2]) for one in found] == [
+        (Health.OK, "messages that wait in INBOX: 1")
+    ]
     assert (untouched, worked, fetched) == (set(), [True, False, False], 1)
     assert [one.health for one in marked] == [Health.OK, Health.FAULT]
