@@ -31,6 +31,8 @@ _BEFORE, _BEHIND = re.compile(r"(?:\S+\s+){0,6}\S*$"), re.compile(r"(?:\s+\S+){0
 _WORD = re.compile(r"(?:[^\W\d]|[\u0900-\u0963])+")
 #: Fewer of the commonest words than this tell no language alone; in so many characters the other words that we know do.
 _ENOUGH, _SHORT = 3, 600
+#: What has so large a share of the words of the likeliest language is likely too.
+_LIKELY, _LIKELY_IN_SHORT = 0.66, 0.8
 _SAYING = ("removed", "veto", "nothing", *(one.value for one in _ORDER[1:]))
 _SINGLE = ("done", "future", "told", "to_whom", "where", "not_here", "dispute", "ask")
 #: One letter in so many of a script is enough to read its languages: names and terms are written in another.
@@ -52,7 +54,7 @@ def guessed(own: str) -> Suggestion | None:
 
 
 def _heaviest(judge: Callable[[str, tuple[str, ...]], Iterator[Suggestion]], own: str) -> Suggestion | None:
-    text = phrases("reading", "polite").sub(" ", plain(_NOISE.sub(" ", without_signature(own)[:_READ])))
+    text = phrases("reading", "polite").sub(" ", _spelled_out(plain(_NOISE.sub(" ", without_signature(own)[:_READ]))))
     spoken = languages_of(text)
     each = [(sentence, frozenset(judge(sentence, spoken))) for sentence in _sentences(text)]
     found = frozenset[Suggestion]().union(*(said for _, said in each))
@@ -60,6 +62,10 @@ def _heaviest(judge: Callable[[str, tuple[str, ...]], Iterator[Suggestion]], own
         # Whoever tells their own customer hosts it, though they say that they have no hand in it.
         found -= {Suggestion.NOT_OURS}
     return next((one for one in _ORDER if one in found), None)
+
+
+def _spelled_out(text: str) -> str:
+    return text.replace("'ve ", " have ").replace("'re ", " are ").replace("'ll ", " will ")
 
 
 def _told_theirs(sentence: str, said: frozenset[Suggestion], spoken: tuple[str, ...]) -> bool:
@@ -75,11 +81,13 @@ def languages_of(text: str) -> tuple[str, ...]:
         name for name in languages("common") if len(phrases("letters", name).findall(text)) * _SCRIPT_SHARE >= letters
     ]
     counts = {name: sum(word in words("common", name) for word in spoken) for name in known}
+    share = _LIKELY
     if max(counts.values(), default=0) < _ENOUGH:
-        counts = {name: count + _spoken_of(text, name) for name, count in counts.items()}
-    most = max(counts.values(), default=0)
+        counts = {name: count * 2 + _spoken_of(text, name) for name, count in counts.items()}
+        share = _LIKELY_IN_SHORT
+    most = max(counts.values(), default=0) * share
     # Where no words tell it, as in scripts without spaces, the letters do.
-    return tuple(name for name in known if counts[name] * 3 >= most * 2 or not words("common", name))
+    return tuple(name for name in known if counts[name] >= most or not words("common", name))
 
 
 def _spoken_of(text: str, language: str) -> int:
@@ -135,8 +143,9 @@ def _removed(sentence: str, language: str) -> bool:
 def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
     """Judge by single words where nobody used a phrase that we know."""
     if sentence.endswith("?"):
-        # Whoever asks us something wants to know more.
-        yield Suggestion.ASKS_MORE
+        # Whoever asks us something wants to know more, but for whom to talk to.
+        if not _says("reading", "social", sentence):
+            yield Suggestion.ASKS_MORE
         return
     for language in spoken:
         if _done(sentence, language):

@@ -17,7 +17,7 @@ _NUMBER = (
 #: `NOUN` and the like stand for the lists of data/incoming.toml, `N` for a number.
 #: In brackets at the subject, as ticket systems know their own mail again.
 _TAGS = (
-    r"(?i)\[(?:[^\[\]#]{0,80}\s)?(?:NOUNSIGN\s?[:#=]?\s?)?#\s?(N)\]",
+    r"(?i)\[(?:[^\[\]#]{0,80}\s)?(?:NOUNSIGN\s?[:#=]?\s?)?#\s?(\d{1,23}|N)\]",
     r"(?i)\[NOUNSIGN\s?[:#=]{0,2}\s?#?(N)\]",
     r"[\[(]~?(?:JIRA\s?)?([A-Z][A-Z0-9]{1,11}(?:-[A-Z0-9]{1,12}){0,2}-\d{1,12})[\])]",
     r"\[~?([A-Z]{0,6}-?\d{4,20})~?\]",
@@ -88,7 +88,12 @@ def _one_width(text: str) -> str:
 
 def _tags(subject: str) -> Iterator[Ticket]:
     found = (match for pattern in _TAGS for match in _compiled(pattern).finditer(subject))
-    return (Ticket(number=bare, tag=" ".join(one[0].split())) for one in found if (bare := _bare(one[1])))
+    return (Ticket(number=bare, tag=" ".join(one[0].split())) for one in found if (bare := _tagged(one)))
+
+
+def _tagged(tag: re.Match[str]) -> str | None:
+    # A short number is one where a "#" in brackets says so: "[#612]".
+    return tag[1] if "#" in tag[0] and tag[1].isdigit() else _bare(tag[1])
 
 
 def _fields(mail: Mail) -> Iterator[str]:
@@ -122,4 +127,5 @@ def _bare(text: str) -> str | None:
 def _compiled(pattern: str) -> re.Pattern[str]:
     sign = rf"(?:\s{{0,2}}(?:{choice('ticket', 'sign')})\.?)?"
     whole = pattern.replace("NOUN", f"(?:{choice('ticket', 'noun')})").replace("SIGN", sign)
-    return re.compile(whole.replace("(N)", f"({_NUMBER})").replace("BETWEEN", choice("ticket", "between")))
+    numbered = whole.replace("(N)", f"({_NUMBER})").replace("|N)", f"|{_NUMBER})")
+    return re.compile(numbered.replace("BETWEEN", choice("ticket", "between")))
