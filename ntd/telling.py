@@ -7,7 +7,7 @@ from typing import Any
 from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
 from ntd.following import follow_up_at, hoster_told
 from ntd.lifecycle import Event, possible
-from schemas.ids import NoticeId, RecipientId
+from schemas.ids import HosterId, NoticeId, RecipientId
 from schemas.item import Attention
 from schemas.notice import Kind
 from schemas.settings import Settings
@@ -28,6 +28,7 @@ class Sent:
     notice: NoticeId | None = None  # None: it was never written
     step: int = 0  # of the ladder, or the number of the reminder
     stay_spell: int | None = None  # of the stay it began with; None: it speaks of no stay
+    hoster: HosterId | None = None  # of that stay; None: of no one hoster
     attempted_at: datetime | None = None  # when the attempt began that came to this
     dry_run: bool = False
 
@@ -118,9 +119,14 @@ def _accept(stay: Stay, sent: Sent, now: datetime) -> Stay:
         case Kind.REMINDER if not sent.partner:
             told |= {"told_at": now, "reminders": stay.reminders + 1}
         case kind if kind in STEPS:
-            # One message is enough for all stays of the spell: the step is done for each of them.
-            told |= {"told_at": now, "steps_done": max(stay.steps_done, sent.step)}
+            told |= {"told_at": now, "steps_done": _climbed(stay, sent)}
     return replace(stay, **told)
+
+
+def _climbed(stay: Stay, sent: Sent) -> int:
+    # One message is enough for all stays of the spell whose next step it is. An upstream is that of one hoster.
+    same = sent.kind is not Kind.UPSTREAM or sent.hoster in {None, stay.hoster}
+    return sent.step if same and stay.steps_done == sent.step - 1 else stay.steps_done
 
 
 def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str) -> Step:

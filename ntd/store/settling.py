@@ -209,6 +209,7 @@ def sent_of(notice: Row, item: Row, attempted_at: datetime) -> Sent:
         partner=notice["partner"],
         step=item["step"],
         stay_spell=item["stay_spell"],
+        hoster=item["stay_hoster"],
         attempted_at=attempted_at,
         dry_run=notice["dry_run"],
     )

@@ -115,6 +115,28 @@ def test_reminders_are_counted_and_steps_are_done_for_all_stays() -> None:
     assert [(stay.steps_done, stay.told_at) for stay in climbed.stays] == [(1, LATER), (1, LATER)]
 
 
+def test_an_upstream_is_that_of_one_hoster() -> None:
+    """The other hoster's stays climb to their own; both wait for the next message from here."""
+    case = told_at(located(HERE, THERE), NOON)
+    here, there = case.stays
+    told = replace(sent(Kind.UPSTREAM, NOC), step=1, hoster=here.hoster)
+    climbed = accepted(replace(case, stays=(replace(here, steps_done=1), there)), told, LATER, RULES, "relay").case
+    unknown = accepted(case, replace(told, hoster=None), LATER, RULES, "relay").case
+
+    assert [(stay.steps_done, stay.told_at) for stay in climbed.stays] == [(1, LATER), (0, LATER)]
+    assert [stay.steps_done for stay in unknown.stays] == [1, 1]
+
+
+def test_a_step_is_not_done_for_a_stay_that_has_not_come_to_it() -> None:
+    """A hoster abroad has no regulator and climbs faster: the one at home still has its regulator to be told."""
+    case = told_at(located(HERE, THERE), NOON)
+    here, there = case.stays
+    fast = replace(case, stays=(here, replace(there, steps_done=2)))
+    climbed = accepted(fast, replace(sent(Kind.REGISTRAR, NOC), step=2), LATER, RULES, "relay").case
+
+    assert [stay.steps_done for stay in climbed.stays] == [0, 2]
+
+
 def test_a_partners_reminder_counts_for_no_hoster() -> None:
     """It was not told to the hoster's side."""
     case = forwarded_at(located(ABROAD), NOON)

@@ -17,6 +17,7 @@ from ntd.store.sql import statement
 from schemas.errors import Permanent
 from schemas.hosting import Contact
 from schemas.ids import ItemId, NoticeId
+from schemas.notice import Kind
 from schemas.report import ReportQuery
 from schemas.settings import Partner, Step
 from tests.walk.house import BUSY, DOUBT, DOWN, NOON, REFUSED, TAKEN, UNKNOWN, UP, House, spot
@@ -551,6 +552,21 @@ async def test_the_ladder_climbs_to_the_transit_provider_of_the_as(home: House) 
     assert URL not in letter.content.decode()
     assert home.names.providers[64500] == [""]
     assert "step_skipped" not in [one["event"] for one in told["history"]]
+
+
+async def test_each_hoster_of_an_item_has_its_own_upstream(home: House) -> None:
+    """Two networks behind one name: the provider of the one can do nothing about the other."""
+    two = [spot(64500, "NL", "192.0.2.1", "abuse@one.example"), spot(64501, "NL", "198.51.100.1", "abuse@two.example")]
+    home.names.at["img.one.test"] = tuple(two)
+    home.rules(sla={"escalation": [Step(after=2 * DAY, to="upstream")]}, geo={"upstreams": "as-rel.txt"})
+    home.names.providers = {64500: ["noc@north.example"] * 9, 64501: ["noc@south.example"] * 9}
+    await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    await home.later(4 * DAY, 4 * HOUR)
+    told = [one.to for one in home.post.handed if one.kind is Kind.UPSTREAM]
+
+    assert sorted(told) == ["noc@north.example", "noc@south.example"]
 
 
 async def test_upstream_of_a_front_is_nobody(home: House) -> None:

@@ -42,7 +42,7 @@ SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted
 
 -- name: notices_items
 -- The items of several forwards, in the order in which items are locked.
-SELECT ni.notice_id, ni.item_id, ni.step, s.spell AS stay_spell
+SELECT ni.notice_id, ni.item_id, ni.step, s.spell AS stay_spell, s.hoster_id AS stay_hoster
   FROM notice_item ni LEFT JOIN stay s ON s.id = ni.stay_id WHERE ni.notice_id = ANY($1::uuid[]) ORDER BY ni.item_id
 
 -- name: serve_attempt

@@ -272,7 +272,7 @@ SELECT id, kind, recipient_id, partner, written_at, attempts, dry_run, doubted
 
 -- name: items_of
 -- Which items messages speak of.
-SELECT ni.notice_id, ni.item_id, ni.stay_id, ni.spell, ni.step, s.spell AS stay_spell
+SELECT ni.notice_id, ni.item_id, ni.stay_id, ni.spell, ni.step, s.spell AS stay_spell, s.hoster_id AS stay_hoster
   FROM notice_item ni LEFT JOIN stay s ON s.id = ni.stay_id WHERE ni.notice_id = ANY($1::uuid[]) ORDER BY ni.item_id
 
 -- name: accept
