@@ -1,7 +1,8 @@
 """What a URL that is submitted again changes about the item that stands. Pure.
 
-The more careful wins and never the reverse: a hold over none, a more urgent priority, confirmed over presumed. What was
-gone is looked at again at once; what was withdrawn or refused is a human's decision.
+The more careful wins and never the reverse: a hold over none, a more urgent priority, confirmed over presumed, a victim
+whom perhaps nobody knows yet. What was gone is looked at again at once; what was withdrawn or refused is a human's
+decision.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ class Standing:
     state: State
     priority: int
     confirmed: bool
+    new_victim: bool
     resubmitted: bool  # already marked
 
 
@@ -32,7 +34,11 @@ def folded(submissions: Sequence[Submission]) -> Submission:
     first, *others = submissions
     for other in others:
         first = _with_confirmation(_with_hold(first, other), other)
-    return replace(first, priority=min(one.priority for one in submissions))
+    return replace(
+        first,
+        priority=min(one.priority for one in submissions),
+        new_victim=any(one.new_victim for one in submissions),
+    )
 
 
 def _with_hold(one: Submission, other: Submission) -> Submission:
@@ -65,6 +71,7 @@ def changes(standing: Standing, given: Submission) -> bool:
         given.hold
         or given.priority < standing.priority
         or (given.confirmed and not standing.confirmed)
+        or (given.new_victim and not standing.new_victim)
         or standing.state in {State.GONE, State.CLOSED}
         or (standing.state in {State.WITHDRAWN, State.REFUSED} and not standing.resubmitted)
     )
@@ -77,9 +84,14 @@ def again(case: Case, given: Submission, by: str, now: datetime, *, home: str | 
     if given.confirmed and not item.confirmed:
         item = replace(item, confirmed=True, classification=given.classification)
         history.append(Record(item=item.id, event="confirmed", at=now, detail=_confirmed_by(given)))
-        # What is confirmed may be for the police: whoever follows up knows.
+        step = replace(step, strike_stays=_forbidden(item, step.case.stays, home))
+    if given.new_victim and not item.new_victim:
+        item = replace(item, new_victim=True)
+        history.append(Record(item=item.id, event="flagged", at=now, detail={"new_victim": True}))
+    if (item.confirmed, item.new_victim) != (case.item.confirmed, case.item.new_victim):
+        # It may be for the police now: whoever follows up knows.
         stays = tuple(replace(one, follow_up_at=now) if one in step.case.at_work else one for one in step.case.stays)
-        step = replace(step, case=replace(step.case, stays=stays), strike_stays=_forbidden(item, stays, home))
+        step = replace(step, case=replace(step.case, stays=stays))
     if item.state in {State.WITHDRAWN, State.REFUSED} and Attention.RESUBMITTED not in item.attention:
         item = replace(item, attention=item.attention | {Attention.RESUBMITTED})
         history.append(Record(item=item.id, event="resubmitted", at=now))

@@ -30,6 +30,7 @@ _STANDING: Final = statement("intake.standing")
 _ADD_REPORTS: Final = statement("intake.add_reports")
 _CONFIRM: Final = statement("intake.confirm")
 _HASTEN: Final = statement("intake.hasten")
+_FLAG: Final = statement("intake.flag")
 
 _COLUMNS: Final = (
     "id",
@@ -257,6 +258,7 @@ def _may_change(row: Row, url: _Url) -> bool:
         state=State(row["state"]),
         priority=row["priority"],
         confirmed=row["confirmed"],
+        new_victim=row["new_victim"],
         resubmitted=row["resubmitted"],
     )
     return changes(standing, url.given)
@@ -274,7 +276,8 @@ async def _change(batch: _Batch, connection: Connection, given: Mapping[ItemId, 
         if new.confirmed and not old.confirmed
     ]
     hastened = [(new.id, new.priority) for old, new in after if new.priority < old.priority]
-    for sql, rows in ((_CONFIRM, judged), (_HASTEN, hastened)):
+    flagged = [(new.id,) for old, new in after if new.new_victim and not old.new_victim]
+    for sql, rows in ((_CONFIRM, judged), (_HASTEN, hastened), (_FLAG, flagged)):
         if rows:
             await connection.execute(sql, *map(list, zip(*rows, strict=True)))
 

@@ -124,9 +124,11 @@ def given(**facts: object) -> Submission:
     return Submission(**(usual | facts))  # type: ignore[arg-type]
 
 
-def standing(state: State = State.NOTICED, *, resubmitted: bool = False, confirmed: bool = True) -> Standing:
+def standing(
+    state: State = State.NOTICED, *, resubmitted: bool = False, confirmed: bool = True, new_victim: bool = False
+) -> Standing:
     """Make an item that stands."""
-    return Standing(state=state, priority=5, confirmed=confirmed, resubmitted=resubmitted)
+    return Standing(state=state, priority=5, confirmed=confirmed, new_victim=new_victim, resubmitted=resubmitted)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,8 @@ def standing(state: State = State.NOTICED, *, resubmitted: bool = False, confirm
         (standing(), given(), False),
         (standing(), given(hold=True), True),
         (standing(), given(priority=4), True),
+        (standing(), given(new_victim=True), True),
+        (standing(new_victim=True), given(new_victim=True), False),
         (standing(), given(confirmed=True), False),
         (standing(confirmed=False), given(confirmed=True), True),
         (standing(State.GONE), given(), True),
@@ -210,12 +214,13 @@ def test_several_lines_of_one_url_are_one_submission() -> None:
         given(hold=True, hold_until=NOON, priority=8),
         given(hold=True, hold_until=NOON + DAY, priority=3),
         given(confirmed=True, classification=Classification.B1, confirmed_by="analyst-7", confirmed_at=NOON),
-        given(confirmed=True, classification=Classification.A1, hold=False),
+        given(confirmed=True, classification=Classification.A1, hold=False, new_victim=True),
     ]
     one = folded(lines)
 
     assert (one.report, one.hold, one.hold_until, one.priority) == ("M-1", True, NOON + DAY, 3)
     assert (one.confirmed, one.classification, one.confirmed_by) == (True, Classification.B1, "analyst-7")
+    assert one.new_victim
 
 
 def test_confirmed_as_illegal_only_at_home() -> None:

@@ -99,6 +99,21 @@ async def test_a_copy_that_nobody_takes_holds_up_no_notice(home: House) -> None:
     assert told(home) == [("police", DESK), ("first", HOSTER)]
 
 
+async def test_a_victim_flagged_later_is_for_the_police_then(home: House) -> None:
+    """Submitted again with the flag the item keeps it, its history says so, and the copy goes, once."""
+    home.rules(police={"reasons": ["new_victim"]})
+    (item,) = await home.submit(URL)
+    await home.settle()
+    before = [kind for kind, _ in told(home)]
+    for _ in range(2):
+        await home.submit(URL, new_victim=True)
+        await home.later(2 * HOUR, HOUR)
+
+    assert before.count("police") == 0
+    assert [kind for kind, _ in told(home)].count("police") == 1
+    assert [line["event"] for line in (await home.show(item))["history"]].count("flagged") == 1
+
+
 async def test_no_mail_goes_openly_that_must_not(home: House) -> None:
     """Without a certificate and without `plain` there is no copy, and no head start."""
     home.rules(police={"plain": False, "before": DAY})

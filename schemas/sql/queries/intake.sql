@@ -90,7 +90,7 @@ SELECT n.url_hash FROM ntd_intake n WHERE NOT EXISTS (SELECT FROM taken t WHERE 
 
 -- name: standing
 -- The items that stand for URLs submitted again.
-SELECT id, url_hash, state, priority, confirmed, 'resubmitted' = ANY(attention) AS resubmitted
+SELECT id, url_hash, state, priority, confirmed, new_victim, 'resubmitted' = ANY(attention) AS resubmitted
   FROM item WHERE url_hash = ANY($1::bytea[])
 
 -- name: add_reports
@@ -108,6 +108,10 @@ RETURNING item_id
 UPDATE item i SET confirmed = true, classification = n.classification, confirmed_at = n.confirmed_at
   FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS n (id, classification, confirmed_at)
  WHERE i.id = n.id AND NOT i.confirmed
+
+-- name: flag
+-- Somebody knows by now that the victim may be one nobody knows; never the reverse.
+UPDATE item SET new_victim = true WHERE id = ANY($1::uuid[])
 
 -- name: hasten
 -- What waits to be told about an item goes with its new priority; what is urgent waits for no window any more.
