@@ -15,6 +15,8 @@ _ORDER = (
     Suggestion.ASKS_MORE,
     Suggestion.PASSED_ON,
 )
+#: What is said of somebody else.
+_ABOUT_OTHERS = (Suggestion.PASSED_ON, Suggestion.NOT_OURS)
 #: Characters and sentences of an answer that are read for its meaning.
 _READ, _SENTENCES, _LONGEST = 6000, 60, 500
 _NOISE = re.compile(
@@ -26,6 +28,7 @@ _END = re.compile(r"(?<=[.!?;।])\s+|\n\s*\n|\n\s*[-*•]\s+")
 #: Where one thing ends and another begins within a sentence.
 _PART = re.compile(r",\s|\s-\s|\s\(|:\s")
 #: Words before a phrase that may take it back, and words behind it.
+_FEW_BEFORE = re.compile(r"(?:\S+\s+){0,3}\S*$")
 _BEFORE, _BEHIND = re.compile(r"(?:\S+\s+){0,6}\S*$"), re.compile(r"(?:\s+\S+){0,4}")
 #: The vowel signs of Devanagari are no letters to `\w`, and stand in the middle of words.
 _WORD = re.compile(r"(?:[^\W\d]|[\u0900-\u0963])+")
@@ -34,7 +37,7 @@ _ENOUGH, _SHORT = 3, 600
 #: What has so large a share of the words of the likeliest language is likely too.
 _LIKELY, _LIKELY_IN_SHORT = 0.66, 0.8
 _SAYING = ("removed", "veto", "nothing", *(one.value for one in _ORDER[1:]))
-_SINGLE = ("done", "future", "told", "to_whom", "where", "not_here", "dispute", "ask")
+_SINGLE = ("done", "future", "told", "to_whom", "where", "not_here", "dispute", "unlawful", "ask")
 #: One letter in so many of a script is enough to read its languages: names and terms are written in another.
 _SCRIPT_SHARE = 5
 
@@ -103,28 +106,44 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
-    # "It does not work with us" says nothing of whose it is.
-    others = [one for one in _ORDER[1:] if one is not Suggestion.NOT_OURS or not _says("reading", "works", sentence)]
+    others = [one for one in _ORDER[1:] if not _unsaid(one, sentence)]
+    asked = sentence.endswith("?")
     for language in spoken:
-        if _removed(sentence, language):
+        if not asked and _removed(sentence, language):
             yield Suggestion.REMOVED
         if _says("order", language, sentence):
             # "We do nothing without a court order" asks for one.
             yield Suggestion.ASKS_MORE
+            continue
+        told = phrases(Suggestion.PASSED_ON.value, language).search(sentence)
+        if told and (asked or _not_told(told, language, sentence)):
+            # "It has not been sent to the customer" says of nobody that they are none.
+            yield from (one for one in others if one not in _ABOUT_OTHERS and _says(one.value, language, sentence))
         else:
-            yield from (one for one in others if _means(one, language, sentence))
+            yield from (one for one in others if _says(one.value, language, sentence))
 
 
-def _means(suggestion: Suggestion, language: str, sentence: str) -> bool:
-    found = phrases(suggestion.value, language).search(sentence)
-    # "Once the customer was told, we write again": nobody was told yet.
-    return found is not None and not (
-        suggestion is Suggestion.PASSED_ON and _says("condition", language, sentence[: found.start()])
-    )
+def _unsaid(suggestion: Suggestion, sentence: str) -> bool:
+    # "It does not work with us" says nothing of whose it is, "could we talk?" asks for nothing.
+    works = suggestion is Suggestion.NOT_OURS and _says("reading", "works", sentence)
+    return works or (suggestion is Suggestion.ASKS_MORE and _says("reading", "social", sentence))
+
+
+def _not_told(told: re.Match[str], language: str, sentence: str) -> bool:
+    """Say whether nobody was told: not at all, or not before something else happens."""
+    before = _FEW_BEFORE.search(sentence[: told.start()])
+    said = (before[0].rpartition(",")[2] if before else "") + told[0]
+    return _denied(language, said) or _says("condition", language, sentence[: told.start()])
+
+
+def _denied(language: str, said: str) -> bool:
+    return _says("nothing", language, said) or _says("denial", language, said)
 
 
 def _removed(sentence: str, language: str) -> bool:
     veto, nothing = phrases("veto", language), phrases("nothing", language)
+    if _says("reading", "still", sentence):
+        return False
     for found in phrases("removed", language).finditer(sentence):
         before = _BEFORE.search(sentence[: found.start()])
         behind = _BEHIND.match(sentence, found.end())
@@ -150,20 +169,21 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
     for language in spoken:
         if _done(sentence, language):
             yield Suggestion.REMOVED
-        if _hint("dispute", language, sentence):
+        unlawful = _hint("unlawful", language, sentence) and _denied(language, sentence)
+        if unlawful or _hint("dispute", language, sentence):
             yield Suggestion.DISPUTED
         if _hint("where", language, sentence) and _hint("not_here", language, sentence):
             yield Suggestion.NOT_OURS
         if _hint("ask", language, sentence):
             yield Suggestion.ASKS_MORE
-        told = _hint("told", language, sentence) and _hint("to_whom", language, sentence)
-        if told and not _says("condition", language, sentence):
+        told = any(_hint("told", language, part) and not _denied(language, part) for part in _PART.split(sentence))
+        if told and _hint("to_whom", language, sentence) and not _says("condition", language, sentence):
             yield Suggestion.PASSED_ON
 
 
 def _done(sentence: str, language: str) -> bool:
     """Say whether something is done: not if, not to be, and not in a part of the sentence that takes it back."""
-    if _says("condition", language, sentence):
+    if _says("condition", language, sentence) or _says("reading", "still", sentence):
         return False
     return any(
         _hint("done", language, part)

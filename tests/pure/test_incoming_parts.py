@@ -184,6 +184,15 @@ def test_closings_and_disclaimers_say_nothing(text: str, meant: Suggestion | Non
         ("明日削除する予定です。", None),
         ("Once the customer has been informed we will write again.", None),
         ("Without a court order we will not remove anything.", Suggestion.ASKS_MORE),
+        ("Your report has not been passed on to the customer yet.", None),
+        ("Wurde noch nicht an den Kunden weitergeleitet.", None),
+        ("Has it been removed on your side?", Suggestion.ASKS_MORE),
+        ("Did you forward it to our customer?", Suggestion.ASKS_MORE),
+        ("We removed his access to billing, the site is still online.", None),
+        ("We do not dispute that it is illegal.", None),
+        ("Das ist nicht illegal.", Suggestion.DISPUTED),
+        ("No further information is needed.", None),
+        ("Could we have two more days?", None),
     ],
 )
 def test_what_is_still_to_be_done_is_no_suggestion(text: str, meant: Suggestion | None) -> None:
