@@ -166,8 +166,9 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
         if not _says("reading", "social", sentence):
             yield Suggestion.ASKS_MORE
         return
+    depends = any(_says("condition", language, sentence) for language in spoken)
     for language in spoken:
-        if _done(sentence, language):
+        if not depends and _done(sentence, language):
             yield Suggestion.REMOVED
         unlawful = _hint("unlawful", language, sentence) and _denied(language, sentence)
         if unlawful or _hint("dispute", language, sentence):
@@ -177,15 +178,13 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
         if _hint("ask", language, sentence):
             yield Suggestion.ASKS_MORE
         told = any(_hint("told", language, part) and not _denied(language, part) for part in _PART.split(sentence))
-        if told and _hint("to_whom", language, sentence) and not _says("condition", language, sentence):
+        if told and not depends and _hint("to_whom", language, sentence):
             yield Suggestion.PASSED_ON
 
 
 def _done(sentence: str, language: str) -> bool:
-    """Say whether something is done: not if, not to be, and not in a part of the sentence that takes it back."""
-    if _says("condition", language, sentence) or _says("reading", "still", sentence):
-        return False
-    return any(
+    """Say whether something is done: not to be, and not in a part of the sentence that takes it back."""
+    return not _says("reading", "still", sentence) and any(
         _hint("done", language, part)
         and not any(_says(table, language, part) for table in ("veto", "nothing"))
         and not _hint("future", language, part)
