@@ -23,11 +23,13 @@ from schemas.hosting import NameFate
 SOCKETS: Final = 16
 #: Seconds for which the first datagram of a question is waited for, at most; each further one twice as long.
 FIRST_WAIT_S: Final = 0.5
-#: Questions sent and neither answered nor sent a second time; further ones wait. It opens by one with each answer, so
-#: that the first burst fits a receive buffer (Linux gives 212,992 bytes, some 250 datagrams) and the answers set the
-#: pace of all that follows. A server 50 ms away is asked twenty thousand a second with it, less what stays silent.
+#: Questions sent within the last `_AWAITED_S` seconds and not answered; further ones wait. It opens by one with each
+#: answer, so that the first burst fits a receive buffer (Linux gives 212,992 bytes, some 250 datagrams) and the answers
+#: set the pace of all that follows. A server 50 ms away is asked twenty thousand a second with it, less what is silent.
 WINDOW: Final = 1024
 FIRST_WINDOW: Final = 128
+#: What was not answered for so long waits for somebody else, and says nothing of how much the server can take.
+_AWAITED_S: Final = 0.2
 #: Questions under way at one server, slow ones included; each takes about 1 KB.
 IN_FLIGHT: Final = 16_384
 #: Conversations over TCP with one server; each takes a file descriptor.
@@ -90,6 +92,7 @@ class NameServer:
     _strikes_at: float = 0.0
     _window: int = FIRST_WINDOW
     _fresh: int = 0
+    _recent: deque[tuple[float, _Inquiry]] = field(repr=False, default_factory=deque)  # when each was first sent
     _under_way: int = 0
     _begun: int = 0  # questions taken off `_waiting`, ever
     # Who waits until so many have been.
@@ -151,6 +154,9 @@ class NameServer:
         self._lines.clear()
 
     def _begin_more(self) -> None:
+        since = asyncio.get_running_loop().time() - _AWAITED_S
+        while self._recent and self._recent[0][0] <= since:
+            self._leave_window(self._recent.popleft()[1])
         while self._waiting and self._fresh < self._window and self._under_way < IN_FLIGHT:
             inquiry = self._waiting.popleft()
             self._begun += 1
@@ -185,6 +191,7 @@ class NameServer:
         line.pending[identity] = inquiry
         self._fresh += 1
         self._under_way += 1
+        self._recent.append((asyncio.get_running_loop().time(), inquiry))
         self._send(inquiry)
 
     def _open_one(self) -> _Line:

@@ -318,6 +318,21 @@ async def test_a_burst_never_outruns_the_window() -> None:
         assert len(dns.asked) == 500
 
 
+async def test_what_stays_silent_does_not_hold_up_the_others() -> None:
+    """What was not answered for a fifth of a second counts in the window no more, long before it is sent again."""
+    async with serving(delay_s=0.25) as dns, asking(dns) as resolver:
+        server = resolver.servers[0]
+        dns.faults["slow.test"] = "SILENT"
+        for _ in range(FIRST_WINDOW - 1):
+            server.ask("slow.test", 1)
+        answered = server.ask("clock.test", 1)
+        full = server.unanswered
+        await answered
+
+        assert (full, server.unanswered) == (FIRST_WINDOW, 0)
+        assert dns.asked["A slow.test"] == FIRST_WINDOW - 1
+
+
 async def test_who_has_its_answers_goes_on_once_the_questions_before_it_are_sent() -> None:
     """At once where none wait; else when all that waited then were sent, whatever came later; and when it is closed."""
     async with serving(delay_s=0.02) as dns, asking(dns) as resolver:
