@@ -9,9 +9,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.statements import Vocabulary, is_of_site
+from monitor.statements import Vocabulary, is_of_site, statement_in
 
 _ADDRESS: Final = re.compile(r"(?:https?://|/|www\.)\S{0,200}|\S{1,80}\.[a-z]{2,12}|\W{0,40}\d{0,2}\W{0,40}")
+_SENTENCES: Final = re.compile(r"[.!?。！？;,]\s*")
+_SENTENCES_MOST: Final = 8
+#: One word in so many may be from elsewhere in a line that belongs; more where it says that something is gone.
+_FOREIGN_IN: Final = 6
+_FOREIGN_WHERE_SAID: Final = 3
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright\b|powered by\b).{0,120}")
 _COOKIES: Final = re.compile(r"\bcookie|\bgdpr\b|\bconsent\b|куки|файлы? cookie")
 #: A number to be named when somebody asks.
@@ -37,9 +42,11 @@ def belongs(line: str, site: Site, vocabularies: Sequence[Vocabulary]) -> bool:
     line = _without(line, site.menu)
     if any(one.fullmatch(line) for one in (_ADDRESS, _COPYRIGHT, _REFERENCE)):
         return True
-    if _COOKIES.search(line) or site.said.search(line):
+    stated = (one for one in _SENTENCES.split(line)[:_SENTENCES_MOST] if statement_in(one, vocabularies))
+    if _COOKIES.search(line) or 2 * sum(map(len, stated)) >= len(line):
         return True
-    return is_of_site(line, vocabularies, site.names, site.plain)
+    foreign_in = _FOREIGN_WHERE_SAID if site.said.search(line) else _FOREIGN_IN
+    return is_of_site(line, vocabularies, site.names, site.plain, foreign_in=foreign_in)
 
 
 def _without(line: str, menu: Collection[str]) -> str:

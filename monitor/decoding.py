@@ -25,7 +25,11 @@ FRAMES_MOST: Final = 256
 _LARGE_WINDOW_LOG: Final = 30
 #: Packings by name (IANA, HTTP Content Coding Registry, 2026-11) that we cannot unpack: what is inside is not known.
 #: Any other name is a server's mistake ("utf-8", "none"), and the body is not packed.
-_STRANGE: Final = frozenset({"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
+_STRANGE: Final = frozenset(
+    {"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"}
+    # … and what some servers are set up to send all the same
+    | {"xz", "lzma", "x-lzma", "bzip2", "x-bzip2", "bz2", "lz4", "lzo", "snappy", "zip", "7z", "rar", "sdch", "lzip"}
+)
 _NOT_AS_SAID: Final = "the body is not packed the way its Content-Encoding says"
 
 

@@ -24,6 +24,9 @@ _CHARSETS: Final = re.compile(
 
 #: A page up to this length, in characters, can be no more than a script that sends its visitor on, …
 _SCRIPT_LONGEST: Final = 600
+#: A page up to this length can be no more than a box with words.
+_ALERT_LONGEST: Final = 4000
+_ALERT: Final = re.compile(r"\balert\(\s{0,9}(?:\"([^\"<>]{1,300})\"|'([^'<>]{1,300})')\s{0,9}\)")
 _SENDS: Final = re.compile(
     r"\blocation(?:\.href)?\s{0,9}=\s{0,9}[\"']([^\"']{1,500})[\"']|\blocation\.(?:replace|assign)\(\s{0,9}[\"']([^\"']{1,500})[\"']"
 )
@@ -94,6 +97,8 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         if words:
             seen.words(words)
     text, main = lines(seen.text), lines(seen.main)
+    if not text and not seen.media:
+        text = main = _alerted(html)
     markup = html.lower()
     return Page(
         title=fold(seen.title),
@@ -113,6 +118,12 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         shell=seen.scripted and bool(MOUNT.search(markup)),
         refresh=seen.refresh or (None if text or seen.media else _sent_by_script(html)),
     )
+
+
+def _alerted(html: str) -> str:
+    """Give what a page that shows nothing says in a box before it sends its visitor back; "" when nothing."""
+    found = _ALERT.search(html) if len(html) <= _ALERT_LONGEST else None
+    return (found[1] or found[2] or "") if found else ""
 
 
 def _sent_by_script(html: str) -> str | None:

@@ -14,7 +14,7 @@ from monitor.faults import Fault
 from monitor.likeness import shows_item, shows_little
 from monitor.pinned import Dialler
 from monitor.siblings import siblings_of
-from monitor.signs import SAID_OF_SITE, Known, ended_of, signs_of
+from monitor.signs import BLANK, SAID_OF_SITE, Known, ended_of, signs_of
 from monitor.slots import Slots
 from monitor.trail import CONTENT, Manner, Question, Taking, Trail
 from schemas.check import Names, Observation, Phases, Sight, Signs
@@ -179,7 +179,8 @@ class Probe:
         trail.signs = signs_of(trail.page, trail.body.sha256, ended, self._known)
         if trail.status in CONTENT and trail.page is not None and not _told(trail.signs) and shows_little(trail.page):
             servers = await self._name_servers(trail.url)
-            trail.signs = replace(trail.signs, parked=self._known.parker(servers))
+            if parker := self._known.parker(servers):
+                trail.signs = replace(trail.signs, parked=parker, default_page=None)
         if not _only_a_sibling_can_tell(question, trail):
             return trail.note
         seen = await self._compared(question, trail, timer)
@@ -205,7 +206,8 @@ class Probe:
 
 def _told(signs: Signs) -> bool:
     parked = signs.parked is not None and signs.parked not in SAID_OF_SITE
-    return any((signs.login, signs.default_page, parked, signs.placeholder))
+    server = signs.default_page not in {None, BLANK}
+    return any((signs.login, server, parked, signs.placeholder))
 
 
 def _only_a_sibling_can_tell(question: Question, trail: Trail) -> bool:

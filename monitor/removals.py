@@ -9,7 +9,7 @@ text, a conversation, a question or a quotation is content, whatever it says. Wh
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -23,11 +23,9 @@ BESIDE_HEADING: Final = 1200
 #: … without a word of what happened.
 BESIDE_UNEXPLAINED: Final = 200
 #: … by a heading that says no more than "not found" or "404".
-BESIDE_WEAK: Final = 120
+BESIDE_WEAK: Final = 160
 #: … whatever it says: the name of a server, "Back".
 BESIDE_WEAKEST: Final = 40
-#: … that neither say so again nor advise where to go, by a heading that is told by its words alone.
-BESIDE_ELSE: Final = 80
 #: Pictures with a link that may belong to the thing itself; sites that offer other things offer more of them, …
 _COVERS: Final = 2
 #: … or say so.
@@ -126,7 +124,9 @@ def removal_of(page: Page, own: Own, tongues: Tongues, name: str = "") -> Remova
     if shows(page, own) or beside > BESIDE_HEADING:
         return None
     said = _said_of(page, own, beside, tongues, name)
-    return None if said is None or foreign(page, own, tongues, name) else said
+    if said is None or foreign(page, own, tongues, name):
+        return None
+    return replace(said, sure=said.sure and not any(_OR_A_WALL.search(plain_words(line)) for line in own.lines))
 
 
 def shows(page: Page, own: Own) -> bool:
@@ -140,13 +140,12 @@ def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> 
     heads = tuple(part for line in (page.title, *headings) if not _is_name(line, name) for part in _parts(line))
     for language in tongues.languages:
         if head := next((part for part in heads if language.heading.fullmatch(part)), None):
-            sure = _explained(page, own, beside, language) and not _OR_A_WALL.search(head)
-            return Removal(mark=f"removed.{language.code}", sure=sure)
+            return Removal(mark=f"removed.{language.code}", sure=not _OR_A_WALL.search(head))
     told = [(part, one) for part in heads if (one := statement_in(part, tongues.vocabularies))]
     soft = next((one for _, one in told if not one.sure), None)
     if soft and _said_beside(page, own, tongues):
         return Removal(mark=f"removed.{soft.code}", sure=True)
-    said = _by_words(page, own, told, tongues) or _by_sentence(page, own, beside, tongues)
+    said = _by_words(told) or _by_sentence(page, own, beside, tongues)
     said = said or _by_hints(page, own, beside, heads, tongues)
     if said is None and soft and beside <= BESIDE_UNEXPLAINED:
         return Removal(mark=f"removed.{soft.code}", sure=False)
@@ -175,10 +174,10 @@ def _weakly(page: Page, own: Own, beside: int, heads: Sequence[str], languages: 
     return Removal(mark=f"missing.{weak.code}", sure=beside <= BESIDE_WEAKEST or _goes_with(page, own, languages))
 
 
-def _by_words(page: Page, own: Own, told: Sequence[tuple[str, Statement]], tongues: Tongues) -> Removal | None:
-    """Judge a title or heading by its words alone, where nearly all that stands beside it speaks of the same."""
+def _by_words(told: Sequence[tuple[str, Statement]]) -> Removal | None:
+    """Judge titles and headings by their words alone."""
     part, said = next(((part, one) for part, one in told if one.sure), ("", None))
-    if said is None or _OR_A_WALL.search(part) or _about_else(page, own, tongues) > BESIDE_ELSE:
+    if said is None or _OR_A_WALL.search(part):
         return None
     return Removal(mark=f"removed.{said.code}", sure=True)
 
@@ -214,17 +213,6 @@ def _titled(page: Page, tongues: Tongues) -> bool:
     return any(_stated(part, tongues) for part in _parts(page.title)) or len(page.title.split()) > _SITE_WORDS
 
 
-def _alone(page: Page, own: Own, tongues: Tongues) -> bool:
-    """Say whether a page says hardly anything but statements and advice."""
-    return len(page.headings) <= _PARTED_LINES and _about_else(page, own, tongues) <= BESIDE_ELSE
-
-
-def _about_else(page: Page, own: Own, tongues: Tongues) -> int:
-    """Count the characters beside the headings that neither say so again nor advise where to go."""
-    sentences = [one for line in own.lines if line not in page.headings for one in _sentences(line)][:_MOST_SENTENCES]
-    return sum(len(one) for one in sentences if not (_ADVICE.search(one) or _states(one, tongues)))
-
-
 def _goes_with(page: Page, own: Own, languages: Sequence[Language]) -> bool:
     """Say whether what stands beside "404" speaks of such a page: a band and a film have such names too."""
     text = plain_words("\n".join(line for line in own.lines if line not in page.headings))
@@ -253,14 +241,6 @@ def _is_name(line: str, name: str) -> bool:
     return plain_words(line).strip() == name or (bool(spelled) and spelled <= told and 2 * len(spelled) >= len(told))
 
 
-def _explained(page: Page, own: Own, beside: int, language: Language) -> bool:
-    """Say whether what stands beside a heading belongs to it: a text about something else, or in parts, is content."""
-    if len(page.headings) > 1 and beside > BESIDE_HEADED and not own.thumbnails:
-        return False
-    text = plain_words("\n".join(line for line in own.lines if line not in page.headings))
-    return beside <= BESIDE_UNEXPLAINED or bool(language.words.search(text))
-
-
 def _of_text(page: Page, tongues: Tongues) -> Removal | None:
     """Judge a plain text, or an answer made for programs by the words it has for its fault."""
     lines = page.headings or (page.main if len(page.main) == 1 else ())
@@ -280,8 +260,13 @@ def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal
     lines = [line for line in page.main if line not in page.headings]
     before = 0
     for line in lines:
+        told = 0
         for sentence in _sentences(line):
-            if (said := _states(sentence, tongues)) is None or not (said.built or _alone(page, own, tongues)):
+            said = _states(sentence, tongues)
+            told += len(sentence)
+            if said is None or not (
+                said.built or (told - len(sentence) <= _LABEL and len(page.headings) <= _PARTED_LINES)
+            ):
                 continue
             # What is said of a part of the page, or of several things, is not said of the page.
             if lines.count(line) > 1 or (len(own.lines) > _PARTED_LINES and _PART_OF_PAGE.search(sentence)):

@@ -35,6 +35,8 @@ _TAKEN: Final = frozenset({"parked", "for_sale", "account_suspended"})
 WALLS: Final = frozenset({"login", "captcha", "age_gate", "geo_block", "access_denied", "rate_limit", "consent_wall"})
 #: Marks of what a page says of its whole site, in words.
 SAID_OF_SITE: Final = frozenset({"parked.text", "for_sale.text", "account_suspended.page", "account_suspended.seized"})
+#: The mark of a page that shows nothing.
+BLANK: Final = "empty_body.blank"
 _SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error"})
 
 #: "Error 404: page not found", "Oops! Page not found"
@@ -182,6 +184,8 @@ def signs_of(
     empty = bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere]))
     if page and everywhere and not (ended.front or empty or removal or parked):
         server = server or hits.get("site_message") or _bare(page, known)
+    if page and not (removal or parked or wall or server or ended.front) and _blank(page):
+        server = BLANK
     return Signs(
         removal_wording=removal,
         parked=parked,
@@ -193,6 +197,11 @@ def signs_of(
         # What answers with a picture or a file is no front page, however short its path.
         front_page=ended.front and page is not None,
     )
+
+
+def _blank(page: Page) -> bool:
+    """Say whether a visitor sees nothing at all, and nothing says that a script would fill it."""
+    return not (page.plain or page.text or page.media or page.works or page.shell or page.refresh)
 
 
 def _people_talk(page: Page, known: Known) -> bool:

@@ -65,8 +65,6 @@ _PHRASE: Final = 3
 _SHORTEST_STEM: Final = 1
 #: Words of the language that a line must have where it holds names that say nothing.
 _BESIDE_NAMES: Final = 3
-#: One word in so many may be from elsewhere in a line that a site says beside.
-_FOREIGN_IN: Final = 6
 _LONGEST: Final = 40
 _CHUNK: Final = re.compile(r"[^\s,;:!?()\[\]{}…–—|،؛।॥*•·<>=+]+")
 _PIECE: Final = re.compile(r"[^\-'./]+")
@@ -189,19 +187,28 @@ def _longest(chunk: str, at: int, one: Vocabulary) -> tuple[int, Sense | None]:
 
 
 def is_of_site(
-    line: str, vocabularies: Sequence[Vocabulary], names: Collection[str] = (), plain: Collection[str] = ()
+    line: str,
+    vocabularies: Sequence[Vocabulary],
+    names: Collection[str] = (),
+    plain: Collection[str] = (),
+    *,
+    foreign_in: int,
 ) -> bool:
     """Say whether a line is made of words with which sites speak of what is not there, for the most part.
 
-    `names` say nothing, but a line of names is about whom they name; `plain` are words like those of the languages.
+    `names` say nothing, but a line of names is about whom they name; `plain` are words like those of the languages;
+    one word in `foreign_in` may be from elsewhere.
     """
     words = tuple(word for word in _words(_QUOTED.sub(" ", line)) if word not in plain)
     if not words:
         return True
-    return any(_unspaced_share(line, one) if one.unspaced else _share(words, one, names) for one in vocabularies)
+    return any(
+        _unspaced_share(line, one, foreign_in) if one.unspaced else _share(words, one, names, foreign_in)
+        for one in vocabularies
+    )
 
 
-def _share(words: Sequence[str], one: Vocabulary, names: Collection[str]) -> bool:
+def _share(words: Sequence[str], one: Vocabulary, names: Collection[str], foreign_in: int) -> bool:
     foreign = named = at = 0
     while at < len(words):
         taken, sense = _phrase(words, at, one)
@@ -209,10 +216,10 @@ def _share(words: Sequence[str], one: Vocabulary, names: Collection[str]) -> boo
             named += words[at] in names
             foreign += words[at] not in names
         at += taken
-    return foreign * _FOREIGN_IN <= len(words) and (not named or len(words) - named >= _BESIDE_NAMES)
+    return foreign * foreign_in <= len(words) and (not named or len(words) - named >= _BESIDE_NAMES)
 
 
-def _unspaced_share(line: str, one: Vocabulary) -> bool:
+def _unspaced_share(line: str, one: Vocabulary, foreign_in: int) -> bool:
     foreign = letters = 0
     for chunk in _CHUNK.findall(line):
         at = 0
@@ -221,7 +228,7 @@ def _unspaced_share(line: str, one: Vocabulary) -> bool:
             letters += length
             foreign += length if sense is None or sense is Sense.NAME else 0
             at += length
-    return foreign * _FOREIGN_IN <= letters
+    return foreign * foreign_in <= letters
 
 
 def _said(senses: Sequence[Sense], *, behind: bool) -> bool | None:

@@ -96,6 +96,19 @@ def test_what_a_sentence_says(sentence: str, statement: Statement) -> None:
     assert said(sentence) == statement
 
 
+WALLS = loads((DATA / "walls.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("kind", "line"), [(kind, line) for kind, lines in WALLS.items() for line in lines])
+def test_walls_and_trouble_are_no_removals(kind: str, line: str) -> None:
+    """As heading or as the only line of a page, what stands before a wall or in trouble is told apart from removals."""
+    for html in (f"<title>Pics</title><h1>{line}</h1>", f"<title>Pics</title><p>{line}.</p>"):
+        found = signs(html)
+
+        assert (found.login is not None) is (kind == "blocked")
+        assert kind == "blocked" or found.default_page is not None
+
+
 # ── content under a title that says it ──
 
 TITLES = ("File not found", "This page does not exist", "Account suspended", "Страница не найдена")
@@ -211,5 +224,5 @@ def test_any_sentence_is_judged(sentence: str) -> None:
     """No sentence stops the judging, and an empty one says nothing."""
     words = plain_words(sentence)
 
-    assert isinstance(is_of_site(words, VOCABULARIES), bool)
+    assert isinstance(is_of_site(words, VOCABULARIES, foreign_in=6), bool)
     assert statement_in(words, VOCABULARIES) is None or words.strip()
