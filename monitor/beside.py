@@ -12,6 +12,15 @@ from typing import Final
 from monitor.statements import Vocabulary, is_of_site, statement_in
 
 _ADDRESS: Final = re.compile(r"(?:https?://|/|www\.)\S{0,200}|\S{1,80}\.[a-z]{2,12}|\W{0,40}\d{0,2}\W{0,40}")
+#: What servers sign their own pages with.
+_SERVER: Final = re.compile(
+    r"(?:nginx|apache|openresty|caddy|lighttpd|litespeed|iis|microsoft-iis|varnish|cloudflare)\b.{0,80}"
+)
+#: Why, or which one: in a line of its own.
+_LABELLED: Final = re.compile(
+    r"(?:reason|file ?name|file|url|address|link|grund|dateiname|datei|reden|raison|fichier|motivo|archivo|nome|"
+    r"nombre|arquivo|powod|plik|duvod|soubor|причина|файл|sebep|dosya|理由|原因|사유)\W{0,3}:.{1,120}"
+)
 _SENTENCES: Final = re.compile(r"[.!?。！？;,]\s*")
 _SENTENCES_MOST: Final = 8
 #: One word in so many may be from elsewhere in a line that belongs; more where it says that something is gone.
@@ -40,7 +49,7 @@ class Site:
 def belongs(line: str, site: Site, vocabularies: Sequence[Vocabulary]) -> bool:
     """Say whether a line (lower case, without accents) belongs to a page that says that nothing is there."""
     line = _without(line, site.menu)
-    if any(one.fullmatch(line) for one in (_ADDRESS, _COPYRIGHT, _REFERENCE)):
+    if any(one.fullmatch(line) for one in (_ADDRESS, _COPYRIGHT, _REFERENCE, _SERVER, _LABELLED)):
         return True
     stated = (one for one in _SENTENCES.split(line)[:_SENTENCES_MOST] if statement_in(one, vocabularies))
     if _COOKIES.search(line) or 2 * sum(map(len, stated)) >= len(line):

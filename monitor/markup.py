@@ -167,6 +167,7 @@ class Reading:
     depth: int = 0  # how many elements of that name are open
     link: str = ""  # where the link leads that is open
     menu: list[str] = field(default_factory=list)  # words of links that lead to pages of the site
+    linked: list[str] = field(default_factory=list)  # … of those that lead to things on it
     links: int = 0
     files: int = 0
     password: bool = False
@@ -262,8 +263,8 @@ class Reading:
             self.works.extend(_DESCRIBED.findall(words[:_DESCRIPTION_LIMIT]))
         elif not self.hidden:
             self.text.append(words)
-            if self.link and _MENU.fullmatch(self.link):
-                self.menu.append(words)
+            if self.link:
+                (self.menu if _MENU.fullmatch(self.link) else self.linked).append(words)
             if not self.around or (self.around == "header" and self.inside):
                 self.main.append(words)
             if self.inside:

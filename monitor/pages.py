@@ -49,6 +49,7 @@ class Page:
     thumbnails: tuple[str, ...]  # and those that lead to another page
     works: tuple[str, ...]  # what it declares to play or to be about
     menu: tuple[str, ...]  # words of links that lead to pages of the site, as they stand
+    linked: tuple[str, ...]  # … and of those that lead to things on it
     links: int  # how many lead anywhere
     files: int  # how many of its own lead to a film, an archive or the like
     markup: str  # lower case, as it came
@@ -109,7 +110,8 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         pictures=tuple(seen.pictures[:200]),
         thumbnails=tuple(seen.thumbnails[:200]),
         works=tuple(seen.works[:200]),
-        menu=tuple(words for words in (fold([one]) for one in seen.menu[:200]) if words),
+        menu=_each(seen.menu),
+        linked=_each(seen.linked),
         links=seen.links,
         files=seen.files,
         markup=markup,
@@ -118,6 +120,10 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         shell=seen.scripted and bool(MOUNT.search(markup)),
         refresh=seen.refresh or (None if text or seen.media else _sent_by_script(html)),
     )
+
+
+def _each(parts: list[str]) -> tuple[str, ...]:
+    return tuple(words for words in (fold([one]) for one in parts[:200]) if words)
 
 
 def _alerted(html: str) -> str:
@@ -146,6 +152,7 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
         thumbnails=(),
         works=(),
         menu=(),
+        linked=(),
         links=0,
         files=0,
         markup=text.lower(),

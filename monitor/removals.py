@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from monitor.beside import Site, belongs
 from monitor.likeness import Own
 from monitor.pages import Page
-from monitor.statements import Statement, Vocabulary, statement_in
+from monitor.statements import Statement, Vocabulary, is_of_site, statement_in
 
 #: Characters a page may say besides its title and headings, and still be judged by them.
 BESIDE_HEADING: Final = 1200
@@ -30,12 +30,22 @@ BESIDE_WEAKEST: Final = 40
 _COVERS: Final = 2
 #: … or say so.
 _OTHERS: Final = re.compile(
-    r"\b(?:more|others?|another|instead|like|recommended|popular|related|similar|latest|newest|try|andere|weitere|mehr|ahnliche|neueste|"
+    r"\b(?:more|others?|another|instead|like|recommended|popular|related|next|similar|latest|newest|try|andere|weitere|mehr|ahnliche|neueste|"
     r"meer|populaire|autres?|plus|otr[ao]s?|mas|altr[ieao]|piu|outr[ao]s?|mais|inne|podobne|dalsi|jine|друг\w*|ещ?е|похож\w*|diger|"
     r"andra|fler|muita|lisaa)\b|他|ほか|おすすめ|其他|其它|更多|推荐|다른|추천"
 )
 #: The name of a site has no more words than these.
 _SITE_WORDS: Final = 3
+#: One word in so many may be from elsewhere in a sentence that is built as a statement.
+_FOREIGN_IN: Final = 5
+#: A title that speaks of something has as many words.
+_TALK_WORDS: Final = 3
+_TALK_PARTS: Final = re.compile(r": |\s[/(]\s?|\s?\(#?404\)")
+#: "r/pics has been banned"
+_SOMEBODY: Final = re.compile(r"@\S{1,60}\s|[a-z]{1,8}/\S{1,60}\s")
+#: "Issue #12: page not found" is about one.
+_NUMBERED: Final = re.compile(r"[^:]{0,40}#\d{1,9}[^:]{0,10}: ")
+_STATUS: Final = re.compile(r"\b4(?:04|10)\b")
 #: Links of a menu that are looked at, at most.
 _MENU_MOST: Final = 60
 #: Sentences that are looked at, at most.
@@ -121,7 +131,7 @@ def removal_of(page: Page, own: Own, tongues: Tongues, name: str = "") -> Remova
     if page.plain:
         return _of_text(page, tongues)
     beside = sum(len(line) for line in own.lines if line not in page.headings)
-    if shows(page, own) or beside > BESIDE_HEADING:
+    if shows(page, own) or beside > BESIDE_HEADING or any(_talks(line, tongues) for line in _titles(page)):
         return None
     said = _said_of(page, own, beside, tongues, name)
     if said is None or foreign(page, own, tongues, name):
@@ -136,8 +146,7 @@ def shows(page: Page, own: Own) -> bool:
 
 def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> Removal | None:
     """Judge a page by its title and headings, then by its first sentences, then by words that only hint at it."""
-    headings = page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]
-    heads = tuple(part for line in (page.title, *headings) if not _is_name(line, name) for part in _parts(line))
+    heads = tuple(part for line in _titles(page) if not _is_name(line, name) for part in _parts(line))
     for language in tongues.languages:
         if head := next((part for part in heads if language.heading.fullmatch(part)), None):
             return Removal(mark=f"removed.{language.code}", sure=not _OR_A_WALL.search(head))
@@ -152,10 +161,28 @@ def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> 
     return said
 
 
+def _titles(page: Page) -> tuple[str, ...]:
+    return (page.title, *(page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]))
+
+
+def _talks(line: str, tongues: Tongues) -> bool:
+    """Say whether a title speaks of such things and says none itself: "What happens when a page is deleted"."""
+    words = plain_words(line)
+    if (
+        len(words.split()) < _TALK_WORDS
+        or _SOMEBODY.match(words)
+        or not (tongues.said.search(words) or _STATUS.search(words))
+    ):
+        return False
+    parts = [_said(one) for part in (*_parts(line), words) for one in (part, *_TALK_PARTS.split(part))]
+    weak = any(one.weak.fullmatch(part) for one in tongues.languages for part in parts)
+    return bool(_NUMBERED.match(words)) or not (weak or any(_stated(part, tongues) for part in parts))
+
+
 def _by_hints(page: Page, own: Own, beside: int, heads: Sequence[str], tongues: Tongues) -> Removal | None:
     if not page.headings and page.main:
         heads = (*heads, *_sentences(page.main[0]))
-    return _softly(page, heads, tongues.languages) or _weakly(page, own, beside, heads, tongues.languages)
+    return _softly(page, heads, tongues.languages) or _weakly(page, own, beside, heads, tongues)
 
 
 def _said_beside(page: Page, own: Own, tongues: Tongues) -> bool:
@@ -166,12 +193,13 @@ def _said_beside(page: Page, own: Own, tongues: Tongues) -> bool:
     return any(not _OR_A_WALL.search(one) for one in told)
 
 
-def _weakly(page: Page, own: Own, beside: int, heads: Sequence[str], languages: Sequence[Language]) -> Removal | None:
+def _weakly(page: Page, own: Own, beside: int, heads: Sequence[str], tongues: Tongues) -> Removal | None:
     bare = beside <= BESIDE_WEAK and not own.thumbnails and len(page.headings) <= 1
-    weak = next((one for one in languages if bare and any(one.weak.fullmatch(part) for part in heads)), None)
+    told = ((one, part) for one in tongues.languages for part in heads if bare and one.weak.fullmatch(part))
+    weak, part = next(told, (None, ""))
     if weak is None:
         return None
-    return Removal(mark=f"missing.{weak.code}", sure=beside <= BESIDE_WEAKEST or _goes_with(page, own, languages))
+    return Removal(mark=f"missing.{weak.code}", sure=beside <= BESIDE_WEAKEST or _goes_with(part, page, own, tongues))
 
 
 def _by_words(told: Sequence[tuple[str, Statement]]) -> Removal | None:
@@ -184,8 +212,12 @@ def _by_words(told: Sequence[tuple[str, Statement]]) -> Removal | None:
 
 def _covered(own: Own) -> bool:
     """Say whether a page shows one or two pictures that lead elsewhere, and no word of other things: its own cover."""
-    text = plain_words("\n".join(own.lines))
-    return 0 < len(own.thumbnails) <= _COVERS and not _OTHERS.search(text)
+    return 0 < len(own.thumbnails) <= _COVERS and not _offers(own)
+
+
+def _offers(own: Own) -> bool:
+    """Say whether a page offers other things, and says so."""
+    return bool(own.thumbnails and _OTHERS.search(plain_words("\n".join(own.lines))))
 
 
 def foreign(page: Page, own: Own, tongues: Tongues, name: str, plain: Collection[str] = ()) -> bool:
@@ -200,7 +232,7 @@ def foreign(page: Page, own: Own, tongues: Tongues, name: str, plain: Collection
         return True
     names = f"{unquote(name)} {'' if _titled(page, tongues) else page.title}"
     site = Site(
-        menu=frozenset(map(plain_words, page.menu[:_MENU_MOST])),
+        menu=frozenset(map(plain_words, (page.menu + (page.linked if _offers(own) else ()))[:_MENU_MOST])),
         names=frozenset(_WORDS.findall(plain_words(names))),
         plain=plain,
         said=tongues.said,
@@ -213,10 +245,17 @@ def _titled(page: Page, tongues: Tongues) -> bool:
     return any(_stated(part, tongues) for part in _parts(page.title)) or len(page.title.split()) > _SITE_WORDS
 
 
-def _goes_with(page: Page, own: Own, languages: Sequence[Language]) -> bool:
-    """Say whether what stands beside "404" speaks of such a page: a band and a film have such names too."""
-    text = plain_words("\n".join(line for line in own.lines if line not in page.headings))
-    return bool(_ADVICE.search(text)) or any(language.words.search(text) for language in languages)
+def _goes_with(head: str, page: Page, own: Own, tongues: Tongues) -> bool:
+    """Say whether what stands beside "404" speaks of such a page: a band and a film have such names too.
+
+    A single word ("Gone") is a name more often than not, a phrase ("You've taken a wrong turn") hardly ever.
+    """
+    lines = [plain_words(line) for line in own.lines if line not in page.headings]
+    if any(_states(one, tongues) for line in lines for one in _sentences(line)):
+        return True
+    if len(head.split()) > _TALK_WORDS:
+        return any(tongues.said.search(line) for line in lines)
+    return not head.isalpha() and any(_ADVICE.search(line) for line in lines)
 
 
 def says_twice(page: Page, tongues: Tongues) -> bool:
@@ -283,7 +322,9 @@ def _states(sentence: str, tongues: Tongues) -> Statement | None:
     if sentence.endswith("?") or len(sentence) > _SENTENCE:
         return None
     code = next((one.code for one in tongues.languages if one.statement.fullmatch(sentence)), None)
-    return Statement(code=code, sure=True, built=True) if code else statement_in(sentence, tongues.vocabularies)
+    if code and is_of_site(sentence, tongues.vocabularies, foreign_in=_FOREIGN_IN):
+        return Statement(code=code, sure=True, built=True)
+    return statement_in(sentence, tongues.vocabularies)
 
 
 def _softly(page: Page, heads: Sequence[str], languages: Sequence[Language]) -> Removal | None:

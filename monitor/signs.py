@@ -180,7 +180,7 @@ def signs_of(
     parked = next((mark for mark in _taken(hits) if not _server_says(hits)), None)
     if page and own and alone and parked in SAID_OF_SITE and not ended.host and not _only_sold(page, own, ended, known):
         parked = None  # a whole site is parked or shut, not one page of it
-    server = None if parked and parked.startswith("account_") else _first(hits, _SERVERS)
+    server = None if parked and parked.startswith("account_") else _server(hits, page, removal)
     empty = bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere]))
     if page and everywhere and not (ended.front or empty or removal or parked):
         server = server or hits.get("site_message") or _bare(page, known)
@@ -236,6 +236,13 @@ def _taken(hits: Mapping[str, str]) -> Iterator[str]:
 def _only_sold(page: Page, own: Own, ended: Ended, known: Known) -> bool:
     """Say whether a page says nothing but that something is sold or shut."""
     return not (shows(page, own) or foreign(page, own, known.tongues, ended.name, known.sold))
+
+
+def _server(hits: Mapping[str, str], page: Page | None, removal: str | None) -> str | None:
+    """Say which page of a server this is; "Server Error", says the title over every fault, the heading which."""
+    server = _first(hits, _SERVERS)
+    named = removal and page and any("404" in line for line in page.headings)
+    return None if server == "server_error.heading" and named else server
 
 
 def _server_says(hits: Mapping[str, str]) -> bool:

@@ -159,6 +159,8 @@ def _sense(word: str, one: Vocabulary) -> Sense | None:
 def _foreign(word: str) -> Sense | None:
     if word in _STATUS:
         return Sense.WORDS
+    if word.startswith("@"):
+        return Sense.ACCOUNT | Sense.THING
     return Sense.NAME if _NAME.search(word) and not _YEAR.fullmatch(word) else None
 
 
@@ -209,14 +211,16 @@ def is_of_site(
 
 
 def _share(words: Sequence[str], one: Vocabulary, names: Collection[str], foreign_in: int) -> bool:
-    foreign = named = at = 0
+    foreign = named = advice = at = 0
     while at < len(words):
         taken, sense = _phrase(words, at, one)
-        if sense is None and not (_sense(words[at], one) or words[at] in _STATUS):
+        sense = sense or _sense(words[at], one)
+        advice += sense is Sense.ADVICE
+        if sense is None and words[at] not in _STATUS:
             named += words[at] in names
             foreign += words[at] not in names
         at += taken
-    return foreign * foreign_in <= len(words) and (not named or len(words) - named >= _BESIDE_NAMES)
+    return foreign * foreign_in <= len(words) and (not named or advice > 0 or len(words) - named >= _BESIDE_NAMES)
 
 
 def _unspaced_share(line: str, one: Vocabulary, foreign_in: int) -> bool:
