@@ -11,7 +11,7 @@ from notifiers.incoming.quotation import split, without_frame
 from notifiers.incoming.reports import Report, report_of
 from notifiers.incoming.suggestion import guessed, said
 from notifiers.incoming.tickets import ticket_of
-from schemas.incoming import Came, Incoming, Ours
+from schemas.incoming import Came, Incoming, Ours, Suggestion
 
 #: Characters of its own words that are kept of a message.
 LONGEST_KEPT = 8000
@@ -26,7 +26,8 @@ def read(raw: bytes, ours: Ours) -> Incoming:
     words = split(text)
     named = names(mail, words, ours, reports=report is not None)
     answer = without_frame(words.own)
-    kind = report.kind if report else _kind(mail, answer, ours, names_ours=named.anything)
+    told_us, hints = (said(answer), guessed(answer)) if report is None else (None, None)
+    kind = report.kind if report else _kind(mail, answer, ours, (told_us, hints), names_ours=named.anything)
     told = report or Report(kind=kind, proves_delivery=kind in {Came.ANSWER, Came.AUTO_REPLY})
     return Incoming(
         kind=kind,
@@ -35,7 +36,7 @@ def read(raw: bytes, ours: Ours) -> Incoming:
         status=told.status,
         recipients=told.recipients,
         proves_delivery=told.proves_delivery,
-        suggestion=said(answer) or guessed(answer) if kind is Came.ANSWER else None,
+        suggestion=told_us or hints if kind is Came.ANSWER else None,
         ticket=ticket_of(mail, words.own) if kind in {Came.ANSWER, Came.AUTO_REPLY} else None,
         had_attachment=report is None and (hidden or any(_dropped(part) for part in mail.parts)),
         bulk=automatic.bulk(mail),
@@ -47,13 +48,15 @@ def read(raw: bytes, ours: Ours) -> Incoming:
     )
 
 
-def _kind(mail: Mail, own: str, ours: Ours, *, names_ours: bool) -> Came:
+def _kind(
+    mail: Mail, own: str, ours: Ours, meant: tuple[Suggestion | None, Suggestion | None], *, names_ours: bool
+) -> Came:
     if _our_own(mail, ours) or mail.type == "multipart/report":
         return Came.UNRELATED
     if not own.strip() and mail.returned:
         # A copy of our own letter and not a word: a complaint loop, or a program that sends back what it got.
         return Came.AUTO_REPLY if names_ours else Came.UNRELATED
-    if automatic.automatic(mail, own, said(own), guessed(own)):
+    if automatic.automatic(mail, own, *meant):
         return Came.AUTO_REPLY if names_ours or automatic.replies(mail, own) else Came.UNRELATED
     return Came.ANSWER if names_ours else Came.UNRELATED
 

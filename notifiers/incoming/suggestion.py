@@ -25,6 +25,7 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.!?;।])\s+|\n\s*\n|\n\s*[-*•]\s+")
+_IS_GONE = re.compile(r"'s(?= (?:been|gone|down|off|offline|suspended|removed|deleted|dead|dealt|done)\b)")
 #: Where one thing ends and another begins within a sentence.
 _PART = re.compile(r",\s|\s-\s|\s\(|:\s")
 #: Words before a phrase that may take it back, and words behind it.
@@ -68,7 +69,8 @@ def _heaviest(judge: Callable[[str, tuple[str, ...]], Iterator[Suggestion]], own
 
 
 def _spelled_out(text: str) -> str:
-    return text.replace("'ve ", " have ").replace("'re ", " are ").replace("'ll ", " will ")
+    text = text.replace("'ve ", " have ").replace("'re ", " are ").replace("'ll ", " will ")
+    return _IS_GONE.sub(" is", text)
 
 
 def _told_theirs(sentence: str, said: frozenset[Suggestion], spoken: tuple[str, ...]) -> bool:
