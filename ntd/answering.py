@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from ntd.case import Case, Record, Stay, Step
+from ntd.case import Case, Record, Stay, Step, attending
 from ntd.following import follow_up_at
 from ntd.holding import Act
 from ntd.telling import final_no
@@ -76,13 +76,13 @@ def _what_follows(case: Case, partner: str, answer: PartnerAnswer, line: Record,
         case Action.CONTENT_REMOVED:
             return Step(case=case, history=(line,), check_at=look)
         case Action.CONTENT_UNAVAILABLE if answer.reason in CANNOT_SEE:
-            return Step(case=_attend(case, Attention.PARTNER_CANNOT_SEE), history=(line,))
+            return Step(case=attending(case, Attention.PARTNER_CANNOT_SEE), history=(line,))
         case Action.CONTENT_UNAVAILABLE:
             return Step(case=case, history=(line,), check_at=look)
         case Action.MOVED:
             # Where to is the partner's word; where it is, is ours to look up, and what it named is for an analyst.
             if answer.hosting:
-                case = _attend(case, Attention.UNREAD_ANSWER)
+                case = attending(case, Attention.UNREAD_ANSWER)
             return Step(case=case, history=(line,), check_at=look, look_up=True)
         case Action.NOT_ILLEGAL:
             detail: dict[str, object] = {"partner": partner, "reason": answer.reason}
@@ -167,7 +167,3 @@ def _read(case: Case, waiting: AbstractSet[Attention], act: Act) -> Step:
     item = replace(case.item, attention=case.item.attention - waiting)
     detail = {"reason": act.reason, "seen": sorted(one.value for one in waiting), "by": act.by}
     return Step(case=replace(case, item=item), history=(Record(item=item.id, event="seen", at=act.now, detail=detail),))
-
-
-def _attend(case: Case, attention: Attention) -> Case:
-    return replace(case, item=replace(case.item, attention=case.item.attention | {attention}))

@@ -180,8 +180,8 @@ class Step:
     check_at: datetime | None = None  # next look
     no_more_checks: bool = False
     look_up: bool = False  # the host is to be looked up at once
-    held_from: datetime | None = None
-    held_until: datetime | None = None  # a held spell ends
+    held_from: datetime | None = None  # a hold begins
+    held_until: datetime | None = None  # it ends
     round: Round | None = None  # to be kept, when it changed something
 
 
@@ -190,6 +190,11 @@ def having(value: _Value, **fields: Any) -> _Value:
     if all(getattr(value, name) == wanted for name, wanted in fields.items()):
         return value
     return replace(value, **fields)
+
+
+def attending(case: Case, attention: Attention) -> Case:
+    """Give the case with one more thing for a human to see to."""
+    return replace(case, item=replace(case.item, attention=case.item.attention | {attention}))
 
 
 def state_after(case: Case, event: Event) -> State:

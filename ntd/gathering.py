@@ -158,7 +158,6 @@ def message(
     now: datetime,
 ) -> Message:
     """Write down everything a message says."""
-    hosters = {piece.line.hoster for piece in sheaf.pieces}
     asked = kind not in {Kind.WITHDRAWAL, Kind.POLICE}
     return Message(
         id=notice,
@@ -171,7 +170,7 @@ def message(
         lines=tuple(piece.line for piece in sheaf.pieces),
         written_at=now,
         deadline=deadline(settings, now) if asked else None,
-        hoster=hosters.pop() if len(hosters) == 1 else None,
+        hoster=shared(piece.line.hoster for piece in sheaf.pieces),
         answer_link=f"{settings.api.public_url.rstrip('/')}/h/{token}" if token else None,
         references=before.message_ids,
         tickets=before.tickets,
@@ -202,8 +201,13 @@ def _to(to: Addressee, channel: Channel) -> str:
 
 
 def _country(sheaf: Sheaf) -> str | None:
-    countries = {piece.line.country for piece in sheaf.pieces}
-    return countries.pop() if len(countries) == 1 else None
+    return shared(piece.line.country for piece in sheaf.pieces)
+
+
+def shared(values: Iterable[str | None]) -> str | None:
+    """Give what all of them are; None where they differ, or there are none."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
 
 
 def sender(settings: Settings) -> Sender:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from notifiers.samples import plain_lines, shown
 from ntd.acts import item_id
-from ntd.gathering import sender
+from ntd.gathering import sender, shared
 from ntd.sla import deadline
 from ntd.store import previews, tellings
 from ntd.store.base import Store
@@ -63,11 +63,5 @@ def message_about(about: About, settings: Settings, *, kind: Kind | None, langua
 def _language(about: About, kind: Kind, settings: Settings) -> str:
     if about.made_up:
         return settings.organisation.languages[0]
-    preferred = set() if kind in NOT_THE_HOSTERS else {one.language for one in about.readers}
-    countries = {line.country for line in about.lines}
-    return tongue(
-        preferred.pop() if len(preferred) == 1 else None,
-        kind,
-        countries.pop() if len(countries) == 1 else None,
-        settings.organisation,
-    )
+    preferred = None if kind in NOT_THE_HOSTERS else shared(one.language for one in about.readers)
+    return tongue(preferred, kind, shared(line.country for line in about.lines), settings.organisation)

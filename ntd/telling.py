@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ntd.case import Case, Item, Record, Stay, Step, Tell, state_after
+from ntd.case import Case, Item, Record, Stay, Step, Tell, attending, state_after
 from ntd.following import follow_up_at, hoster_told
 from ntd.lifecycle import Event, possible
 from schemas.ids import HosterId, NoticeId, RecipientId
@@ -140,10 +140,10 @@ def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str
 def not_reached(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record, seen: Attention) -> Step:
     """Go on where a recipient cannot be reached: to the next contact, or, with none left, to a human."""
     if sent.kind is Kind.FORWARD:
-        return Step(case=_attend(_no_way(case, sent, now, settings), seen), history=(line,))
+        return Step(case=attending(_no_way(case, sent, now, settings), seen), history=(line,))
     if not _has_next(sent) or case.item.state.ended:
         stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
-        return Step(case=_attend(replace(case, stays=stays), seen), history=(line,))
+        return Step(case=attending(replace(case, stays=stays), seen), history=(line,))
     return _next_contact(case, sent, now, settings, line, seen)
 
 
@@ -168,14 +168,14 @@ def unable(case: Case, sent: Sent, now: datetime, settings: Settings) -> Step:
     detail = {"kind": sent.kind.value, "why": "the recipient's channel has no words for it"}
     line = Record(item=case.item.id, event="not_told", at=now, detail=detail)
     if sent.kind is Kind.FORWARD:
-        return Step(case=_attend(_no_way(case, sent, now, settings), Attention.NO_ENDPOINT), history=(line,))
+        return Step(case=attending(_no_way(case, sent, now, settings), Attention.NO_ENDPOINT), history=(line,))
     if not _has_next(sent):
         stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
         return Step(case=replace(case, stays=stays), history=(line,))
     step = _next_contact(case, sent, now, settings, line, Attention.REFUSED_MAIL)
     if step.tell:
         return step
-    return replace(step, case=_attend(case, Attention.NO_ENDPOINT))
+    return replace(step, case=attending(case, Attention.NO_ENDPOINT))
 
 
 def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record, seen: Attention) -> Step:
@@ -195,7 +195,7 @@ def _next_contact(case: Case, sent: Sent, now: datetime, settings: Settings, lin
             stays.append(replace(lost, follow_up_at=follow_up_at(lost, case.item, settings)))
     case = replace(case, stays=tuple(stays))
     if exhausted:
-        case = _attend(case, seen)
+        case = attending(case, seen)
     # While it is held nobody is told; its release tells the contact that is next now.
     return Step(case=case, history=(line,), tell=tuple(tell.values()) if case.item.state.in_work else ())
 
@@ -226,14 +226,10 @@ def _again(case: Case, stay: Stay, kind: Kind, now: datetime) -> Tell:
     )
 
 
-def _attend(case: Case, attention: Attention) -> Case:
-    return replace(case, item=replace(case.item, attention=case.item.attention | {attention}))
-
-
 def forward_refused(case: Case, sent: Sent, reason: str, now: datetime) -> Step:
     """Take a partner's refusal of one item; `not_illegal` is its final no where no hoster was told."""
     detail: dict[str, object] = {"notice": str(sent.notice), "partner": sent.partner, "reason": reason}
-    case = _attend(attempted(case, sent, now), Attention.FORWARD_REFUSED)
+    case = attending(attempted(case, sent, now), Attention.FORWARD_REFUSED)
     if reason == "not_illegal":
         return final_no(case, sent.partner, now, detail)
     line = Record(item=case.item.id, event="forward_refused", at=now, detail=detail)
@@ -248,7 +244,7 @@ def final_no(case: Case, partner: str | None, now: datetime, detail: dict[str, o
         line = Record(item=case.item.id, event="forward_refused", at=now, detail=detail)
         # The partner's word stands also where it ends nothing: its patience leads to no hoster there.
         stays = tuple(replace(stay, told_directly=True) if stay in concerned else stay for stay in case.stays)
-        return Step(case=_attend(replace(case, stays=stays), Attention.FORWARD_REFUSED), history=(line,))
+        return Step(case=attending(replace(case, stays=stays), Attention.FORWARD_REFUSED), history=(line,))
     state = state_after(case, Event.REFUSED)
     line = Record(item=case.item.id, event="refused", at=now, before=case.item.state, after=state, detail=detail)
     ended = tuple(
@@ -263,7 +259,7 @@ def final_no(case: Case, partner: str | None, now: datetime, detail: dict[str, o
 
 def attend(case: Case, attention: Attention) -> Step:
     """Ask a human to see to the item."""
-    return Step(case=_attend(case, attention))
+    return Step(case=attending(case, attention))
 
 
 def form_filled(case: Case, sent: Sent, reference: str, now: datetime, settings: Settings) -> Step:
