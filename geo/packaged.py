@@ -1,7 +1,7 @@
 """Networks from the optional package plevin (`pip install ntd[networks]`), behind the same door as a file.
 
 The package brings announced prefixes with AS, organisation, category and country of registration, offline, from CAIDA
-and the registries (https://pypi.org/project/plevin, 0.2.3, with plevin-db-network; read 2026-11-22). It is never
+and the registries (its description on PyPI, 0.2.3, with plevin-db-network; read 2026-11-22). It is never
 required: without it nothing of ours changes, and who configures it is told what to install.
 """
 

@@ -47,7 +47,9 @@ bouncing        P  what a bounce takes back
 answering       P  what an answer does to an item
 duplicates      P  a URL that is submitted again
 intake          P  one record becomes a submission, or a refusal with its reason
+intake_values   P  its values, each read with care
 intake_records  P  bytes cut into records
+material        P  input that carries the material itself: refused, and kept nowhere
 reports/        P  what the figures say
 routing         P  who is to be told about a stay
 sla             P  when the next message about a stay is due

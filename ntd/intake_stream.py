@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ntd.clock import Clock
-from ntd.intake import OVERLAP_BYTES, Refusal, columns_of, holds_material, read, too_long
+from ntd.intake import Refusal, columns_of, read, too_long
 from ntd.intake_records import Form, Piece, Reader, Record
+from ntd.material import OVERLAP_BYTES, holds_material
 from ntd.rejects import Rejects
 from ntd.store.base import Store
 from ntd.store.intake import take

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from ntd.intake import Refusal, columns_of, holds_material, read, too_long
+from ntd.intake import Refusal, columns_of, read, too_long
 from ntd.intake_records import Piece, Record
+from ntd.material import holds_material
 from schemas.errors import Refused
 from schemas.item import Basis, Classification, Media, Submission
 
