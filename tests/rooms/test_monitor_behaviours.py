@@ -14,6 +14,9 @@ TABLES = {
     "passersby": 235,
     "bystanders": 195,
     "neighbours": 135,
+    "judges_a": 165,
+    "judges_b": 180,
+    "judges_c": 230,
 }
 
 
