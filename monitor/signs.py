@@ -55,6 +55,9 @@ _SAYS: Final = re.compile(
     r"(?:4(?:04|10)\b|(?:\w{0,20}[-_+ ])?(?:not[-_+ ]?found|removed|deleted|missing|gone))",
     re.IGNORECASE,
 )
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
+#: Sentences of its own that a page says of the whole site before it is believed beside words that belong to none.
+_OFTEN: Final = 2
 _QUESTION: Final = re.compile(r"[^.!?？\n]{0,300}[?？]")
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 
@@ -234,8 +237,18 @@ def _taken(hits: Mapping[str, str]) -> Iterator[str]:
 
 
 def _only_sold(page: Page, own: Own, ended: Ended, known: Known) -> bool:
-    """Say whether a page says nothing but that something is sold or shut."""
-    return not (shows(page, own) or foreign(page, own, known.tongues, ended.name, known.sold))
+    """Say whether a page says nothing but that something is sold or shut, or says so in several ways."""
+    if shows(page, own):
+        return False
+    return _said_often(page, own, known) or not foreign(page, own, known.tongues, ended.name, known.sold)
+
+
+def _said_often(page: Page, own: Own, known: Known) -> bool:
+    # Who parks a site names the registrar and whatever sells; a work that is called so is called so, and no more.
+    said = [pattern for one in known.wordings if one.id in SAID_OF_SITE for pattern in one.text]
+    lines = (page.title, *page.headings, *own.lines)
+    sentences = {plain_words(part).strip(_EDGES) for line in lines for part in _SENTENCE.split(line)}
+    return sum(any(pattern.search(one) for pattern in said) for one in sentences) >= _OFTEN
 
 
 def _server(hits: Mapping[str, str], page: Page | None, removal: str | None) -> str | None:

@@ -179,6 +179,9 @@ def test_cover_and_other_things(beside: str, *, gone: bool) -> None:
         ("<h1>This domain is for sale</h1><p>Make an offer.</p>", True),
         ("<h1>This domain is for sale</h1><p>by Ada Lund</p>", False),
         ("<h1>This domain is for sale</h1><img src=/full/1.jpg>", False),
+        ("<h1>This domain is for sale</h1><p>Buy this domain. It is parked free, courtesy of Example Names.</p>", True),
+        ("<h1>This domain is for sale</h1><p>Buy this domain.</p><img src=/full/1.jpg>", False),
+        ("<title>This domain is for sale</title><h1>This domain is for sale!</h1><p>by Ada Lund</p>", False),
     ],
 )
 def test_one_page_of_a_site_is_not_for_sale(html: str, *, parked: bool) -> None:
