@@ -121,7 +121,7 @@ def _due_now(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime
     found = () if stay.run_rounds or stay.asked_at else dues(stay, case.item, world.settings)
     ready = [due for due in found if due.at <= now and _seen_up(stay, due)]
     if not ready and not _told(stay):
-        return _route_again(case, stay, world, now)
+        return _route_again(case, stay, world, ladder, now)
     if not ready and stay.failed_at:
         return _another_contact(case, stay, world, ladder, now)
     if not ready:
@@ -129,7 +129,7 @@ def _due_now(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime
     return _do(case, stay, min(ready, key=lambda due: due.at), world, ladder, now)
 
 
-def _route_again(case: Case, stay: Stay, world: World, now: datetime) -> Step:
+def _route_again(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime) -> Step:
     # Nobody could be told when it was placed: by now a contact or a partner may have appeared.
     stay = replace(renewed(stay, case, world), follow_up_at=None)
     stay = replace(stay, follow_up_at=follow_up_at(stay, case.item, world.settings))
@@ -141,12 +141,15 @@ def _route_again(case: Case, stay: Stay, world: World, now: datetime) -> Step:
         return Step(case=_with(case, stay.id, follow_up_at=now + world.settings.geo.refresh))
     item = replace(case.item, attention=attention_of(case, routes))
     case = Case(item=item, stays=asked_again(case.stays, {stay.id: routes[stay.id]}, world, now))
+    if stay.recipient in ladder.tried:
+        # Its mailbox was told, or was to be told, for another place of the item.
+        return _another_contact(case, stay, world, ladder, now)
     tell = tuple(replace(one, wait_for=None) for one in tellings(item, (stay,), routes, world))
     return Step(case=case, tell=tell)
 
 
 def _another_contact(case: Case, stay: Stay, world: World, ladder: Ladder, now: datetime) -> Step:
-    # The last contact failed: by now the operator may have written down another, or a registry may name one.
+    # None that was tried was reached: by now the operator may have written down another, or a registry may name one.
     later = replace(stay, follow_up_at=now + world.settings.geo.refresh)
     later = replace(later, follow_up_at=follow_up_at(later, case.item, world.settings))
     seat = _seat(stay, world)

@@ -107,7 +107,8 @@ class Follow:
         stay = next((one for one in case.at_work if one.id == stay_id), None)
         if stay is None:
             return Ladder(by_kind={})
-        tried = await ladder.tried(connection, stay) if stay.failed_at else frozenset()
+        unreached = stay.failed_at or not (stay.noticed_at or stay.forwarded_at)
+        tried = await ladder.tried(connection, stay) if unreached else frozenset()
         return replace(await self._step(connection, case, stay, upstream, now), tried=tried)
 
     async def _step(

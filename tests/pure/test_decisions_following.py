@@ -39,6 +39,8 @@ from tests.fakes.decisions_case import (
 
 RULES = rules()
 HOME = world(HERE)
+HOME_BARE = world(seat(1, "NL", ABUSE))
+MUTE = located(seat(1, "NL"))
 MD = world(ABROAD)
 
 
@@ -173,6 +175,17 @@ def test_a_contact_written_down_after_the_last_one_failed_is_told() -> None:
     assert (still.tell, one(still).failed_at, one(still).follow_up_at) == ((), NOON, later + RULES.geo.refresh)
 
 
+def test_a_mailbox_that_was_tried_for_another_place_is_not_tried_again() -> None:
+    """It appears as the contact of a place nobody could be told about: another is looked for there."""
+    later = NOON + RULES.geo.refresh
+    ladder = replace(LADDER, tried=frozenset({ABUSE}))
+    none = due_at(MUTE, later, HOME_BARE, ladder)
+    other = due_at(MUTE, later, HOME, ladder)
+
+    assert (none.tell, one(none).follow_up_at) == ((), later + RULES.geo.refresh)
+    assert [(tell.recipient, tell.kind) for tell in other.tell] == [(NOC, Kind.FIRST)]
+
+
 def test_a_partner_whose_address_was_mended_is_told_at_the_new_one() -> None:
     """Its forward could not be delivered; the same address is not tried again."""
     dead = unreached(ABROAD, sent(Kind.FORWARD, PARTNER, partner="md"))
@@ -257,9 +270,6 @@ def test_a_contact_found_meanwhile_is_told_after_the_patience() -> None:
     step = due_at(bare, NOON + 3 * DAY, MD)
 
     assert [tell.recipient for tell in step.tell] == [FOREIGN]
-
-
-MUTE = located(seat(1, "NL"))
 
 
 def test_who_could_not_be_told_is_told_when_a_contact_appears() -> None:
