@@ -17,6 +17,8 @@ _ORDER = (
 )
 #: What is said of somebody else.
 _ABOUT_OTHERS = (Suggestion.PASSED_ON, Suggestion.NOT_OURS)
+#: What is not said where it only depends.
+_NOT_IF = (Suggestion.DISPUTED, Suggestion.NOT_OURS)
 #: Characters and sentences of an answer that are read for its meaning.
 _READ, _SENTENCES, _LONGEST = 6000, 60, 500
 _NOISE = re.compile(
@@ -118,11 +120,17 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
             yield Suggestion.ASKS_MORE
             continue
         told = phrases(Suggestion.PASSED_ON.value, language).search(sentence)
-        if told and (asked or _not_told(told, language, sentence)):
-            # "It has not been sent to the customer" says of nobody that they are none.
-            yield from (one for one in others if one not in _ABOUT_OTHERS and _says(one.value, language, sentence))
-        else:
-            yield from (one for one in others if _says(one.value, language, sentence))
+        # "It has not been sent to the customer" says of nobody that they are none.
+        left_out = _ABOUT_OTHERS if told and (asked or _not_told(told, language, sentence)) else ()
+        yield from (one for one in others if one not in left_out and _means(one, language, sentence))
+
+
+def _means(suggestion: Suggestion, language: str, sentence: str) -> bool:
+    found = phrases(suggestion.value, language).search(sentence)
+    if found is None or suggestion not in _NOT_IF:
+        return found is not None
+    # "We suspend it if they take no action": nobody has said that they take none.
+    return not _says("condition", language, sentence[: found.start()].rpartition(",")[2])
 
 
 def _unsaid(suggestion: Suggestion, sentence: str) -> bool:
@@ -154,9 +162,10 @@ def _removed(sentence: str, language: str) -> bool:
         said_with_it = said_before + (behind[0].partition(",")[0] if behind else "")
         if not veto.search(said_before) and not nothing.search(said_with_it):
             return True
-    # "If it is no longer there" says nothing of whether it is.
+    # "If it is no longer there" says nothing of whether it is, "no longer ours" nothing of whether it is there.
     return any(
         not _says("condition", language, sentence[max(0, found.start() - 60) : found.start()])
+        and not _says("reading", "possession", sentence[found.end() :])
         for found in phrases("gone", language).finditer(sentence)
     )
 

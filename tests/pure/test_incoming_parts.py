@@ -193,6 +193,8 @@ def test_closings_and_disclaimers_say_nothing(text: str, meant: Suggestion | Non
         ("Das ist nicht illegal.", Suggestion.DISPUTED),
         ("No further information is needed.", None),
         ("Could we have two more days?", None),
+        ("We told the client and suspend it if they take no action.", Suggestion.PASSED_ON),
+        ("La IP ya no es nuestra, fue transferida a otro operador.", Suggestion.NOT_OURS),
     ],
 )
 def test_what_is_still_to_be_done_is_no_suggestion(text: str, meant: Suggestion | None) -> None:
@@ -301,6 +303,7 @@ def test_items_are_named_by_id_and_by_url() -> None:
         ("[Ticket#2026112010000123] x", "", "2026112010000123", "[Ticket#2026112010000123]"),
         ("Re: (ABUSE-4711) x", "", "ABUSE-4711", "(ABUSE-4711)"),
         ("Re: [#612] x", "", "612", "[#612]"),
+        ("Uw melding (M2611-0471)", "", "M2611-0471", "(M2611-0471)"),
         ("【受付】お問い合わせ", "受付番号：20261122-0071", "20261122-0071", "[#20261122-0071]"),
         ("x", "Your case number is 99120033.", "99120033", "[#99120033]"),
         ("x", "Enregistré sous la référence FR20261122-0091.", "FR20261122-0091", "[FR20261122-0091]"),
@@ -407,6 +410,8 @@ def test_our_own_mail_is_nobodys_answer() -> None:
         ("I am out of the office until Monday.", "", Came.AUTO_REPLY),
         ("We are looking into this and will get back to you shortly.", "", Came.ANSWER),
         ("We will get back to you shortly.", "Auto-Submitted: auto-generated\n", Came.AUTO_REPLY),
+        ("It is being held until the list moderator can review it for approval.", "", Came.AUTO_REPLY),
+        ("Clique aqui e confirme que você não é um robô.", "", Came.AUTO_REPLY),
         ("I protect my mailbox from junk. Click the link so I can receive your mail.", "", Came.AUTO_REPLY),
         ("I was out of the office; we have removed it.", "", Came.ANSWER),
     ],
