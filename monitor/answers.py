@@ -39,6 +39,8 @@ def words_of_fault(text: str) -> tuple[str, ...]:
         answer = json.loads(text)
     except (ValueError, RecursionError):
         return ()
+    if isinstance(answer, dict) and answer.get("type") == "Tombstone":
+        return ("deleted",)  # what stands where a thing was (Activity Vocabulary, 3.3, "Tombstone")
     return tuple(_apart(words[:_WORDS]) for words in _words(answer)) if _is_fault(answer) else ()
 
 

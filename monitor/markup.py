@@ -241,6 +241,8 @@ class Reading:
     def _medium(self, name: str, attributes: str) -> None:
         found = _SOURCES.finditer(attributes)
         sources = tuple(one[1] or one[2] or one[3] or "" for one in islice(found, _SOURCES_MOST))
+        if name in _SHOWING and "controls" in attributes.lower() and not (self.around or self.hidden):
+            self.works.append(f"#{name}")  # to be played by whoever comes, and no moving background
         if sources or name in _SHOWING:
             self._show(sources or (f"#{name}",), attributes)
 

@@ -167,7 +167,7 @@ def _titles(page: Page) -> tuple[str, ...]:
 
 def _talks(line: str, tongues: Tongues) -> bool:
     """Say whether a title speaks of such things and says none itself: "What happens when a page is deleted"."""
-    words = plain_words(line)
+    words = plain_words(line) if len(line) <= _HEADING else ""
     if (
         len(words.split()) < _TALK_WORDS
         or _SOMEBODY.match(words)
@@ -297,10 +297,13 @@ def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal
     if beside > BESIDE_SENTENCE:
         return None
     lines = [line for line in page.main if line not in page.headings]
-    before = 0
+    before = looked = 0
     for line in lines:
         told = 0
         for sentence in _sentences(line):
+            looked += 1
+            if looked > _MOST_SENTENCES:
+                return None
             said = _states(sentence, tongues)
             told += len(sentence)
             if said is None or not (
@@ -322,7 +325,7 @@ def _states(sentence: str, tongues: Tongues) -> Statement | None:
     if sentence.endswith("?") or len(sentence) > _SENTENCE:
         return None
     code = next((one.code for one in tongues.languages if one.statement.fullmatch(sentence)), None)
-    if code and is_of_site(sentence, tongues.vocabularies, foreign_in=_FOREIGN_IN):
+    if code and is_of_site(sentence, tongues.vocabularies, foreign_in=_FOREIGN_IN, foreign_most=2):
         return Statement(code=code, sure=True, built=True)
     return statement_in(sentence, tongues.vocabularies)
 

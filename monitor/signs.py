@@ -47,6 +47,9 @@ _LEADING: Final = re.compile(
 _EDGES: Final = " \t.,;!?…-–—|·»()[]*"
 #: A page without headings speaks with its first line, if it has no more than these and no picture.
 _FEW_LINES: Final = 3
+#: Titles and headings that are looked at, at most, and as many characters of each.
+_HEADINGS_MOST: Final = 20
+_LINE_LONGEST: Final = 300
 #: Paths of a front page, whatever its query: "/?error=1", "/en/", "/index.php".
 _FRONT: Final = re.compile(r"/(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.[a-z0-9]{2,5}|home/?|start/?)?(?:\?.*)?")
 #: Queries of error pages: "/error?code=404".
@@ -175,8 +178,9 @@ def signs_of(
         and (said := removal_of(page, own, known.tongues, ended.name))
     ):
         removal, unsure = (said.mark, None) if said.sure else (None, "unavailable.words")
-    wall = _first(hits, WALLS)
-    if wall == "login.text" and "default_page" in hits:
+    # A film called "Private video" is none that is private.
+    wall = None if own and own.works else _first(hits, WALLS)
+    if wall in {"login.text", "login.wide"} and ("default_page" in hits or "parked" in hits):
         wall = None  # "Please log in to your control panel" is said to whoever owns the server
     if page and own and wall is None and removal is None and _asks_for_password(page, own):
         wall = "login.password_field"
@@ -252,10 +256,9 @@ def _said_often(page: Page, own: Own, known: Known) -> bool:
 
 
 def _server(hits: Mapping[str, str], page: Page | None, removal: str | None) -> str | None:
-    """Say which page of a server this is; "Server Error", says the title over every fault, the heading which."""
+    """Say which page of a server this is: "An error occurred", says a title over every fault, and a sentence which."""
     server = _first(hits, _SERVERS)
-    named = removal and page and any("404" in line for line in page.headings)
-    return None if server == "server_error.heading" and named else server
+    return None if removal and page and server and server.startswith("server_error.") else server
 
 
 def _server_says(hits: Mapping[str, str]) -> bool:
@@ -269,7 +272,7 @@ def _asks_for_password(page: Page, own: Own) -> bool:
 
 
 def _words_of(page: Page, own: Own, ended: Ended) -> _Words:
-    lines = [page.title, *page.headings]
+    lines = [line[:_LINE_LONGEST] for line in (page.title, *page.headings[:_HEADINGS_MOST])]
     if not page.headings and not own.pictures and 0 < len(page.main) <= _FEW_LINES:
         lines.append(page.main[0][:200])
     whole = {plain_words(part).strip(_EDGES) for line in lines for part in (line, *PARTS.split(line))}

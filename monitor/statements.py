@@ -63,6 +63,8 @@ _NAMES: Final = 2
 _PHRASE: Final = 3
 #: Beginnings of words ("delet*") are no shorter than this.
 _SHORTEST_STEM: Final = 1
+#: Words from elsewhere in a line that belongs, however long it is.
+_FOREIGN_MOST: Final = 4
 #: Words of the language that a line must have where it holds names that say nothing.
 _BESIDE_NAMES: Final = 3
 _LONGEST: Final = 40
@@ -195,22 +197,23 @@ def is_of_site(
     plain: Collection[str] = (),
     *,
     foreign_in: int,
+    foreign_most: int = _FOREIGN_MOST,
 ) -> bool:
     """Say whether a line is made of words with which sites speak of what is not there, for the most part.
 
     `names` say nothing, but a line of names is about whom they name; `plain` are words like those of the languages;
-    one word in `foreign_in` may be from elsewhere.
+    one word in `foreign_in` may be from elsewhere, `foreign_most` in all.
     """
     words = tuple(word for word in _words(_QUOTED.sub(" ", line)) if word not in plain)
     if not words:
         return True
     return any(
-        _unspaced_share(line, one, foreign_in) if one.unspaced else _share(words, one, names, foreign_in)
+        _unspaced_share(line, one, foreign_in) if one.unspaced else _share(words, one, names, foreign_in, foreign_most)
         for one in vocabularies
     )
 
 
-def _share(words: Sequence[str], one: Vocabulary, names: Collection[str], foreign_in: int) -> bool:
+def _share(words: Sequence[str], one: Vocabulary, names: Collection[str], foreign_in: int, foreign_most: int) -> bool:
     foreign = named = advice = at = 0
     while at < len(words):
         taken, sense = _phrase(words, at, one)
@@ -220,7 +223,9 @@ def _share(words: Sequence[str], one: Vocabulary, names: Collection[str], foreig
             named += words[at] in names
             foreign += words[at] not in names
         at += taken
-    return foreign * foreign_in <= len(words) and (not named or advice > 0 or len(words) - named >= _BESIDE_NAMES)
+    return foreign <= min(foreign_most, len(words) // foreign_in) and (
+        not named or advice > 0 or len(words) - named >= _BESIDE_NAMES
+    )
 
 
 def _unspaced_share(line: str, one: Vocabulary, foreign_in: int) -> bool:
