@@ -58,10 +58,15 @@ BEHAVIOURS: Mapping[str, tuple[Mapping[str, Reply], Verdict, str]] = {
     "same page for every name": ({"*": answer(SOFT_EN)}, GONE, "soft_404"),
     "same picture for every name": ({"*": picture("nothing here")}, GONE, "soft_404"),
     "front page for every name": ({"*": to("/"), "/": answer(page("Pictures", "Upload yours"))}, GONE, "front_page"),
-    "error page with the path in it": (
-        {"/i/1.jpg": answer(page("Hm", "There is nothing at /i/1.jpg, request 83a7cc01"))},
+    "page with the path in it": (
+        {"/i/1.jpg": answer(page("Hm", "You have asked for /i/1.jpg, request 83a7cc01"))},
         UP,
         "status_2xx",
+    ),
+    "error page with the path in it": (
+        {"/i/1.jpg": answer(page("Hm", "There is nothing at /i/1.jpg, request 83a7cc01"))},
+        GONE,
+        "removal_page",
     ),
     "single page application": ({"*": answer(SHELL)}, UNKNOWN, "script_only"),
     "maintenance for every name": (
