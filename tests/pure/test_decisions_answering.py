@@ -234,6 +234,16 @@ def test_confirmed_as_illegal_only_at_home() -> None:
     assert again(abroad, given(confirmed=True), "tok", LATER, home="NL").strike_stays == ()
 
 
+def test_a_victim_flagged_by_a_duplicate_is_followed_up_once() -> None:
+    """The item keeps the flag, its stays are followed up now, and the same again changes nothing."""
+    first = again(located(HERE), given(new_victim=True), "tok", LATER)
+    second = again(first.case, given(new_victim=True), "tok", LATER + DAY)
+
+    assert (first.case.item.new_victim, [stay.follow_up_at for stay in first.case.at_work]) == (True, [LATER])
+    assert [(line.event, line.detail) for line in first.history] == [("flagged", {"new_victim": True})]
+    assert (second.case, second.history) == (first.case, ())
+
+
 def test_what_an_answer_said_is_done() -> None:
     """It waits for nobody any more; what waits for something else does."""
     item = replace(located(HERE).item, attention=frozenset({Attention.UNREAD_ANSWER, Attention.BOUNCED}))

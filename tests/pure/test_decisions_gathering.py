@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from ntd.gathering import Addressee, Before, Piece, Sorted, in_force, message, partner_channel, sort_out
+from ntd.gathering import Addressee, Before, Piece, Sorted, in_force, mailbox_of, message, partner_channel, sort_out
 from ntd.tongues import spoken_in, tongue
 from schemas.ids import ItemId, NoticeId
 from schemas.item import Classification, State
@@ -51,10 +51,11 @@ def sizes(found: Sorted) -> list[tuple[Channel, Format, list[int]]]:
 
 @pytest.mark.parametrize("state", State)
 def test_only_items_in_force_are_spoken_of(state: State) -> None:
-    """Held, gone or ended meanwhile: nobody is told, except that it was withdrawn."""
+    """Held, gone or ended meanwhile: nobody is told, but that it was withdrawn; the police of the untraceable."""
     told = {State.ROUTED, State.NOTICED, State.FORWARDED}
 
     assert in_force(Kind.FIRST, state) is (state in told)
+    assert in_force(Kind.POLICE, state) is (state in {*told, State.UNTRACEABLE})
     assert in_force(Kind.WITHDRAWAL, state) is (state is State.WITHDRAWN)
 
 
@@ -164,6 +165,15 @@ def test_a_withdrawal_asks_for_nothing() -> None:
 
     assert (told.deadline, told.answer_link, told.language, told.bounce_address) == (None, None, "nl", None)
     assert [one.bounce_address for one in named] == [f"bounces+{UUID(int=7).hex}@hotline.example"] * 2
+
+
+def test_whose_certificate_counts() -> None:
+    """The mailbox that mail goes to: the recipient's, or the partner's where it is reached by mail."""
+    by_api = Partner(code="md", countries=["MD"], email="desk@md.example", plain=True, api="https://md.example")
+
+    assert mailbox_of(whom()) == "abuse@one.example"
+    assert mailbox_of(whom("partner", partner=MAILED)) == "desk@md.example"
+    assert [mailbox_of(one) for one in (whom("partner", partner=by_api), whom("partner"), whom("form"))] == [None] * 3
 
 
 def test_a_forward_goes_to_the_partners_mailbox() -> None:
