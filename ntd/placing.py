@@ -64,10 +64,11 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     if not missing and all_gone(stay.facts for stay in kept):
         return _only_gone_left(replace(case, stays=kept + ended), ended, world, now)
     spell = case.item.spell + (0 if first else 1)
-    waiting = next((stay for stay in (*kept, *ended) if stay.hoster is None or _never_there(stay)), None)
-    opened = tuple(open_stay(case.item, seat, world, spell, ended, waiting, now) for seat in missing)
-    if waiting is not None and opened:
-        opened = (_take_over(waiting, opened[0]), *opened[1:])
+    waiting = tuple(stay for stay in (*kept, *ended) if stay.hoster is None or _never_there(stay))
+    first_of = waiting[0] if waiting else None
+    opened = tuple(open_stay(case.item, seat, world, spell, ended, first_of, now) for seat in missing)
+    taken = (_take_over(was, found) for was, found in zip(waiting, opened, strict=False))
+    opened = (*taken, *opened[len(waiting) :])
     mine = {stay.id for stay in opened}
     over = tuple(stay for stay in ended if stay.id not in mine)
     stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
@@ -184,9 +185,9 @@ def _beginning(
 
 
 def _never_there(ended: Stay) -> bool:
-    # It returned where its host had been until then, for all we knew: the host had left before, and nobody was told.
+    # It began anew where its host had been until then, for all we knew: the host had left before, and nobody was told.
     left = ended.ended_at is not None and ended.ended_at <= ended.began_at
-    return left and ended.began_by == "return" and not (ended.noticed_at or ended.forwarded_at)
+    return left and ended.began_by in {"return", "reopen"} and not (ended.noticed_at or ended.forwarded_at)
 
 
 def _take_over(waiting: Stay, found: Stay) -> Stay:

@@ -187,6 +187,20 @@ def test_a_return_belongs_to_the_place_where_it_was_found() -> None:
     assert [(one.hoster, one.ended_by) for one in later.stays] == [(2, None), (1, "relocated")]
 
 
+def test_what_was_reopened_after_its_host_had_left_begins_where_it_is_found() -> None:
+    """Each place found takes over one that never was; what began it stays what began it."""
+    both = located(HERE, seat(4, "NL", NOC))
+    case = replace(both, stays=tuple(replace(one, began_by="reopen") for one in both.stays))
+    left = {(1, "NL"): NOON - HOUR, (4, "NL"): NOON - MINUTE}
+    step = place(case, world(THERE, ABROAD, version=2, left_at=left), NOON + HOUR)
+
+    assert [(one.hoster, one.began_by, one.began_at, one.ended_by) for one in step.case.stays] == [
+        (2, "reopen", NOON, None),
+        (3, "reopen", NOON, None),
+    ]
+    assert {one.id for one in step.case.stays} == {one.id for one in both.stays} == set(step.strike_stays)
+
+
 def test_when_only_gone_places_are_left_the_item_is_gone() -> None:
     """Gone at one hoster, moved away from the other: nothing shows it any more, and it is watched."""
     before = located(HERE, THERE)
