@@ -127,7 +127,7 @@ def _content(seen: Observation, baseline: Baseline | None) -> Meaning:
         return Meaning(verdict=Verdict.UP, reason="same_body")
     if signs.login:
         return _blocked(_kind(signs.login))
-    if signs.default_page:
+    if signs.default_page and not _shows_nothing(seen):
         return _unknown(_kind(signs.default_page))
     if signs.parked:
         return _gone(_kind(signs.parked), _BY[_kind(signs.parked)])
@@ -142,7 +142,7 @@ def _content(seen: Observation, baseline: Baseline | None) -> Meaning:
 
 def _compared(seen: Observation, baseline: Baseline | None) -> Meaning:
     body = seen.body
-    if body is not None and body.length_bytes == 0:
+    if _shows_nothing(seen):
         # Nothing is like nothing: a server in trouble answers every name with an empty body.
         return _changed("empty_body") if baseline is not None else _unknown("empty_body")
     if seen.signs.like_sibling:
@@ -150,6 +150,12 @@ def _compared(seen: Observation, baseline: Baseline | None) -> Meaning:
     if body is not None and baseline is not None and (change := _change(body, baseline)):
         return _changed(change)
     return Meaning(verdict=Verdict.UP, reason="status_2xx")
+
+
+def _shows_nothing(seen: Observation) -> bool:
+    return seen.body is not None and (
+        seen.body.length_bytes == 0 or _kind(seen.signs.default_page or "") == "empty_body"
+    )
 
 
 def _change(body: Body, baseline: Baseline) -> str | None:

@@ -26,6 +26,7 @@ TIMEOUT_S = 0.25
 MEMORY_MIB = 8.0
 
 BAD, UP, SLOW, GONE = ("bad_answer",) * 2, ("answered", "status_2xx"), ("timeout",) * 2, ("unreachable",) * 2
+NOTHING = ("answered", "empty_body")  # a page that shows nothing
 PRIVATE, TLS, CIRCLE = ("not_public", "address_not_public"), ("tls_fault",) * 2, ("too_many_redirects",) * 2
 
 
@@ -200,14 +201,14 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
         ("answered", "status_101"),
     ),
     "status 999999": (b"HTTP/1.1 999999 What\r\n\r\n", BAD),
-    "a page of open tags": (answer("<b>" * 40_000), UP),
-    "a page of titles": (answer("<title>x" * 16_000), UP),
+    "a page of open tags": (answer("<b>" * 40_000), NOTHING),
+    "a page of titles": (answer("<title>x" * 16_000), NOTHING),
     "a page of headings": (answer("<h1>x" * 10_000), UP),
     "a page of entities": (answer("&amp" * 32_000), UP),
     "a page of pictures": (answer("<img src='/a.png'>" * 7_000), UP),
     "a page of attributes": (answer("<img " + "src= " * 25_000 + ">"), UP),
-    "a page of passwords": (answer("<input type=passwor " * 6_000 + ">"), UP),
-    "a page of comments": (answer("<!-- <!-- " * 13_000), UP),
+    "a page of passwords": (answer("<input type=passwor " * 6_000 + ">"), NOTHING),
+    "a page of comments": (answer("<!-- <!-- " * 13_000), NOTHING),
     "a page of spaces": (answer("a" + " " * 130_000 + "b"), UP),
     "a page of one word": (answer("a" * 130_000), UP),
     "deep JSON": (answer("[" * 130_000, kind="application/json"), UP),

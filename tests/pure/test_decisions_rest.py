@@ -229,6 +229,8 @@ def body(length_bytes: int, kind: str | None = "image/png", sha256: str = "bb" *
         (answered(like_sibling=True, script_only=True), None, Verdict.UNKNOWN, "script_only"),
         (answered(body=body(0)), None, Verdict.UNKNOWN, "empty_body"),
         (answered(body=body(0)), BASE, Verdict.CHANGED, "empty_body"),
+        (answered(default_page="empty_body.blank"), None, Verdict.UNKNOWN, "empty_body"),
+        (answered(default_page="empty_body.blank"), BASE, Verdict.CHANGED, "empty_body"),
         (answered(body=body(900, "text/html")), BASE, Verdict.CHANGED, "type_changed"),
         (answered(body=body(299)), BASE, Verdict.CHANGED, "length_changed"),
         (answered(body=body(300, None)), BASE, Verdict.UP, "status_2xx"),

@@ -86,7 +86,9 @@ async def test_drastic_change_of_length(body: bytes, verdict: Verdict) -> None:
 async def test_change_of_type() -> None:
     """A page where a picture was is changed; another picture format is not."""
     baseline = Baseline(sha256="0" * 64, length_bytes=1000, type="image/jpeg")
-    async with serving({"/a.jpg": answer(page("x" * 900)), "/b.jpg": answer(b"y" * 900, kind="image/webp")}) as web:
+    async with serving(
+        {"/a.jpg": answer(page("x", "x " * 450)), "/b.jpg": answer(b"y" * 900, kind="image/webp")}
+    ) as web:
         html = await look(f"http://img.test:{web.port}/a.jpg", baseline=baseline)
         webp = await look(f"http://img.test:{web.port}/b.jpg", baseline=baseline)
 
