@@ -153,9 +153,8 @@ def _compared(seen: Observation, baseline: Baseline | None) -> Meaning:
 
 
 def _shows_nothing(seen: Observation) -> bool:
-    return seen.body is not None and (
-        seen.body.length_bytes == 0 or _kind(seen.signs.default_page or "") == "empty_body"
-    )
+    empty = seen.body is not None and seen.body.length_bytes == 0
+    return empty or _kind(seen.signs.default_page or "") == "empty_body"
 
 
 def _change(body: Body, baseline: Baseline) -> str | None:
