@@ -117,10 +117,16 @@ def _attention(item: Item, meaning: Meaning) -> frozenset[Attention]:
             return seen
 
 
+def _follow_up_at(stay: Stay, item: Item, rules: Settings, now: datetime) -> datetime | None:
+    # What is due already is left to whoever follows up: a copy for the police is no message that a look would know of.
+    due = stay.follow_up_at is not None and stay.follow_up_at <= now and stay.gone_at is None
+    return stay.follow_up_at if due else follow_up_at(stay, item, rules)
+
+
 def _at_work(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
     rules = world.settings
     stays = tuple(_stay(stay, looked, rules, now) for stay in case.stays)
-    stays = tuple(having(stay, follow_up_at=follow_up_at(stay, case.item, rules)) for stay in stays)
+    stays = tuple(having(stay, follow_up_at=_follow_up_at(stay, case.item, rules, now)) for stay in stays)
     case = replace(case, stays=stays)
     back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
     if case.item.state is State.HELD:

@@ -359,6 +359,17 @@ def test_the_patience_of_a_partner_ends_for_copied_items_too() -> None:
         assert [(tell.recipient, tell.kind) for tell in step.tell] == [(FOREIGN, Kind.FIRST)]
 
 
+def test_a_look_takes_back_no_follow_up_that_is_due() -> None:
+    """It was asked for a reason that a look does not know; what is not due yet is counted anew."""
+    due = told_at(located(), NOON, follow_up_at=NOON + HOUR)
+    (stay,) = due.stays
+    looked = Looked(round=seen(UP, NOON + HOUR), by_stay={stay.id: UP}, next_at=NOON + 2 * HOUR)
+    early = replace(looked, round=seen(UP, NOON + MINUTE))
+
+    assert one(settle(due, looked, HOME, NOON + HOUR)).follow_up_at == NOON + HOUR
+    assert one(settle(due, early, HOME, NOON + MINUTE)).follow_up_at == NOON + DAY
+
+
 def test_the_moved_stay_of_a_copied_item_is_asked_about_again() -> None:
     """Nobody was told there yet: a look at it does not make that forgotten."""
     case = located(seat(1, "NL"))
