@@ -249,6 +249,7 @@ def test_gone_by_hand_and_up_by_hand_is_a_return() -> None:
     assert [(stay.ended_by, stay.began_by) for stay in step.case.stays] == [("returned", "receipt"), (None, "return")]
     assert [(tell.recipient, tell.kind, tell.spell) for tell in step.tell] == [(ABUSE, Kind.FIRST, 2)]
     assert step.history[0].detail == {"reason": "because", "by_hand": True}
+    assert step.case.item.last_up_at == step.case.stays[-1].last_up_at == NOON + 2 * DAY
 
 
 def test_an_item_gone_before_it_was_located_can_return() -> None:
