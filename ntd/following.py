@@ -1,6 +1,6 @@
 """What follows up on a stay, and when: reminders, the ladder, a partner's silence. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -102,6 +102,30 @@ def next_step(stay: Stay, settings: Settings) -> Kind | None:
     """Give the kind of the next step of the ladder, None at its end."""
     steps = sorted(settings.sla.escalation, key=lambda step: step.after)
     return Kind(steps[stay.steps_done].to) if stay.steps_done < len(steps) else None
+
+
+def follow_up_first(
+    case: Case, due: Sequence[StayId], world: World, ladders: Mapping[StayId, Ladder], now: datetime
+) -> Step:
+    """Follow up on one of an item's stays that are due: on one that climbs the ladder, else on any.
+
+    Reminders of a stay that shares its mailbox would put its step off for ever. Where nothing is told the others are
+    due still; else they wait for a while, as what was told may count for them too.
+    """
+    climbing = (one.id for one in case.at_work if one.id in due and _climbs(one, case.item, world.settings, now))
+    first = next(climbing, due[0])
+    step = follow_up(case, first, world, ladders[first], now)
+    if step.tell:
+        return step
+    others = {one for one in due if one != first}
+    stays = tuple(replace(one, follow_up_at=now) if one.id in others else one for one in step.case.stays)
+    return replace(step, case=replace(step.case, stays=stays))
+
+
+def _climbs(stay: Stay, item: Item, settings: Settings, now: datetime) -> bool:
+    if stay.run_rounds or stay.asked_at:
+        return False
+    return any(due.step and due.at <= now and _seen_up(stay, due) for due in dues(stay, item, settings))
 
 
 def follow_up(case: Case, stay_id: StayId, world: World, ladder: Ladder, now: datetime) -> Step:

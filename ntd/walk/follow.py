@@ -11,7 +11,7 @@ from geo.matching import Subject
 from geo.resolve import Locator
 from ntd.acting import release
 from ntd.case import Case, Stay
-from ntd.following import Ladder, follow_up, next_step
+from ntd.following import Ladder, follow_up_first, next_step
 from ntd.holding import Act
 from ntd.store import cases, checks, ladder
 from ntd.store.base import Connection, Store
@@ -48,10 +48,11 @@ class Follow:
     async def _stays(self, now: datetime) -> bool:
         async with self._store.statements() as connection:
             due = await checks.follow_ups(connection, now, STAYS, LEASE, self._token)
-        by_item: dict[ItemId, StayId] = {item: stay for stay, item in due}
-        # Several stays of one item: one now, the others in the next turn.
-        if not by_item:
+        if not due:
             return False
+        by_item: dict[ItemId, list[StayId]] = {}
+        for stay, item in due:
+            by_item.setdefault(item, []).append(stay)
         upstream = await self._upstream(by_item, now)
         async with self._store.transaction() as connection:
             before = await cases.lock(connection, sorted(by_item))
@@ -60,12 +61,13 @@ class Follow:
             )
             steps = []
             for item, case in before.items():
-                climb = await self._ladder(connection, case, by_item[item], upstream, now)
-                steps.append(follow_up(case, by_item[item], world[case.item.host], climb, now))
+                ladders = {stay: await self._ladder(connection, case, stay, upstream, now) for stay in by_item[item]}
+                # Several stays of one item: one now, the others in the next turn.
+                steps.append(follow_up_first(case, by_item[item], world[case.item.host], ladders, now))
             await cases.settle(connection, self._store, self._settings, before, steps, by="follow", now=now)
         return True
 
-    async def _upstream(self, by_item: Mapping[ItemId, StayId], now: datetime) -> dict[StayId, Contact | None]:
+    async def _upstream(self, by_item: Mapping[ItemId, list[StayId]], now: datetime) -> dict[StayId, Contact | None]:
         """Find who is told upstream, before anything is locked: a registry may have to be asked.
 
         A stay that is absent was not asked about, or a registry did not answer: it is tried again.
@@ -74,7 +76,7 @@ class Follow:
             return {}
         async with self._store.transaction() as connection:
             read = await cases.read(connection, sorted(by_item))
-            climbing = [(read[item], stay) for item, stay in by_item.items() if item in read]
+            climbing = [(read[item], stay) for item, stays in by_item.items() if item in read for stay in stays]
             footholds = {
                 stay.id: await ladder.foothold(connection, self._store, case, stay)
                 for case, stay_id in climbing

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ntd.case import Case, Stay, Step
 from ntd.checking import Looked, settle
-from ntd.following import Ladder, dues, follow_up, follow_up_at, next_step, partner_of
+from ntd.following import Ladder, dues, follow_up, follow_up_at, follow_up_first, next_step, partner_of
 from ntd.placing import place
 from ntd.telling import Sent, accepted, failed
 from ntd.world import PartnerSeat, Seated, World
@@ -137,6 +137,32 @@ def test_a_step_without_a_contact_is_skipped_and_recorded() -> None:
 
     assert (step.tell, [line.event for line in step.history]) == ((), ["step_skipped"])
     assert (one(step).steps_done, one(step).follow_up_at) == (1, NOON + 3 * DAY)
+
+
+def test_a_step_goes_before_the_reminder_to_a_mailbox_that_it_shares() -> None:
+    """Else each reminder about the one stay would put the step of the other off, as it counts for both."""
+    both = world(HERE, seat(2, "BE", ABUSE))
+    case = told_at(located(HERE, seat(2, "BE", ABUSE)), NOON, told_at=NOON + 2 * DAY, last_up_at=NOON + 50 * HOUR)
+    home, abroad = case.stays
+    climbed = replace(case, stays=(home, replace(abroad, steps_done=1)))
+    due = (abroad.id, home.id)
+    step = follow_up_first(climbed, due, both, dict.fromkeys(due, LADDER), NOON + 3 * DAY)
+
+    assert [(tell.kind, tell.stay) for tell in step.tell] == [(Kind.REGULATOR, home.id)]
+    assert step.case.stays[1] == climbed.stays[1]
+
+
+def test_where_nothing_is_told_about_one_stay_the_others_are_still_due() -> None:
+    """A step without a contact is skipped, and the next turn is that of whoever climbs; what is asked waits."""
+    both = world(HERE, seat(2, "BE", ABUSE))
+    case = told_at(located(HERE, seat(2, "BE", ABUSE)), NOON, told_at=NOON + 2 * DAY, last_up_at=NOON + 50 * HOUR)
+    home, abroad = (replace(stay, follow_up_at=NOON + 4 * DAY) for stay in case.stays)
+    asked = replace(case, stays=(replace(home, asked_at=NOON + 3 * DAY), abroad))
+    due = (home.id, abroad.id)
+    step = follow_up_first(asked, due, both, dict.fromkeys(due, Ladder(by_kind={})), NOON + 3 * DAY)
+
+    assert [line.event for line in step.history] == ["step_skipped"]
+    assert [stay.follow_up_at for stay in step.case.stays] == [NOON + 3 * DAY, NOON + 3 * DAY]
 
 
 def test_the_next_step_is_the_earliest_not_yet_done() -> None:
