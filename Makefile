@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export NTD_TEST_POSTGRES NTD_TEST_DATABASE
 # Tests and demo start some two hundred processes of ours; to compile the same files in each takes a fifth of the time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup test test-database demo run lock clean
+.PHONY: help setup test style types imports test-database demo run lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,11 +31,18 @@ $(STAMP):
 	@touch $@
 
 test: setup
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style imports
+	@echo "== pytest"; $(BIN)/pytest
+
+style: setup
 	@echo "== ruff check";  $(BIN)/ruff check .
 	@echo "== ruff format"; $(BIN)/ruff format --check .
-	@echo "== mypy";        $(BIN)/mypy
-	@echo "== imports";     $(BIN)/lint-imports --no-logo
-	@echo "== pytest";      $(BIN)/pytest
+
+types: setup
+	@echo "== mypy"; $(BIN)/mypy
+
+imports: setup
+	@echo "== imports"; $(BIN)/lint-imports --no-logo
 
 # What touches the database again, on another PostgreSQL: its programs in a folder, or a running server by URL, e.g.
 #   make test-database NTD_TEST_POSTGRES=/usr/lib/postgresql/15/bin

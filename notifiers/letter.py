@@ -7,7 +7,7 @@ from functools import partial
 from notifiers.exchange import for_partner
 from notifiers.law import Law, laws_for
 from notifiers.plain import SENTENCE_LENGTH, moment, one_line, whole_url
-from notifiers.stationery import ENGLISH, GLUE, SHIPPED, WIDTH, Speaker, Stationery, wrapped
+from notifiers.stationery import ENGLISH, GLUE, SHIPPED, WIDTH, Speaker, Stationery
 from notifiers.tables import told_of
 from schemas.item import Basis, Classification
 from schemas.notice import Kind, Message, NoticeLine
@@ -94,7 +94,7 @@ def _one_language(message: Message, language: str, speaker: Speaker, stationery:
         sender=speaker.sender,
         say=lambda key: stationery.paragraph(language, key, speaker),
         label=partial(stationery.label, (language,)),
-        bullet=lambda law: wrapped(law, first="- ", following="  "),
+        bullet=stationery.bullet,
     )
 
 

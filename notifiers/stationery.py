@@ -8,7 +8,7 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -53,6 +53,7 @@ class Stationery:
         self.words = lru_cache(maxsize=256)(self._read_words)
         self.said = lru_cache(maxsize=_KEPT)(self._said)
         self.paragraph = lru_cache(maxsize=_KEPT)(self._paragraph)
+        self.bullet = lru_cache(maxsize=_KEPT)(partial(wrapped, first="- ", following="  "))
         self.label = lru_cache(maxsize=4096)(self._label)
         self.languages = tuple(sorted({path.stem for path in self.word_files()}))
 

@@ -16,7 +16,7 @@ _HEX = r"[0-9a-fA-F]"
 _UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}(?![\w])(?!-\w)")
 _MESSAGE_ID = re.compile(r"<?\s?([^\s<>\"@]{1,200})@([\w.-]{1,200}|\[[^\s\]]{1,80}\])\s?>?")
 _FIELD = re.compile(r"^\W{0,4}(?:original[- ])?message-id:\s{0,4}(\S{1,400})", re.IGNORECASE | re.MULTILINE)
-_URL = re.compile(r"\bh(?:tt|xx|XX|..)ps?(?::|\[:\])//[^\s<>\"'|\\^`{}]{3,2000}", re.IGNORECASE)
+_URL = re.compile(r"\b(?i:h..ps?)(?::|\[:\])//[^\s<>\"'|\\^`{}]{3,2000}")
 #: Where the address that a message was sent to may stand; the first that is written by the delivering system.
 _ADDRESSED = (
     "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "x-forwarded-to",

@@ -24,6 +24,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 TIMEOUT_S = 0.25
 MEMORY_MIB = 8.0
+MIB = 1024 * 1024
 
 BAD, UP, SLOW, GONE = ("bad_answer",) * 2, ("answered", "status_2xx"), ("timeout",) * 2, ("unreachable",) * 2
 NOTHING = ("answered", "empty_body")  # a page that shows nothing
@@ -75,10 +76,24 @@ async def reset_inside(writer: asyncio.StreamWriter) -> None:
 
 def bomb(packings: str, megabytes: int = 64) -> bytes:
     """Answer with zeros, packed as Content-Encoding says."""
-    packed = bytes(megabytes * 1024 * 1024)
-    for packing in packings.split(", "):
+    first, *others = packings.split(", ")
+    packed = ZEROS[first](megabytes) if first in ZEROS else PACK[first](bytes(megabytes * MIB))
+    for packing in others:
         packed = PACK[packing](packed)
     return answer(packed, kind="image/jpeg", Content_Encoding=packings)
+
+
+def deflated(megabytes: int) -> bytes:
+    """Pack zeros: one MiB, and then again and again what it was packed to, which takes no time."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return (packer.compress(bytes(MIB)) + packer.flush(zlib.Z_FULL_FLUSH)) * megabytes + packer.flush()
+
+
+ZEROS: Mapping[str, Callable[[int], bytes]] = {
+    # RFC 1952, section 2.3; RFC 1950, section 2.2. No look comes as far as the sum and the length: they are noughts.
+    "gzip": lambda megabytes: b"\x1f\x8b\x08" + bytes(7) + deflated(megabytes) + bytes(8),
+    "deflate": lambda megabytes: b"\x78\x9c" + deflated(megabytes) + bytes(4),
+}
 
 
 PACK: Mapping[str, Callable[[bytes], bytes]] = {
@@ -91,7 +106,7 @@ PACK: Mapping[str, Callable[[bytes], bytes]] = {
 
 def wide(packing: str) -> bytes:
     """Answer with a packing whose window is larger than what a look has."""
-    body = bytes(64 * 1024 * 1024)
+    body = bytes(64 * MIB)
     if packing == "br":
         return packed(brotli.compress(body, quality=3, lgwin=24), "br")
     return packed(zstd.compress(body, options={zstd.CompressionParameter.window_log: 27}), "zstd")
