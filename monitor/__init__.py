@@ -24,7 +24,8 @@ pages      P  what of a page is read: title, headings, words, media
 markup     P  markup read tag by tag; what stands around every page told from what a page is about
 answers    P  what an answer in JSON says of a fault
 pictures   P  the shape of a picture, from its head
-likeness   P  how like two pages are, and what is kept of a body to tell that later
+likeness   P  how like two pages are, and what one has of its own
+imprint    P  what is kept of a body, to tell a changed one from another thing
 removals   P  pages that say of themselves that the thing is not there
 statements P  sentences that sites say it with, told by their words, in all languages
 beside     P  what stands beside such a sentence: more of it, or what the page is about

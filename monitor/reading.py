@@ -8,7 +8,7 @@ from typing import Final
 
 from monitor.decoding import BrokenEncoding, decoder_for
 from monitor.faults import Fault
-from monitor.likeness import picture_likeness
+from monitor.imprint import picture_likeness
 from monitor.pages import Page, looks_like_page, page_text, read_page
 from monitor.pictures import Shape
 from monitor.pinned import Answer

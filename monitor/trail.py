@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from monitor.likeness import text_likeness
+from monitor.imprint import text_likeness
 from monitor.pages import Page
 from monitor.pinned import Answer
 from monitor.reading import Intake, page_of, redirect_of, refresh_of, retry_after_s, type_of

@@ -31,7 +31,7 @@ unknown  `status_NNN` for every other status · `default_page` · `maintenance` 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
-from monitor.likeness import same_words, unlike
+from monitor.imprint import same_words, unlike
 from schemas.check import Baseline, Body, GoneBy, Meaning, Observation, Round, Sight, Verdict
 from schemas.hosting import Address
 

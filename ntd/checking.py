@@ -27,7 +27,7 @@ from schemas.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Judged:
     """A round, and what it means for each open stay."""
 
     round: Round
@@ -37,18 +37,18 @@ class Looked:
     target: Target | None = None  # where it led; None: that could not be seen
 
 
-def settle(case: Case, looked: Looked, world: World, now: datetime) -> Step:
+def settle(case: Case, judged: Judged, world: World, now: datetime) -> Step:
     """Take one round into a case."""
-    there = led(case.item, looked.target, now)
-    looked = _elsewhere(looked) if there.unassessed else _by_rule(looked, world.settings)
-    step = _settled(case, _counted(replace(case, item=there.item), looked, now), looked, world, now)
+    there = led(case.item, judged.target, now)
+    judged = _elsewhere(judged) if there.unassessed else _by_rule(judged, world.settings)
+    step = _settled(case, _counted(replace(case, item=there.item), judged, now), judged, world, now)
     return replace(step, history=(*there.history, *step.history)) if there.history else step
 
 
-def _elsewhere(looked: Looked) -> Looked:
+def _elsewhere(judged: Judged) -> Judged:
     # What stands there nobody has assessed: it is not the content that was seen up.
-    by_stay = {stay: _not_up(meaning) for stay, meaning in looked.by_stay.items()}
-    return replace(looked, round=replace(looked.round, meaning=_not_up(looked.round.meaning)), by_stay=by_stay)
+    by_stay = {stay: _not_up(meaning) for stay, meaning in judged.by_stay.items()}
+    return replace(judged, round=replace(judged.round, meaning=_not_up(judged.round.meaning)), by_stay=by_stay)
 
 
 #: What `monitor.changed` takes another body for.
@@ -58,38 +58,38 @@ _RULED: Final = {
 }
 
 
-def _by_rule(looked: Looked, rules: Settings) -> Looked:
+def _by_rule(judged: Judged, rules: Settings) -> Judged:
     """Decide about a changed body as the operator has, where that is not left to an analyst."""
     ruled = _RULED.get(rules.monitor.changed)
-    if ruled is None or looked.round.meaning.verdict is not Verdict.CHANGED:
-        return looked
-    by_stay = {stay: ruled if it.verdict is Verdict.CHANGED else it for stay, it in looked.by_stay.items()}
-    return replace(looked, round=replace(looked.round, meaning=ruled), by_stay=by_stay)
+    if ruled is None or judged.round.meaning.verdict is not Verdict.CHANGED:
+        return judged
+    by_stay = {stay: ruled if it.verdict is Verdict.CHANGED else it for stay, it in judged.by_stay.items()}
+    return replace(judged, round=replace(judged.round, meaning=ruled), by_stay=by_stay)
 
 
 def _not_up(meaning: Meaning) -> Meaning:
     return NEW_TARGET if meaning.verdict in {Verdict.UP, Verdict.CHANGED} else meaning
 
 
-def _settled(case: Case, seen: Case, looked: Looked, world: World, now: datetime) -> Step:
+def _settled(case: Case, seen: Case, judged: Judged, world: World, now: datetime) -> Step:
     if case.item.state in {State.GONE, State.CLOSED}:
-        return hold_instead(_watched(case, seen, looked, world, now), now)
+        return hold_instead(_watched(case, seen, judged, world, now), now)
     probed = case.item.state is State.HELD and world.settings.police.probe_held
     if not case.item.state.checked and not probed:
         return Step(case=seen, no_more_checks=True)
-    return hold_instead(_at_work(case, seen, looked, world, now), now)
+    return hold_instead(_at_work(case, seen, judged, world, now), now)
 
 
-def _counted(case: Case, looked: Looked, now: datetime) -> Case:
-    meaning = looked.round.meaning
+def _counted(case: Case, judged: Judged, now: datetime) -> Case:
+    meaning = judged.round.meaning
     item = replace(
         case.item,
         checks=case.item.checks + 1,
         checked_at=now,
         last_verdict=meaning.verdict,
         last_reason=meaning.reason,
-        last_up_at=looked.round.at if meaning.verdict is Verdict.UP else case.item.last_up_at,
-        baseline=_baseline(case.item, looked.round),
+        last_up_at=judged.round.at if meaning.verdict is Verdict.UP else case.item.last_up_at,
+        baseline=_baseline(case.item, judged.round),
         attention=_attention(case.item, meaning),
     )
     return replace(case, item=item)
@@ -123,31 +123,31 @@ def _follow_up_at(stay: Stay, item: Item, rules: Settings, now: datetime) -> dat
     return stay.follow_up_at if due else follow_up_at(stay, item, rules)
 
 
-def _at_work(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
+def _at_work(before: Case, case: Case, judged: Judged, world: World, now: datetime) -> Step:
     rules = world.settings
-    stays = tuple(_stay(stay, looked, rules, now) for stay in case.stays)
+    stays = tuple(_stay(stay, judged, rules, now) for stay in case.stays)
     stays = tuple(having(stay, follow_up_at=_follow_up_at(stay, case.item, rules, now)) for stay in stays)
     case = replace(case, stays=stays)
-    back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(looked, stay))
+    back = frozenset(stay.id for stay in case.open if stay.gone_at and _is_up(judged, stay))
     if case.item.state is State.HELD:
         back = frozenset()  # nothing begins anew while nothing may be sent: its release decides by what is seen then
     # A refused item is watched for a move, not for its end: what it still has open is a place left behind.
     if not back and all_gone(stay.facts for stay in case.open) and case.item.state is not State.REFUSED:
-        return _gone(before, case, looked, rules, now)
+        return _gone(before, case, judged, rules, now)
     case, over = _gone_here(before, case, now)
     if back:
-        step = return_to_work(case, back, looked.round, world, now)
+        step = return_to_work(case, back, judged.round, world, now)
         return replace(step, history=(*over, *step.history), strike_stays=_newly_gone(before, case))
     running = [stay for stay in case.at_work if stay.run_rounds]
     down = [stay.first_down_at for stay in case.at_work if stay.first_down_at]
     case = replace(case, item=having(case.item, first_down_at=min(down, default=None)))
-    notable = _notable(before, looked)
+    notable = _notable(before, judged)
     step = Step(
         case=case,
-        check_at=now + rules.monitor.confirm_every if running else looked.next_at,
-        look_up=looked.moved,
-        history=(*_history(before, looked, now), *over),
-        round=looked.round if notable else None,
+        check_at=now + rules.monitor.confirm_every if running else judged.next_at,
+        look_up=judged.moved,
+        history=(*_history(before, judged, now), *over),
+        round=judged.round if notable else None,
         strike_stays=_newly_gone(before, case),
     )
     # Whatever does not wait for a run may go: an `unknown` round after a run neither counts nor breaks it. While the
@@ -186,24 +186,24 @@ def _newly_gone(before: Case, case: Case) -> tuple[StayId, ...]:
     )
 
 
-def _is_up(looked: Looked, stay: Stay) -> bool:
-    meaning = looked.by_stay.get(stay.id)
+def _is_up(judged: Judged, stay: Stay) -> bool:
+    meaning = judged.by_stay.get(stay.id)
     return meaning is not None and meaning.verdict is Verdict.UP
 
 
-def _stay(stay: Stay, looked: Looked, rules: Settings, now: datetime) -> Stay:
-    meaning = looked.by_stay.get(stay.id)
+def _stay(stay: Stay, judged: Judged, rules: Settings, now: datetime) -> Stay:
+    meaning = judged.by_stay.get(stay.id)
     if meaning is None or stay.ended_at is not None or stay.gone_at is not None:
         return stay
     match meaning.verdict:
         case Verdict.UNKNOWN if meaning.reason == NO_ADDRESS_EVERYWHERE:
-            return _down(stay, replace(meaning, gone_by=GoneBy.NAME), looked.round.at, rules, now)
+            return _down(stay, replace(meaning, gone_by=GoneBy.NAME), judged.round.at, rules, now)
         case Verdict.UP:
-            return replace(stay, last_up_at=looked.round.at, first_down_at=None, run_at=None, run_rounds=0)
+            return replace(stay, last_up_at=judged.round.at, first_down_at=None, run_at=None, run_rounds=0)
         case Verdict.CHANGED:
             return replace(stay, run_at=None, run_rounds=0)
         case Verdict.GONE:
-            return _down(stay, meaning, looked.round.at, rules, now)
+            return _down(stay, meaning, judged.round.at, rules, now)
         case _:
             return stay
 
@@ -217,37 +217,37 @@ def _down(stay: Stay, meaning: Meaning, at: datetime, rules: Settings, now: date
     return replace(stay, gone_at=first_down, gone_known_at=now, gone_by=meaning.gone_by, follow_up_at=None)
 
 
-def _gone(before: Case, case: Case, looked: Looked, rules: Settings, now: datetime) -> Step:
+def _gone(before: Case, case: Case, judged: Judged, rules: Settings, now: datetime) -> Step:
     item = gone_item(case, now)
-    detail = {"gone_at": item.gone_at, "gone_by": item.gone_by, "reason": looked.round.meaning.reason}
+    detail = {"gone_at": item.gone_at, "gone_by": item.gone_by, "reason": judged.round.meaning.reason}
     line = Record(item=item.id, event="gone", at=now, before=before.item.state, after=item.state, detail=detail)
     step = Step(
         case=replace(case, item=item),
-        history=(*_history(before, looked, now), line),
+        history=(*_history(before, judged, now), line),
         strike=True,
         check_at=watch_at(item, rules),
         held_until=now if before.item.state is State.HELD else None,
-        round=looked.round,
+        round=judged.round,
     )
     return closing(step, rules, now)
 
 
-def _watched(before: Case, case: Case, looked: Looked, world: World, now: datetime) -> Step:
-    match looked.round.meaning.verdict:
+def _watched(before: Case, case: Case, judged: Judged, world: World, now: datetime) -> Step:
+    match judged.round.meaning.verdict:
         case Verdict.UP:
-            up = frozenset(stay.id for stay in case.open if _is_up(looked, stay))
-            step = return_to_work(case, up or None, looked.round, world, now)
-            return replace(step, history=(*step.history, *_moved_on(case.item, looked, now)))
+            up = frozenset(stay.id for stay in case.open if _is_up(judged, stay))
+            step = return_to_work(case, up or None, judged.round, world, now)
+            return replace(step, history=(*step.history, *_moved_on(case.item, judged, now)))
         case Verdict.UNKNOWN | Verdict.BLOCKED if _may_retry(before.item, world.settings, now):
             again = now + world.settings.monitor.confirm_every
-            return Step(case=case, check_at=again, round=_if_notable(before, looked))
+            return Step(case=case, check_at=again, round=_if_notable(before, judged))
         case _:
-            return _watch_done(before, case, looked, world.settings, now)
+            return _watch_done(before, case, judged, world.settings, now)
 
 
-def _moved_on(item: Item, looked: Looked, now: datetime) -> tuple[Record, ...]:
+def _moved_on(item: Item, judged: Judged, now: datetime) -> tuple[Record, ...]:
     """Say under which other name of its site it has returned, where its own sends there."""
-    there = sent_to(looked.round)
+    there = sent_to(judged.round)
     detail = {"url": there, "by": "redirect"}
     return () if there is None else (Record(item=item.id, event="successor", at=now, detail=detail),)
 
@@ -260,9 +260,9 @@ def _may_retry(item: Item, rules: Settings, now: datetime) -> bool:
     return now >= due or item.last_verdict not in {Verdict.UNKNOWN, Verdict.BLOCKED}
 
 
-def _watch_done(before: Case, case: Case, looked: Looked, rules: Settings, now: datetime) -> Step:
+def _watch_done(before: Case, case: Case, judged: Judged, rules: Settings, now: datetime) -> Step:
     if case.item.state is State.CLOSED:
-        return Step(case=case, no_more_checks=True, round=_if_notable(before, looked))
+        return Step(case=case, no_more_checks=True, round=_if_notable(before, judged))
     item = case.item
     # A look out of turn (a duplicate, an answer) is not one of the watch.
     due = watch_at(item, rules)
@@ -270,30 +270,30 @@ def _watch_done(before: Case, case: Case, looked: Looked, rules: Settings, now: 
         item = replace(item, watch=item.watch + 1)
     following = watch_at(item, rules)
     if following is not None:
-        return Step(case=replace(case, item=item), check_at=following, round=_if_notable(before, looked))
+        return Step(case=replace(case, item=item), check_at=following, round=_if_notable(before, judged))
     state = state_after(replace(case, item=item), Event.CLOSED)
     line = Record(item=item.id, event="closed", at=now, before=item.state, after=state)
     item = replace(item, state=state, closed_at=now, ended_at=now)
-    return Step(case=replace(case, item=item), history=(line,), no_more_checks=True, round=looked.round)
+    return Step(case=replace(case, item=item), history=(line,), no_more_checks=True, round=judged.round)
 
 
 _FIRST_UP: Final = (Verdict.UP, "status_2xx")
 _SAME_AGAIN: Final = Meaning(verdict=Verdict.UP, reason="same_body")
 
 
-def _notable(before: Case, looked: Looked) -> bool:
-    meaning = looked.round.meaning
+def _notable(before: Case, judged: Judged) -> bool:
+    meaning = judged.round.meaning
     was = (before.item.last_verdict, before.item.last_reason)
     # What was first seen, seen again: the round that saw it first is kept and shows the same.
     return was != (meaning.verdict, meaning.reason) and (was, meaning) != (_FIRST_UP, _SAME_AGAIN)
 
 
-def _if_notable(before: Case, looked: Looked) -> Round | None:
-    return looked.round if _notable(before, looked) else None
+def _if_notable(before: Case, judged: Judged) -> Round | None:
+    return judged.round if _notable(before, judged) else None
 
 
-def _history(before: Case, looked: Looked, now: datetime) -> tuple[Record, ...]:
-    meaning = looked.round.meaning
+def _history(before: Case, judged: Judged, now: datetime) -> tuple[Record, ...]:
+    meaning = judged.round.meaning
     if before.item.last_verdict is meaning.verdict:
         return ()
     word = {Verdict.UP: "up", Verdict.GONE: "down"}.get(meaning.verdict, meaning.verdict.value)

@@ -9,7 +9,7 @@ from monitor.look import Looker
 from monitor.schedule import SLA_MARKS, next_check
 from monitor.verdict import NO_ADDRESS_EVERYWHERE, round_meaning
 from ntd.case import Case, Stay, Step
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.clock import Clock
 from ntd.metrics import Looks
 from ntd.pacing import SOONEST, Due, Pacing, quiet_until, spread
@@ -169,7 +169,7 @@ class Check:
         steps = []
         for item, case in before.items():
             job, seen = by_id[item]
-            steps.append(settle(case, self._looked(case, job, seen, now), world[case.item.host], now))
+            steps.append(settle(case, self._judged(case, job, seen, now), world[case.item.host], now))
         return steps
 
     async def _worlds(self, connection: Connection, found: Sequence[Case], now: datetime) -> Mapping[HostId, World]:
@@ -179,10 +179,10 @@ class Check:
         empty = World(version=0, seats=(), left_at={}, partners={}, settings=self._settings, new_stay=_no_stay)
         return {case.item.host: known.get(case.item.host, empty) for case in found}
 
-    def _looked(self, case: Case, job: ItemToCheck, seen: Round, now: datetime) -> Looked:
+    def _judged(self, case: Case, job: ItemToCheck, seen: Round, now: datetime) -> Judged:
         known = {address for perch in job.perches if not perch.origin for address in perch.addresses}
         begun = max((stay.began_at for stay in case.at_work), default=job.received_at)
-        return Looked(
+        return Judged(
             round=seen,
             by_stay=self._by_stay(case, job, seen),
             next_at=next_check(

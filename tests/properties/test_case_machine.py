@@ -18,7 +18,7 @@ from ntd.answering import partner_says, recipient_says
 from ntd.answering import seen as analyst_saw
 from ntd.bouncing import Bounced, Standing, bounced
 from ntd.case import Case, Item, Stay, Step, Tell
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.duplicates import again
 from ntd.following import follow_up
 from ntd.holding import hold
@@ -242,10 +242,10 @@ class Walk(RuleBasedStateMachine):
     def _round(self, by_stay: dict[StayId, Meaning]) -> None:
         before = self.book.case
         meaning = min(by_stay.values(), key=lambda one: ORDER.index(one.verdict), default=UNKNOWN)
-        looked = Looked(round=seen(meaning, self.now), by_stay=by_stay, next_at=self.now + HOUR)
+        judged = Judged(round=seen(meaning, self.now), by_stay=by_stay, next_at=self.now + HOUR)
         for stay in before.at_work:
             self._count(stay, by_stay.get(stay.id))
-        step = settle(before, looked, self.world, self.now)
+        step = settle(before, judged, self.world, self.now)
         assert step.no_more_checks or step.check_at is not None
         self._gone_is_confirmed(before, step.case)
         self.carry_out(step)

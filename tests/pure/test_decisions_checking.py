@@ -7,7 +7,7 @@ import pytest
 
 from monitor.verdict import NO_ADDRESS_EVERYWHERE
 from ntd.case import Case, Step
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.placing import place
 from ntd.returning import return_to_work
 from ntd.targets import OWN, Target
@@ -48,8 +48,8 @@ NAMELESS = Meaning(verdict=Verdict.UNKNOWN, reason=NO_ADDRESS_EVERYWHERE)
 def look(case: Case, *meanings: Meaning, at: datetime = NOON, place_: World | None = None, moved: bool = False) -> Step:
     """Look once; a meaning for each open stay in its order, the first one for the round as a whole."""
     by_stay = dict(zip((stay.id for stay in case.open), meanings, strict=False))
-    looked = Looked(round=seen(meanings[0], at), by_stay=by_stay, next_at=at + HOUR, moved=moved)
-    return settle(case, looked, place_ or world(HERE, THERE), at)
+    judged = Judged(round=seen(meanings[0], at), by_stay=by_stay, next_at=at + HOUR, moved=moved)
+    return settle(case, judged, place_ or world(HERE, THERE), at)
 
 
 def looks(case: Case, *meanings: Meaning, at: datetime = NOON) -> Case:
@@ -234,13 +234,13 @@ def test_where_it_leads_is_for_a_human_whatever_the_rule() -> None:
     """A new target is no changed body: no rule decides about what nobody has assessed."""
     case, ruled = located(), world(HERE, settings=rules(monitor={"changed": "gone"}))
     case = replace(case, item=replace(case.item, target=OWN))
-    looked = Looked(
+    judged = Judged(
         round=seen(UP, NOON),
         by_stay={case.stays[0].id: UP},
         next_at=NOON + HOUR,
         target=Target(key="elsewhere", site="other.test", url="http://other.test/"),
     )
-    step = settle(case, looked, ruled, NOON)
+    step = settle(case, judged, ruled, NOON)
 
     assert (step.case.item.last_reason, step.case.stays[0].run_rounds) == ("new_target", 0)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ntd.case import Case, Stay, Step
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.following import Ladder, dues, follow_up, follow_up_at, follow_up_first, next_step, partner_of
 from ntd.placing import place
 from ntd.telling import Sent, accepted, failed
@@ -389,10 +389,10 @@ def test_a_look_takes_back_no_follow_up_that_is_due() -> None:
     """It was asked for a reason that a look does not know; what is not due yet is counted anew."""
     due = told_at(located(), NOON, follow_up_at=NOON + HOUR)
     (stay,) = due.stays
-    looked = Looked(round=seen(UP, NOON + HOUR), by_stay={stay.id: UP}, next_at=NOON + 2 * HOUR)
-    early = replace(looked, round=seen(UP, NOON + MINUTE))
+    judged = Judged(round=seen(UP, NOON + HOUR), by_stay={stay.id: UP}, next_at=NOON + 2 * HOUR)
+    early = replace(judged, round=seen(UP, NOON + MINUTE))
 
-    assert one(settle(due, looked, HOME, NOON + HOUR)).follow_up_at == NOON + HOUR
+    assert one(settle(due, judged, HOME, NOON + HOUR)).follow_up_at == NOON + HOUR
     assert one(settle(due, early, HOME, NOON + MINUTE)).follow_up_at == NOON + DAY
 
 
@@ -401,9 +401,9 @@ def test_the_moved_stay_of_a_copied_item_is_asked_about_again() -> None:
     case = located(seat(1, "NL"))
     case = replace(case, item=replace(case.item, copied_from="c3p"))
     (stay,) = case.stays
-    looked = Looked(round=seen(UP, NOON), by_stay={stay.id: UP}, next_at=NOON + HOUR)
+    judged = Judged(round=seen(UP, NOON), by_stay={stay.id: UP}, next_at=NOON + HOUR)
 
-    assert one(settle(case, looked, HOME, NOON)).follow_up_at == stay.follow_up_at
+    assert one(settle(case, judged, HOME, NOON)).follow_up_at == stay.follow_up_at
 
 
 def test_a_stay_without_a_partner_has_none() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ntd.acting import release, reopen, up, withdraw
 from ntd.case import Case, Step
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.duplicates import again
 from ntd.placing import place
 from schemas.check import Meaning
@@ -42,8 +42,8 @@ def asked(case: Case, until: datetime | None = None) -> Case:
 
 def look(case: Case, meaning: Meaning, at: datetime) -> Step:
     """Look once."""
-    looked = Looked(round=seen(meaning, at), by_stay={stay.id: meaning for stay in case.open}, next_at=at + HOUR)
-    return settle(case, looked, world(HERE), at)
+    judged = Judged(round=seen(meaning, at), by_stay={stay.id: meaning for stay in case.open}, next_at=at + HOUR)
+    return settle(case, judged, world(HERE), at)
 
 
 def refused() -> Case:

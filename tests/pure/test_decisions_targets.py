@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ntd.acting import reopen, up
 from ntd.case import Case, Step
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.holding import Act
 from ntd.targets import NEXT, OWN, Target, astray, target_of
 from schemas.check import Hop, Meaning, Observation, Round, Sight
@@ -40,7 +40,7 @@ def look(case: Case, target: Target | None, meaning: Meaning = UP, hours: int = 
     at = NOON + hours * HOUR
     by_stay = {stay.id: meaning for stay in case.open}
     return settle(
-        case, Looked(round=seen(meaning, at), by_stay=by_stay, next_at=at + HOUR, target=target), world(HERE), at
+        case, Judged(round=seen(meaning, at), by_stay=by_stay, next_at=at + HOUR, target=target), world(HERE), at
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from ntd.case import Case, Step
-from ntd.checking import Looked, settle
+from ntd.checking import Judged, settle
 from ntd.uneventful import uneventful
 from schemas.check import Meaning
 from schemas.item import Attention, State
@@ -32,8 +32,8 @@ from tests.fakes.decisions_case import (
 def look(case: Case, *meanings: Meaning, at: datetime) -> Step:
     """Look once; a meaning for each open stay in its order."""
     by_stay = dict(zip((stay.id for stay in case.open), meanings, strict=False))
-    looked = Looked(round=seen(meanings[0], at), by_stay=by_stay, next_at=at + HOUR)
-    return settle(case, looked, world(HERE, THERE), at)
+    judged = Judged(round=seen(meanings[0], at), by_stay=by_stay, next_at=at + HOUR)
+    return settle(case, judged, world(HERE, THERE), at)
 
 
 def test_up_after_up_leaves_a_count_and_when() -> None:

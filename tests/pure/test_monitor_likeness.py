@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.likeness import APART, own_of, picture_likeness, shows_little, text_likeness, unlike
+from monitor.imprint import APART, picture_likeness, text_likeness, unlike
+from monitor.likeness import own_of, shows_little
 from monitor.pages import read_page
 from monitor.pictures import Shape
 
