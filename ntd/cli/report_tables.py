@@ -64,9 +64,10 @@ def _heading(report: Mapping[str, Any], what: str) -> Text:
 
 def _table(columns: Columns, rows: Iterable[Row], total: Row | None = None, *, words: int = 1) -> Table:
     """Lay out rows; the first `words` columns are words, the others figures."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for number, (name, _) in enumerate(columns):
-        table.add_column(name, justify="left" if number < words else "right", overflow="fold")
+        # Where it is narrow the words give way: a figure is read whole.
+        table.add_column(name, justify="left" if number < words else "right", overflow="fold", no_wrap=number >= words)
     for row in rows:
         table.add_row(*(cell(row) for _, cell in columns))
     if total is not None:
@@ -103,12 +104,12 @@ _BESIDE: Final = {
     "reminders": "reminders\naccepted",
 }
 _BECAME: Final = {
-    "forwarded": "forwarded",
-    "relocated": "relocated",
-    "gone_before_notice": "gone before\nnotice",
-    "refused": "refused",
-    "withdrawn": "withdrawn",
-    "unreachable": "unreachable",
+    "forwarded": "for-\nwarded",
+    "relocated": "re-\nlocated",
+    "gone_before_notice": "gone\nbefore\nnotice",
+    "refused": "re-\nfused",
+    "withdrawn": "with-\ndrawn",
+    "unreachable": "unreach-\nable",
 }
 
 
@@ -121,6 +122,7 @@ def _sla(report: Mapping[str, Any]) -> list[RenderableType]:
         _heading(report, f"Removal by {report['by'].replace('_', ' ')}; the unit is the stay, an item at one hoster"),
         *_titled("What became of them, in stays", _table([*became, *_told(_BECAME, [total])], rows, total)),
         *_titled("How fast, from the first accepted notice", _table([key, *_speed(report)], rows, total)),
+        *_titled("Estimated, with what is still open counted in", _table([key, *_ESTIMATED], rows, total)),
     ]
     if "earliest" in total:
         parts += _titled(
@@ -128,9 +130,7 @@ def _sla(report: Mapping[str, Any]) -> list[RenderableType]:
         )
     if beside:
         parts += _titled("Beside that", _table([key, *beside], rows, total))
-    notes = (
-        "Estimated: Kaplan–Meier, which counts what is still open; in brackets 95 %. What is 0 everywhere is left out."
-    )
+    notes = "Estimated by Kaplan–Meier; in brackets 95 %. What is 0 everywhere is left out."
     small = " * fewer than 10 due: the share says little." if any(row["small"] for row in rows) else ""
     return [*parts, Text(notes + small, style="dim")]
 
@@ -144,8 +144,6 @@ def _speed(report: Mapping[str, Any]) -> Columns:
         *own,
         ("median", _span("median_s")),
         ("90 %\nwithin", _span("p90_s")),
-        ("gone by 24 h,\nestimated", _estimated),
-        ("half gone,\nestimated", _span("km_median_s")),
         ("longest\nopen", _span("oldest_open_s")),
     ]
 
@@ -170,21 +168,31 @@ def _estimated(row: Row) -> str:
     return percent(share) if low is None else f"{percent(share)} ({100 * low:.0f}–{100 * high:.0f})"
 
 
+_ESTIMATED: Final[Columns] = [("gone by 24 h", _estimated), ("half gone", _span("km_median_s"))]
+
+
 def _partners(report: Mapping[str, Any]) -> list[RenderableType]:
-    columns: Columns = [
+    became: Columns = [
         ("partner", _key),
-        ("accepted", _count("forwarded")),
+        ("ac-\ncepted", _count("forwarded")),
         ("acknow-\nledged", _count("acknowledged")),
         ("answered", _count("answered")),
         ("gone", _count("gone")),
         ("open", _count("open")),
         ("of these\nsilent", _count("silent")),
-        *_told({"refused": "refused", "relocated": "moved on", "withdrawn": "withdrawn"}, [report["total"]]),
-        ("acknowledged\n(median)", _span("median_acknowledge_s")),
-        ("gone\n(median)", _span("median_s")),
+        *_told({"refused": "re-\nfused", "relocated": "moved\non", "withdrawn": "with-\ndrawn"}, [report["total"]]),
     ]
-    what = "What partners did; the unit is one item accepted by one partner"
-    return [_heading(report, what), _table(columns, report["rows"], report["total"])]
+    speed: Columns = [
+        ("partner", _key),
+        ("acknowledged", _span("median_acknowledge_s")),
+        ("gone", _span("median_s")),
+    ]
+    rows, total = report["rows"], report["total"]
+    return [
+        _heading(report, "What partners did; the unit is one item accepted by one partner"),
+        *_titled("What became of them, in items", _table(became, rows, total)),
+        *_titled("How fast, from that acceptance; medians", _table(speed, rows, total)),
+    ]
 
 
 def _backlog(report: Mapping[str, Any]) -> list[RenderableType]:
@@ -220,7 +228,7 @@ def _migration(report: Mapping[str, Any]) -> list[RenderableType]:
         parts += _titled("Paths through countries, in sites", _table(columns, report["rows"], report["total"]))
     if report["moves"]:
         title = "Moves of sites" if len(report["moves"]) <= _MOST_MOVES else f"The last {_MOST_MOVES} moves of sites"
-        parts += _titled(title, _table(_MOVES, report["moves"][-_MOST_MOVES:], words=5))
+        parts += _titled(title, _table(_MOVES, report["moves"][-_MOST_MOVES:], words=4))
     return parts
 
 
@@ -238,13 +246,13 @@ def _place(side: str) -> Cell:
 
 _MOVES: Final[Columns] = [
     ("site", lambda move: move["site"]),
-    (
-        "old place until,\nnew place from (UTC)",
-        lambda move: f"{_when(move['seen_old_until'])[:-4]}, {_when(move['seen_new_from'])[:-4]}",
-    ),
     ("from", _place("from")),
     ("to", _place("to")),
     ("kind", lambda move: move["kind"]),
+    (
+        "old place until,\nnew from (UTC)",
+        lambda move: f"{_when(move['seen_old_until'])[:-4]}\n{_when(move['seen_new_from'])[:-4]}",
+    ),
     ("items", _count("items")),
 ]
 

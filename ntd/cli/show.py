@@ -12,7 +12,7 @@ from ntd.store.items import story
 
 app = typer.Typer(add_completion=False)
 
-_HEAD = ("id", "url", "state", "attention", "site", "classification", "confirmed", "source", "priority", "reports")
+_HEAD = ("id", "attention", "site", "classification", "confirmed", "source", "priority", "reports")
 
 
 @app.command()
@@ -35,7 +35,7 @@ def tree_of(told: Mapping[str, Any]) -> Tree:
     _facts(tree.add("item"), {key: told.get(key) for key in (*_HEAD, "references")})
     hosting = tree.add("hosting")
     for hoster in told["hosters"]:
-        _facts(hosting.add(shown(hoster.get("hoster")) or "unknown"), hoster)
+        _facts(hosting.add(shown(hoster.get("hoster")) or "unknown"), _place(hoster))
     _facts(tree.add("clock"), told["clock"])
     _list(
         tree,
@@ -49,6 +49,17 @@ def tree_of(told: Mapping[str, Any]) -> Tree:
     _list(tree, "relocations", told["relocations"], ("kind", "seen_old_until", "seen_new_from", "from", "to"))
     _list(tree, "history", told["history"], ("at", "event", "from", "to", "by", "detail"))
     return tree
+
+
+def _place(hoster: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what only says again what stands beside it."""
+    again = {
+        "hoster": True,  # the branch is called so
+        "origins": hoster["origins"] == [hoster["asn"]],
+        "origin": not hoster["origin"],
+        "contacts": hoster["contacts"] == [hoster["contact"]],
+    }
+    return {name: value for name, value in hoster.items() if not again.get(name)}
 
 
 def _facts(branch: Tree, facts: Mapping[str, Any]) -> None:
