@@ -1,6 +1,5 @@
 """Rows and stories as a person reads them, on terminals wide and narrow."""
 
-from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
@@ -70,7 +69,7 @@ def test_how_a_value_is_written(value: Any, text: str) -> None:
     assert shown(value) == text
 
 
-HOSTER: Mapping[str, Any] = {
+HOSTER: dict[str, Any] = {
     "hoster": "Alpha",
     "asn": 64501,
     "origins": [64501],
