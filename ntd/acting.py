@@ -177,11 +177,17 @@ def reopen(case: Case, act: Act, world: World) -> Step:
         ended_at=None,
         watch=0,
         target=None,
+        baseline=_undenied(case.item.baseline),
         copied_from=None,
         hold_until=None,
         hold_on_return=False,
     )
     return Step(case=Case(item=item, stays=(*ended, fresh)), history=(line,), look_up=True, no_more_checks=True)
+
+
+def _undenied(baseline: Baseline | None) -> Baseline | None:
+    """Forget a body that somebody called gone: who begins anew says that it is to be looked at anew."""
+    return None if baseline is not None and baseline.denied else baseline
 
 
 def gone(case: Case, act: Act, settings: Settings) -> Step:

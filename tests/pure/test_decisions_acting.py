@@ -226,6 +226,16 @@ def test_what_stands_there_is_taken_anew_after_an_up_by_hand(
     assert up(seen_last(verdict, baseline), act(), HOME).case.item.baseline == after
 
 
+@pytest.mark.parametrize(("baseline", "after"), [(replace(FIRST, denied=True), None), (FIRST, FIRST), (None, None)])
+def test_what_was_called_gone_is_looked_at_anew_once_it_is_begun_anew(
+    baseline: Baseline | None, after: Baseline | None
+) -> None:
+    """Else what somebody begins anew, as it stands there, would be gone again without a look that says so."""
+    case = with_state(seen_last(Verdict.GONE, baseline), State.GONE)
+
+    assert reopen(case, act(), HOME).case.item.baseline == after
+
+
 def test_up_by_hand_breaks_a_run() -> None:
     """Messages go, and it is looked at; a stay that is gone is left alone."""
     case = located(HERE, THERE)
