@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from notifiers.incoming.quotation import without_signature
-from notifiers.incoming.words import beginnings, languages, phrases, plain, words
+from notifiers.incoming.words import SHORTEST, beginnings, languages, marks, phrases, plain, speakers, words
 from schemas.incoming import Suggestion
 
 #: What is done weighs more than what is thought of it; what is asked of us more than whom it was passed on to.
@@ -38,9 +39,7 @@ _WORD = re.compile(r"(?:[^\W\d]|[\u0900-\u0963])+")
 #: Fewer of the commonest words than this tell no language alone; in so many characters the other words that we know do.
 _ENOUGH, _SHORT = 3, 600
 #: What has so large a share of the words of the likeliest language is likely too.
-_LIKELY, _LIKELY_IN_SHORT = 0.66, 0.8
-_SAYING = ("removed", "veto", "nothing", *(one.value for one in _ORDER[1:]))
-_SINGLE = ("done", "future", "told", "to_whom", "where", "not_here", "dispute", "unlawful", "ask")
+_LIKELY, _LIKELY_IN_SHORT = 0.66, 0.7
 #: One letter in so many of a script is enough to read its languages: names and terms are written in another.
 _SCRIPT_SHARE = 5
 
@@ -60,14 +59,21 @@ def guessed(own: str) -> Suggestion | None:
 
 
 def _heaviest(judge: Callable[[str, tuple[str, ...]], Iterator[Suggestion]], own: str) -> Suggestion | None:
-    text = phrases("reading", "polite").sub(" ", _spelled_out(plain(_NOISE.sub(" ", without_signature(own)[:_READ]))))
-    spoken = languages_of(text)
-    each = [(sentence, frozenset(judge(sentence, spoken))) for sentence in _sentences(text)]
+    sentences, spoken = _read(own)
+    each = [(sentence, frozenset(judge(sentence, spoken))) for sentence in sentences]
     found = frozenset[Suggestion]().union(*(said for _, said in each))
     if any(_told_theirs(sentence, said, spoken) for sentence, said in each):
         # Whoever tells their own customer hosts it, though they say that they have no hand in it.
         found -= {Suggestion.NOT_OURS}
     return next((one for one in _ORDER if one in found), None)
+
+
+@lru_cache(maxsize=8)
+def _read(own: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the sentences of an answer, made plain, and its likely languages."""
+    written = _NOISE.sub(" ", without_signature(own)[:_READ])
+    text = phrases("reading", "polite").sub(" ", _spelled_out(plain(written)))
+    return tuple(_sentences(text)), languages_of(text, written[:_SHORT].lower())
 
 
 def _spelled_out(text: str) -> str:
@@ -80,27 +86,50 @@ def _told_theirs(sentence: str, said: frozenset[Suggestion], spoken: tuple[str, 
     return told and any(_says("mine", language, sentence) for language in spoken)
 
 
-def languages_of(text: str) -> tuple[str, ...]:
-    """Give the languages that a text made plain may be written in; all of its script where it is too short to tell."""
+def languages_of(text: str, written: str) -> tuple[str, ...]:
+    """Give the languages that a text made plain may be written in; all of its script where it is too short to tell.
+
+    `written`: the same in lower case, with its accents, which tell languages that share their words.
+    """
     spoken = _WORD.findall(text)
     letters = max(1, sum(map(len, spoken)))
-    known = [
-        name for name in languages("common") if len(phrases("letters", name).findall(text)) * _SCRIPT_SHARE >= letters
-    ]
-    counts = {name: sum(word in words("common", name) for word in spoken) for name in known}
+    in_script = {script: len(re.findall(script, text)) * _SCRIPT_SHARE >= letters for script in set(_scripts().values())}
+    known = [name for name in languages("common") if in_script[_scripts()[name]]]
+    counts: dict[str, float] = {name: len([word for word in spoken if word in words("common", name)]) for name in known}
     share = _LIKELY
     if max(counts.values(), default=0) < _ENOUGH:
-        counts = {name: count * 2 + _spoken_of(text, name) for name, count in counts.items()}
+        told, marked = _told_by_phrases(text), _told_by_marks(written)
+        counts = {name: count * 2 + told.get(name, 0) + marked.get(name, 0) for name, count in counts.items()}
         share = _LIKELY_IN_SHORT
     most = max(counts.values(), default=0) * share
     # Where no words tell it, as in scripts without spaces, the letters do.
     return tuple(name for name in known if counts[name] >= most or not words("common", name))
 
 
-def _spoken_of(text: str, language: str) -> int:
-    short = text[:_SHORT]
-    single = sum(len(beginnings(table, language).findall(short)) for table in _SINGLE)
-    return single + sum(sum(1 for _ in phrases(table, language).finditer(short)) for table in _SAYING)
+@lru_cache(maxsize=1)
+def _scripts() -> dict[str, str]:
+    return {name: phrases("letters", name).pattern for name in languages("common")}
+
+
+def _told_by_phrases(text: str) -> dict[str, float]:
+    """Weigh the languages of a short text by its words that phrases have: each word as much, the rarer the surer."""
+    counts: dict[str, float] = {}
+    for word in _WORD.findall(text[:_SHORT]):
+        begins = (word[:length] for length in range(len(word), SHORTEST - 1, -1))
+        by = next((speakers()[one] for one in begins if one in speakers()), ())
+        for language in by:
+            counts[language] = counts.get(language, 0) + 1 / len(by)
+    return counts
+
+
+def _told_by_marks(written: str) -> dict[str, float]:
+    """Weigh the languages of a short text by the letters that few languages have."""
+    counts: dict[str, float] = {}
+    for letter in filter(str.isalpha, written):
+        by = marks().get(letter, ())
+        for language in by:
+            counts[language] = counts.get(language, 0) + 1 / len(by)
+    return counts
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -13,6 +13,10 @@ _DATA = Path(__file__).parent.parent / "data"
 #: Finds nothing: what a language has no phrases for is not said in it.
 _NOTHING = "(?!)"
 _BOUND = r"\b"
+#: Pieces of words in a phrase; as many letters tell one language from another.
+_ESCAPES, _PIECE, SHORTEST = re.compile(r"\\[a-zA-Z]"), re.compile(r"[^\W\d_]+"), 4
+#: What tells which language it is, but says nothing.
+_NO_SAYING = frozenset({"letters", "common", "marks"})
 _MARKS = str.maketrans(
     {
         "’": "'",
@@ -86,6 +90,27 @@ def beginnings(table: str, key: str) -> re.Pattern[str]:
 def words(table: str, key: str) -> frozenset[str]:
     """Give the single words of a list."""
     return frozenset(_without_marks(" ".join(_tables()[table].get(key, []))).split())
+
+
+@lru_cache(maxsize=1)
+def speakers() -> dict[str, tuple[str, ...]]:
+    """Give the beginnings of words that stand in phrases and lists of answers, with the languages that know them."""
+    known: dict[str, set[str]] = {}
+    told = (key for key, by_language in _tables().items() if key not in _NO_SAYING and "en" in by_language)
+    for key in told:
+        for language, said in _tables()[key].items():
+            for piece in _PIECE.findall(_without_marks(_ESCAPES.sub(" ", " ".join(said)))):
+                if len(piece) >= SHORTEST:
+                    known.setdefault(piece, set()).add(language)
+    return {piece: tuple(sorted(by)) for piece, by in known.items()}
+
+
+@lru_cache(maxsize=1)
+def marks() -> dict[str, tuple[str, ...]]:
+    """Give the letters that few languages have, with those that have them."""
+    spelled = {language: "".join(letters) for language, letters in _tables()["marks"].items()}
+    every = set("".join(spelled.values()))
+    return {letter: tuple(language for language, own in spelled.items() if letter in own) for letter in every}
 
 
 def choice(table: str, key: str) -> str:
