@@ -16,8 +16,8 @@ _ORDER = (
     Suggestion.ASKS_MORE,
     Suggestion.PASSED_ON,
 )
-#: What is said of somebody else.
-_ABOUT_OTHERS = (Suggestion.PASSED_ON, Suggestion.NOT_OURS)
+#: What is looked for beside what was done and who was told.
+_OTHERS = (Suggestion.DISPUTED, Suggestion.NOT_OURS, Suggestion.ASKS_MORE)
 #: What is not said where it only depends.
 _NOT_IF = (Suggestion.DISPUTED, Suggestion.NOT_OURS)
 #: Characters and sentences of an answer that are read for its meaning.
@@ -139,7 +139,7 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
-    others = [one for one in _ORDER[1:] if not _unsaid(one, sentence)]
+    others = {one for one in _OTHERS if not _unsaid(one, sentence)}
     asked = sentence.endswith("?")
     for language in spoken:
         if not asked and _removed(sentence, language):
@@ -148,10 +148,20 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
             # "We do nothing without a court order" asks for one.
             yield Suggestion.ASKS_MORE
             continue
-        told = phrases(Suggestion.PASSED_ON.value, language).search(sentence)
-        # "It has not been sent to the customer" says of nobody that they are none.
-        left_out = _ABOUT_OTHERS if told and (asked or _not_told(told, language, sentence)) else ()
-        yield from (one for one in others if one not in left_out and _means(one, language, sentence))
+        told, other = _told(language, sentence), set(others)
+        if phrases(Suggestion.PASSED_ON.value, language).search(sentence) and (asked or not told):
+            # "It has not been sent to the customer" says of nobody that they are none.
+            other.discard(Suggestion.NOT_OURS)
+        if told and not asked:
+            yield Suggestion.PASSED_ON
+        yield from (one for one in other if _means(one, language, sentence))
+
+
+def _told(language: str, sentence: str) -> bool:
+    """Say whether somebody was told: not when they will be, nor that they were not, nor before something else happens."""
+    now = phrases("later", language).sub(" ", sentence)
+    found = phrases(Suggestion.PASSED_ON.value, language).finditer(now)
+    return any(not _not_told(one, language, now) for one in found)
 
 
 def _means(suggestion: Suggestion, language: str, sentence: str) -> bool:
@@ -217,7 +227,8 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
             yield Suggestion.NOT_OURS
         if _hint("ask", language, sentence):
             yield Suggestion.ASKS_MORE
-        told = any(_hint("told", language, part) and not _denied(language, part) for part in _PART.split(sentence))
+        now = phrases("later", language).sub(" ", sentence)
+        told = any(_hint("told", language, part) and not _denied(language, part) for part in _PART.split(now))
         if told and not depends and _hint("to_whom", language, sentence):
             yield Suggestion.PASSED_ON
 
