@@ -93,9 +93,9 @@ def languages_of(text: str, written: str) -> tuple[str, ...]:
     """
     spoken = _WORD.findall(text)
     letters = max(1, sum(map(len, spoken)))
-    in_script = {script: len(re.findall(script, text)) * _SCRIPT_SHARE >= letters for script in set(_scripts().values())}
-    known = [name for name in languages("common") if in_script[_scripts()[name]]]
-    counts: dict[str, float] = {name: len([word for word in spoken if word in words("common", name)]) for name in known}
+    scripts = {one for one in set(_scripts().values()) if len(re.findall(one, text)) * _SCRIPT_SHARE >= letters}
+    known = [name for name in languages("common") if _scripts()[name] in scripts]
+    counts = {name: float(sum(word in words("common", name) for word in spoken)) for name in known}
     share = _LIKELY
     if max(counts.values(), default=0) < _ENOUGH:
         told, marked = _told_by_phrases(text), _told_by_marks(written)
@@ -158,7 +158,7 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
 
 
 def _told(language: str, sentence: str) -> bool:
-    """Say whether somebody was told: not when they will be, nor that they were not, nor before something else happens."""
+    """Say whether somebody was told; not whether they will be, were not, or are to be if something happens."""
     now = phrases("later", language).sub(" ", sentence)
     found = phrases(Suggestion.PASSED_ON.value, language).finditer(now)
     return any(not _not_told(one, language, now) for one in found)
