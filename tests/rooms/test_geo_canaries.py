@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from geo.dns import Resolver
-from ntd.cli import doctor
+from ntd.cli.trials.names import names
 from schemas.hosting import NameFate
 from schemas.url import parse_url
 from tests.fakes.geo_dns import FakeDns, serving
@@ -131,7 +131,7 @@ async def test_doctor_names_the_liar_with_or_without_canaries(tmp_path: Path) ->
     async with a_world(tmp_path) as world, lying() as liar:
         settings = world.settings()
         dns = settings.dns.model_copy(update={"nameservers": [liar.address, world.dns.address]})
-        findings = [one async for one in doctor._names(settings.model_copy(update={"dns": dns}))]
+        findings = [one async for one in names(settings.model_copy(update={"dns": dns}))]
 
     said = {(one.name, one.health.value): f"{one.detail} — {one.remedy}" for one in findings}
     assert f"lies: {liar.address} says of " in said["dns", "fault"]

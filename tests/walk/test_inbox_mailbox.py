@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from ntd.cli.doctor import Health, _inbox
+from ntd.cli.trials import mail
+from ntd.cli.trials.finding import Health
 from ntd.walk.inbox import SHORTEST_PAUSE, Inbox
 from schemas.settings import Settings
 from tests.fakes.imap_server import ImapServer
@@ -89,17 +90,17 @@ async def test_the_doctor_says_what_waits_and_what_cannot_be_marked(home: House)
 
     In a folder without keywords, with none to move to, what was taken stays, and costs no second look.
     """
-    off = [one async for one in _inbox(home.settings)]
+    off = [one async for one in mail.inbox(home.settings)]
     async with ImapServer().running() as server:
         server.put(STRANGER)
-        found = [one async for one in _inbox(settings(home, server))]
+        found = [one async for one in mail.inbox(settings(home, server))]
         untouched = server.folders["INBOX"][0].flags
     async with ImapServer(keywords=False).running() as server:
         server.put(reply(home.post.handed[0].message_id, "We have removed it."))
         async with Inbox.open(home.store, settings(home, server), asyncio.Event(), wait_s=0.05) as inbox:
             worked = [await inbox.turn(home.now) for _ in range(3)]
         fetched = server.asked("UID FETCH")
-        marked = [one async for one in _inbox(settings(home, server))]
+        marked = [one async for one in mail.inbox(settings(home, server))]
 
     assert [one.health for one in off] == [Health.OFF]
     assert [(one.health, one.detail.partition(": ")[2]) for one in found] == [
