@@ -2,7 +2,7 @@
 
 The more careful wins and never the reverse: a hold over none, a more urgent priority, confirmed over presumed, a victim
 whom perhaps nobody knows yet. What was gone is looked at again at once; what was withdrawn or refused is a human's
-decision.
+decision, and so is what a person called gone though it was seen there.
 """
 
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ def again(case: Case, given: Submission, by: str, now: datetime, *, home: str | 
         # It may be for the police now: whoever follows up knows.
         stays = tuple(replace(one, follow_up_at=now) if one in step.case.at_work else one for one in step.case.stays)
         step = replace(step, case=replace(step.case, stays=stays))
-    if item.state in {State.WITHDRAWN, State.REFUSED} and Attention.RESUBMITTED not in item.attention:
+    if _decided(item) and Attention.RESUBMITTED not in item.attention:
         item = replace(item, attention=item.attention | {Attention.RESUBMITTED})
         history.append(Record(item=item.id, event="resubmitted", at=now))
     return replace(
@@ -101,6 +101,12 @@ def again(case: Case, given: Submission, by: str, now: datetime, *, home: str | 
         history=tuple(history),
         check_at=now if item.state in {State.GONE, State.CLOSED} else step.check_at,
     )
+
+
+def _decided(item: Item) -> bool:
+    # No look brings back what a person called gone as it stands there: another person says that it is there.
+    denied = item.baseline is not None and item.baseline.denied
+    return item.state in {State.WITHDRAWN, State.REFUSED} or (denied and item.state in {State.GONE, State.CLOSED})
 
 
 def _held(case: Case, given: Submission, act: Act) -> Step:

@@ -5,9 +5,11 @@ from datetime import datetime
 
 import pytest
 
+from ntd.acting import up
 from ntd.answering import heeded, partner_says, recipient_says
 from ntd.case import Step
 from ntd.duplicates import Standing, again, changes, folded, later
+from schemas.check import Baseline
 from schemas.exchange import Action, LinkAnswer, PartnerAnswer
 from schemas.item import Attention, Classification, State, Submission
 from schemas.url import parse_url
@@ -23,6 +25,7 @@ from tests.fakes.decisions_case import (
     located,
     rules,
     told_at,
+    world,
 )
 
 RULES = rules()
@@ -205,6 +208,20 @@ def test_what_was_over_is_looked_at_or_seen_by_a_human(
 
     assert (step.check_at, set(step.case.item.attention)) == (check_at, attention)
     assert again(step.case, given(), "tok", LATER).history == ()
+
+
+@pytest.mark.parametrize("state", [State.GONE, State.CLOSED])
+def test_what_a_person_called_gone_and_another_submits_is_for_a_human(state: State) -> None:
+    """No look brings it back while the same body stands there: looked at, and marked until somebody calls it up."""
+    case = located(HERE)
+    denied = Baseline(sha256="a" * 64, length_bytes=1000, type="image/jpeg", denied=True)
+    case = replace(case, item=replace(case.item, state=state, baseline=denied, gone_at=NOON))
+    step = again(case, given(), "tok", LATER)
+    back = up(step.case, act(LATER), world(HERE))
+
+    assert (step.check_at, step.case.item.attention) == (LATER, {Attention.RESUBMITTED})
+    assert [line.event for line in step.history] == ["resubmitted"]
+    assert Attention.RESUBMITTED not in back.case.item.attention
 
 
 def test_several_lines_of_one_url_are_one_submission() -> None:
