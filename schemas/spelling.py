@@ -6,7 +6,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -39,7 +39,13 @@ def _positive(span: timedelta) -> timedelta:
     return span
 
 
+#: Reserved in ISO 3166-1 for what has another code there; no look-up ever gives them (geo/country.py).
+_ELSEWHERE: Final = {"UK": "GB", "EL": "GR"}
+
+
 def _country(code: str) -> str:
+    if code in _ELSEWHERE:
+        raise ValueError(f'{code!r} is not the ISO 3166-1 code of that country; write "{_ELSEWHERE[code]}"')
     if not re.fullmatch(r"[A-Z]{2}", code):
         raise ValueError(f'{code!r} is not a country; write ISO 3166-1 alpha-2 in capitals, for example "NL"')
     return code

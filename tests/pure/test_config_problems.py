@@ -47,6 +47,7 @@ def problems(table: dict[str, Any]) -> list[str]:
         ({"organisation": {"country": "nl"}}, "write ISO 3166-1 alpha-2 in capitals"),
         ({"organisation": {"contact_email": "x"}}, "is not one mail address"),
         ({"routing": {"country": {"USA": "both"}}}, "routing.country.USA: 'USA' is not a country"),
+        ({"organisation": {"country": "UK"}}, "organisation.country: 'UK' is not the ISO 3166-1 code of that country"),
         ({"sla": {"escalation": [{"after": "72h", "to": "x"}]}}, 'write for example to = "regulator"'),
         ({"notices": {"quiet": ["Someday"]}}, 'write for example "Sat" or "00:00-07:00"'),
         ({"notices": {"from": "nobody"}}, "notices.from: is not a sender"),
