@@ -175,6 +175,8 @@ class Step:
     history: tuple[Record, ...] = ()
     strike: bool = False  # waiting messages about this item go no further
     strike_stays: tuple[StayId, ...] = ()  # waiting messages about these stays go no further
+    # Stays that never were are forgotten; each with the one that takes over what was tried to say of it.
+    never_were: tuple[tuple[StayId, StayId], ...] = ()
     ready: datetime | None = None  # tellings that waited for a check or a run may go, gathered from this moment on
     wait_for_runs: tuple[tuple[StayId, datetime], ...] = ()  # tellings of these stays wait for their runs, until then
     check_at: datetime | None = None  # next look

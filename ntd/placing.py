@@ -1,6 +1,6 @@
 """An item follows its host: stays are taken over, opened and ended; who is to be told follows. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -61,16 +61,14 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     revealed = _revealed(case, kept, by_seat)
     if not missing and not ended and not revealed:
         return Step(case=case)
+    never = tuple(stay for stay in ended if _never_was(stay))
+    over = tuple(stay for stay in ended if stay not in never)
     if not missing and all_gone(stay.facts for stay in kept):
-        return _only_gone_left(replace(case, stays=kept + ended), ended, world, now)
+        step = _only_gone_left(replace(case, stays=kept + over), ended, world, now)
+        return replace(step, never_were=_left_to(kept[0], never))
     spell = case.item.spell + (0 if first else 1)
-    waiting = tuple(stay for stay in (*kept, *ended) if stay.hoster is None or _never_there(stay))
-    first_of = waiting[0] if waiting else None
-    opened = tuple(open_stay(case.item, seat, world, spell, ended, first_of, now) for seat in missing)
-    taken = (_take_over(was, found) for was, found in zip(waiting, opened, strict=False))
-    opened = (*taken, *opened[len(waiting) :])
-    mine = {stay.id for stay in opened}
-    over = tuple(stay for stay in ended if stay.id not in mine)
+    waiting = (*(stay for stay in kept if stay.hoster is None), *never)
+    opened = _opened(case, missing, world, spell, waiting, moved=bool(over), now=now)
     stays = tuple(stay for stay in kept if stay.hoster is not None) + opened
     item = replace(
         case.item,
@@ -81,7 +79,13 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
         attention=case.item.attention if kept else case.item.attention - OF_PLACE,
     )
     refused = tuple(stay for stay in case.stays if stay.ended_at is not None)
-    return _told(Case(item=item, stays=refused + stays + over), opened, ended, world, revealed, first=first, now=now)
+    after = Case(item=item, stays=refused + stays + over)
+    step = _told(after, opened, ended, world, revealed, first=first, now=now)
+    return replace(step, never_were=_left_to(after.at_work[0], never[len(opened) :]))
+
+
+def _left_to(heir: Stay, never: tuple[Stay, ...]) -> tuple[tuple[StayId, StayId], ...]:
+    return tuple((stay.id, heir.id) for stay in never)
 
 
 def _revealed(
@@ -142,18 +146,33 @@ def _part(
     return (*gone, *kept), tuple(ended)
 
 
-def open_stay(
-    item: Item,
-    seat: Seated,
+def _opened(
+    case: Case,
+    missing: Sequence[Seated],
     world: World,
     spell: int,
-    ended: tuple[Stay, ...],
-    waiting: Stay | None,
+    waiting: tuple[Stay, ...],
+    *,
+    moved: bool,
     now: datetime,
+) -> tuple[Stay, ...]:
+    # Whoever waits for its first place is found there; the hosters first found all take over the beginning of an
+    # unlocated stay (definitions, "Stay").
+    begun = (waiting[0].began_at, waiting[0].began_by) if waiting and not moved else None
+    opened = tuple(
+        open_stay(case.item, seat, world, spell, begun or _beginning(case, seat, moved=moved, now=now), now)
+        for seat in missing
+    )
+    taken = (_take_over(was, found) for was, found in zip(waiting, opened, strict=False))
+    return (*taken, *opened[len(waiting) :])
+
+
+def open_stay(
+    item: Item, seat: Seated, world: World, spell: int, beginning: tuple[datetime, str], now: datetime
 ) -> Stay:
-    """Open a stay at a place; `ended`: stays that a move has ended, `waiting`: one that waits for its first place."""
+    """Open a stay at a place; `beginning`: when it begins, and by what."""
     partner = world.partners.get(seat.country or "")
-    began_at, began_by = _beginning(item, seat, ended, waiting, now)
+    began_at, began_by = beginning
     return Stay(
         id=world.new_stay(),
         item=item.id,
@@ -171,28 +190,31 @@ def open_stay(
     )
 
 
-def _beginning(
-    item: Item, seat: Seated, ended: tuple[Stay, ...], waiting: Stay | None, now: datetime
-) -> tuple[datetime, str]:
-    # The hosters first found take over the unlocated stay's beginning (definitions, "Stay").
-    if waiting is not None:
-        return waiting.began_at, waiting.began_by
+def _beginning(case: Case, seat: Seated, *, moved: bool, now: datetime) -> tuple[datetime, str]:
+    item = case.item
     if item.resolved_at is None:
         return item.received_at, "receipt"
-    # Never before the item was received: the host may have moved earlier than we knew the item.
-    began = min(max(seat.seen_from, item.received_at), now)
-    return began, "move" if ended or item.state is State.REFUSED else "joined"
+    # Never before the item was received, came back or was reopened: the host may have moved earlier. What a final no
+    # has ended belongs to the same time.
+    this_time = (stay.began_at for stay in case.stays if stay.ended_at in {None, item.ended_at})
+    since = min(this_time, default=item.received_at)
+    return min(max(seat.seen_from, since), now), "move" if moved or item.state is State.REFUSED else "joined"
 
 
-def _never_there(ended: Stay) -> bool:
-    # It began anew where its host had been until then, for all we knew: the host had left before, and nobody was told.
+def _never_was(ended: Stay) -> bool:
+    # It began where its host had been until then, for all we knew: the host had left before, and nobody was told.
     left = ended.ended_at is not None and ended.ended_at <= ended.began_at
-    return left and ended.began_by in {"return", "reopen"} and not (ended.noticed_at or ended.forwarded_at)
+    return left and not (ended.noticed_at or ended.forwarded_at)
 
 
 def _take_over(waiting: Stay, found: Stay) -> Stay:
     return replace(
-        found, id=waiting.id, began_at=waiting.began_at, began_by=waiting.began_by, last_up_at=waiting.last_up_at
+        found,
+        id=waiting.id,
+        began_at=waiting.began_at,
+        began_by=waiting.began_by,
+        began_known_at=waiting.began_known_at,
+        last_up_at=waiting.last_up_at,
     )
 
 

@@ -55,7 +55,7 @@ def _opened_again(
 ) -> tuple[Stay, ...]:
     taken = {stay.seat for stay in kept}
     found = tuple(
-        open_stay(item, seat, world, spell, (), None, now) for seat in world.seats if seat.seat not in taken
+        open_stay(item, seat, world, spell, (now, "return"), now) for seat in world.seats if seat.seat not in taken
     ) or tuple(_as_before(stay, world, spell, now) for stay in returning)
     # Who was told before has its time between messages also over a return, however often it comes and goes.
     told = max((at for stay in returning for at in (stay.told_at, stay.forwarded_at) if at), default=None)

@@ -13,7 +13,7 @@ from ntd.store.base import Connection, Store, row_id
 from ntd.store.case_rows import case_of, item_row, stay_of, stay_row
 from ntd.store.sql import statement
 from schemas.check import Round
-from schemas.ids import HostId, ItemId
+from schemas.ids import HostId, ItemId, StayId
 from schemas.item import State
 from schemas.notice import Kind
 from schemas.settings import Settings
@@ -26,6 +26,7 @@ _SAVED = statement("cases.saved")
 _SAVE_STAYS = statement("cases.save_stays")
 _TELL = statement("cases.tell")
 _STOOD = statement("incoming.take_back")
+_FORGET = statement("cases.forget_stays")
 _STRIKE_TELLINGS = statement("cases.strike_tellings")
 _STRIKE_NOTICES = statement("cases.strike_notices")
 _READY = statement("cases.ready_tellings")
@@ -76,6 +77,7 @@ async def settle(
     await _save_items(connection, before, steps, rounds)
     await _save_stays(connection, before, steps, now)
     await _strike(connection, steps, now)
+    await _forget(connection, [pair for step in steps for pair in step.never_were])
     await _tell(connection, [tell for step in steps for tell in step.tell], settings, now)
     await _wait_or_go(connection, steps, settings)
     await _plan(connection, steps, settings, now)
@@ -159,6 +161,11 @@ async def _strike(connection: Connection, steps: Sequence[Step], now: datetime) 
     if items or stays:
         await connection.execute(_STRIKE_TELLINGS, items, stays)
         await connection.execute(_STRIKE_NOTICES, items, stays, now)
+
+
+async def _forget(connection: Connection, pairs: Sequence[tuple[StayId, StayId]]) -> None:
+    if pairs:
+        await connection.execute(_FORGET, *map(list, zip(*pairs, strict=True)))
 
 
 async def _tell(connection: Connection, tells: Sequence[Tell], settings: Settings, now: datetime) -> None:

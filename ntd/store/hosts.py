@@ -138,6 +138,7 @@ def _departures(
             to_place=places[target],
             seen_old_until=standing[seat].standing.seen_at,
             seen_new_from=max(arrived.from_at, standing[seat].standing.seen_at),
+            left_at=change.left[seat],
         )
         for seat in left
         if not _same_machine(store, row["id"], standing[seat], resolution)

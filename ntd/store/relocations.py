@@ -26,6 +26,7 @@ class Departure:
     to_place: int
     seen_old_until: datetime
     seen_new_from: datetime
+    left_at: datetime  # the look from which on the old place was no longer seen
 
 
 async def relocate(connection: Connection, departures: Sequence[Departure], now: datetime) -> None:
@@ -74,4 +75,5 @@ async def _write(
         one.to_place,
         origin.hoster,
         origin.country,
+        one.left_at,
     )

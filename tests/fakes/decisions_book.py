@@ -4,7 +4,7 @@ It carries out commands as the SQL does: a telling is unique, waits, is gathered
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -80,6 +80,8 @@ class Book:
         if step.strike:
             self._strike(lambda _: True)
         self._strike(lambda row: row.tell.stay in step.strike_stays)
+        for stay, heir in step.never_were:
+            self._forget(stay, heir)
         for tell in step.tell:
             self._insert(tell, now)
         if step.ready is not None:
@@ -98,6 +100,12 @@ class Book:
             for key, row in self.rows.items()
             if not (meant(row) and row.fate in struck and row.tell.kind is not Kind.WITHDRAWAL)
         }
+
+    def _forget(self, stay: StayId, heir: StayId) -> None:
+        del self.stays[stay]
+        for row in self.rows.values():
+            if row.tell.stay == stay:
+                row.tell = replace(row.tell, stay=heir)
 
     def _insert(self, tell: Tell, now: datetime) -> None:
         key = (tell.recipient, tell.spell, tell.kind, tell.step)

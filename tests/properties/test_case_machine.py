@@ -124,6 +124,8 @@ class Walk(RuleBasedStateMachine):
         self.runs: dict[StayId, int] = {}
         self.ups: dict[StayId, datetime] = {}
         self.messages: list[tuple[datetime, Row, frozenset[StayId]]] = []
+        self.told: set[StayId] = set()
+        self.back_at = NOON
         self.move(at)
         self.follow()
 
@@ -185,6 +187,9 @@ class Walk(RuleBasedStateMachine):
         for tell in step.tell:
             self._has_its_time(tell)
         self.book.carry_out(step, self.now)
+        self.told |= {stay.id for stay in step.case.stays if stay.noticed_at or stay.forwarded_at}
+        if before.item.state in {State.GONE, State.CLOSED, State.WITHDRAWN} and self.book.case.at_work:
+            self.back_at = self.now
         if step.case.item.state is State.REFUSED:
             self.no |= {stay.country for stay in step.case.stays if stay.ended_by == "refused"}
 
@@ -514,6 +519,14 @@ class Walk(RuleBasedStateMachine):
                 assert stay.began_at <= stay.ended_at <= stay.ended_known_at
             if stay.run_at is not None and stay.first_down_at is not None:
                 assert stay.first_down_at <= stay.run_at
+
+    @invariant()
+    def no_stay_was_never_there(self) -> None:
+        """A move leaves no stay without a length where nobody was told, and none begins before the item was back."""
+        for stay in self.book.stays.values():
+            if stay.ended_by == "relocated" and stay.ended_at == stay.began_at:
+                assert stay.id in self.told
+        assert all(stay.began_at >= self.back_at for stay in self.book.case.at_work)
 
     @invariant()
     def silence_is_kept(self) -> None:

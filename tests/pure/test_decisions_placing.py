@@ -92,10 +92,71 @@ def test_a_move_ends_the_stay_and_begins_another_in_a_new_spell() -> None:
 
 
 def test_a_move_never_ends_a_stay_before_it_began() -> None:
-    """The host may have left a place before it was known that an item stood there."""
-    step = place(located(), world(THERE, version=2, left_at={HERE.seat: NOON - DAY}), NOON + HOUR)
+    """The host may have left a place before it was known that an item stood there; who was told keeps a stay."""
+    case = told_at(located(), NOON + MINUTE)
+    step = place(case, world(THERE, version=2, left_at={HERE.seat: NOON - DAY}), NOON + HOUR)
 
-    assert [stay.ended_at for stay in step.case.stays if stay.ended_at] == [NOON]
+    assert [(one.hoster, one.began_by, one.ended_at) for one in step.case.stays] == [
+        (2, "move", None),
+        (1, "receipt", NOON),
+    ]
+    assert step.never_were == ()
+
+
+def test_what_was_received_after_its_host_had_left_begins_where_it_is_found() -> None:
+    """Received between a move and its confirmation it never stood where the host was thought to be."""
+    before = located(HERE, seat(4, "NL", NOC))
+    left = {(1, "NL"): NOON - HOUR, (4, "NL"): NOON - MINUTE}
+    one = place(located(), world(THERE, version=2, left_at=left), NOON + HOUR)
+    two = place(before, world(ABROAD, THERE, version=2, left_at=left), NOON + HOUR)
+
+    assert [(stay.hoster, stay.began_by, stay.began_at, stay.ended_at) for stay in one.case.stays] == [
+        (2, "receipt", NOON, None)
+    ]
+    assert [(stay.hoster, stay.began_by, stay.began_at) for stay in two.case.stays] == [
+        (3, "receipt", NOON),
+        (2, "receipt", NOON),
+    ]
+    assert one.history[0].event == "relocated"
+
+
+def test_more_stays_that_never_were_than_places_found_are_forgotten() -> None:
+    """One place takes over one of them; what was tried to say of the others is kept with it, and they are no more."""
+    case = located(HERE, seat(4, "NL", NOC), seat(9, "RU", OTHER))
+    left = {(1, "NL"): NOON, (4, "NL"): NOON, (9, "RU"): NOON}
+    first, second, third = (one.id for one in case.stays)
+    step = place(case, world(THERE, version=2, left_at=left), NOON + HOUR)
+    kept = place(case, world(HERE, version=2, left_at=left), NOON + HOUR)
+
+    assert [(one.id, one.hoster) for one in step.case.stays] == [(first, 2)]
+    assert step.never_were == ((second, first), (third, first))
+    assert set(step.strike_stays) == {first, second, third}
+    assert [one.id for one in kept.case.stays] == [first]
+    assert kept.never_were == ((second, first), (third, first))
+
+
+def test_a_place_that_never_was_leaves_the_item_gone_where_it_was_gone() -> None:
+    """It came back where its host had been until then, and nothing but the gone place is left: gone, and no stay more."""
+    both = located(HERE, THERE)
+    here = replace(both.stays[0], gone_at=NOON, gone_known_at=NOON + HOUR, first_down_at=NOON)
+    there = replace(both.stays[1], began_by="return", began_at=NOON + HOUR)
+    left = {THERE.seat: NOON + MINUTE}
+    step = place(replace(both, stays=(here, there)), world(HERE, version=2, left_at=left), NOON + 2 * HOUR)
+
+    assert (step.case.item.state, [one.id for one in step.case.stays]) == (State.GONE, [here.id])
+    assert (step.never_were, step.strike) == (((there.id, here.id),), True)
+
+
+def test_a_place_never_joins_an_item_before_it_was_back() -> None:
+    """The host may have had it before: the stay there begins no earlier than what it joins."""
+    case = located(HERE)
+    back = replace(case, stays=tuple(replace(one, began_by="return", began_at=NOON + HOUR) for one in case.stays))
+    step = place(back, world(HERE, THERE, version=2), NOON + 2 * HOUR)
+
+    assert [(one.hoster, one.began_by, one.began_at) for one in step.case.stays] == [
+        (1, "return", NOON + HOUR),
+        (2, "joined", NOON + HOUR),
+    ]
 
 
 def test_a_hoster_that_joins_is_told_and_the_others_run_on() -> None:

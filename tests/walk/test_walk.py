@@ -232,6 +232,75 @@ async def test_a_move_is_confirmed_by_two_looks_and_told_to_the_new_hoster(home:
     assert told["state"] == "noticed"
 
 
+async def test_what_comes_back_elsewhere_leaves_no_stay_where_it_was(home: House) -> None:
+    """Two hosters without it, one with it: three stays and no more, and no move has ended one."""
+    where = "img.one.test"
+    home.names.at[where] = (*home.names.at[where], spot(64600, "NL", "198.51.100.1", "abuse@two.example"))
+    home.pages.at[URL] = DOWN
+    (item,) = await home.submit(URL)
+    await home.later(3 * HOUR, 15 * MINUTE)
+    await home.later(20 * HOUR, 6 * HOUR)
+    assert await home.state(item) == "gone"
+
+    home.names.at[where] = (spot(64700, "NL", "203.0.113.1", "abuse@three.example"),)
+    home.pages.at[URL] = UP
+    await home.later(HOUR)
+    await home.later(2 * HOUR, MINUTE)
+    told = await home.show(item)
+    figures = await sla(home.store, ReportQuery(), home.now)
+
+    assert [one.to for one in home.post.handed] == ["abuse@three.example"]
+    assert [(one["key"], one["items"], one["relocated"], one["measured"]) for one in figures["rows"]] == [
+        ("Hoster 64500", 1, 0, 0),
+        ("Hoster 64600", 1, 0, 0),
+        ("Hoster 64700", 1, 0, 1),
+    ]
+    assert {(one["kind"], one["items"]) for one in told["relocations"]} == {("hoster", 0)}
+    assert told["state"] == "noticed"
+
+
+async def test_what_was_tried_to_say_of_a_stay_that_never_was_is_kept(home: House) -> None:
+    """It goes to the stay that takes its time over: shown as before, and what was in doubt is offered again."""
+    home.names.at["img.one.test"] += (spot(64600, "NL", "198.51.100.1", "abuse@two.example"),)
+    home.post.does = {"abuse@two.example": [DOUBT, TAKEN]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    home.clock.at[0] += HOUR
+    await home.settle()
+    async with home.store.transaction() as connection:
+        held = await cases.lock(connection, [ItemId(item)])
+        case = held[ItemId(item)]
+        never, heir = sorted(case.stays, key=lambda one: one.noticed_at is not None)
+        step = Decided(case=replace(case, stays=(heir,)), never_were=((never.id, heir.id),))
+        await cases.settle(connection, home.store, home.settings, held, [step], by="x", now=home.now)
+    await home.later(HOUR, MINUTE)
+    told, figures = await home.show(item), await sla(home.store, ReportQuery(), home.now)
+
+    assert {(one["to"], one["state"]) for one in told["notices"]} == {
+        ("abuse@one.example", "accepted"),
+        ("abuse@two.example", "accepted"),
+    }
+    assert len(home.post.handed) == 3
+    assert (figures["total"]["items"], figures["total"]["measured"]) == (1, 1)
+
+
+async def test_what_is_taken_in_between_a_move_and_its_confirmation_begins_where_it_is_found(home: House) -> None:
+    """It never stood where the host was thought to be: one stay, from receipt, and no move has ended another."""
+    (other,) = await home.submit("http://img.one.test/i/2.jpg")
+    await home.settle()
+    home.names.at["img.one.test"] = (spot(64600, "NL", "198.51.100.1", "abuse@two.example"),)
+    await home.later(DAY)
+    home.clock.at[0] += timedelta(seconds=1)
+    (item,) = await home.submit(URL)
+    received = home.now
+    await home.later(2 * HOUR, 5 * MINUTE)
+    told, moved = await home.show(item), await home.show(other)
+    figures = await sla(home.store, ReportQuery(begin=received), home.now)
+
+    assert [(one["key"], one["items"], one["measured"]) for one in figures["rows"]] == [("Hoster 64600", 1, 1)]
+    assert (told["relocations"], [one["items"] for one in moved["relocations"]]) == ([], [1])
+
+
 async def test_every_hoster_behind_a_name_is_told_and_gone_needs_all(home: House) -> None:
     """Two addresses at two hosters are two stays with a run each."""
     home.names.at["img.one.test"] = (

@@ -151,6 +151,20 @@ UPDATE telling SET notice_id = NULL, gather_at = $3
  WHERE telling.notice_id = struck.id
    AND NOT EXISTS (SELECT FROM meant WHERE meant.notice_id = struck.id AND meant.item_id = telling.item_id)
 
+-- name: forget_stays
+-- Stays that never were: what was tried to say of each goes to the stay that takes its time over.
+WITH never AS (
+    SELECT y.id, n.heir, y.item_id
+      FROM unnest($1::uuid[], $2::uuid[]) AS n (id, heir) JOIN stay y ON y.id = n.id
+), tried AS (
+    UPDATE telling t SET stay_id = never.heir FROM never WHERE t.item_id = never.item_id AND t.stay_id = never.id
+), written AS (
+    UPDATE notice_item o SET stay_id = never.heir FROM never WHERE o.item_id = never.item_id AND o.stay_id = never.id
+), bounced AS (
+    DELETE FROM taken_back USING never WHERE taken_back.stay_id = never.id
+)
+DELETE FROM stay USING never WHERE stay.id = never.id
+
 -- name: ready_tellings
 -- A check was made, and no run of their stay stands: what waited is gathered, `window` after it was written; what is
 -- urgent, now.

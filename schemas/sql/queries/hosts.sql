@@ -135,13 +135,15 @@ SELECT DISTINCT h.site_id, h.id AS host_id, e.hoster_id, e.country
 SELECT id, hoster_id, country, front IS NOT NULL AS fronted FROM place WHERE id = ANY($1::bigint[])
 
 -- name: relocate
--- One row for the host and, when no host of the site shows the old place any more, one for the site.
+-- One row for the host and, when no host of the site shows the old place any more, one for the site. A stay that began
+-- after the host had left, and of which nobody was told, never was: no move ends it.
 INSERT INTO relocation (site_id, host_id, kind, seen_old_until, seen_new_from, known_at, from_place_id, to_place_id,
                         items)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
         (SELECT count(DISTINCT s.item_id) FROM stay s JOIN item i ON i.id = s.item_id
           WHERE i.site_id = $1 AND ($2::bigint IS NULL OR i.host_id = $2) AND s.ended_at IS NULL AND s.gone_at IS NULL
-            AND s.hoster_id = $9 AND s.country IS NOT DISTINCT FROM $10)
+            AND s.hoster_id = $9 AND s.country IS NOT DISTINCT FROM $10
+            AND (s.began_at < $11::timestamptz OR s.noticed_at IS NOT NULL OR s.forwarded_at IS NOT NULL))
         + CASE WHEN $2::bigint IS NULL
                THEN (SELECT count(DISTINCT s.item_id) FROM stay s JOIN item i ON i.id = s.item_id
                       WHERE i.site_id = $1 AND s.ended_by = 'relocated' AND s.ended_at >= $4
