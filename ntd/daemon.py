@@ -45,7 +45,7 @@ from ntd.walk.look_up import LookUp
 from ntd.walk.place import Place
 from ntd.walk.send import Send
 from ntd.walk.watch import Watch
-from ntd.worker import Line, Pulse, Runner, Turn, pause, repeat
+from ntd.worker import PAUSE_S, Line, Pulse, Runner, Turn, pause, repeat
 from schemas.errors import Misconfigured
 from schemas.ids import uuid7
 from schemas.settings import Settings
@@ -90,9 +90,9 @@ async def run(settings: Settings, roles: frozenset[Role], clock: Clock) -> None:
     _listen_to_signals(stop)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings, clock, migrating=True))
-        await _compare_clocks(store, clock)
         pulse = Pulse()
         house = _House(settings=settings, store=store, clock=clock, pulse=pulse, daemon=uuid7(clock.now()), stop=stop)
+        await _once_there(house, lambda: _compare_clocks(store, clock))
         loops = await _loops(stack, house, roles)
         if Role.INTAKE in roles:
             desk = Desk(settings=settings, store=store, clock=clock, pulse=pulse)
@@ -122,6 +122,21 @@ def _listen_to_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+
+
+async def _once_there(house: "_House", act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do what a start needs the database for, however often it goes away meanwhile; nothing after a stop."""
+    away = False
+    while not house.stop.is_set():
+        try:
+            await act()
+        except PASSING as fault:
+            if not away:
+                log.warning("database.away", loop="start", fault=type(fault).__name__)
+            away = True
+            await pause(house.stop, PAUSE_S)
+        else:
+            return
 
 
 async def _compare_clocks(store: Store, clock: Clock) -> None:
@@ -197,11 +212,7 @@ def _press(settings: Settings, now: datetime) -> Press:
 @asynccontextmanager
 async def _alive(house: _House, roles: Sequence[Role]) -> AsyncIterator[None]:
     started, where = house.clock.now(), here()
-    # Said once before anything else is: a daemon that cannot write must not begin, and none claims before it said where
-    # it runs.
-    await daemons.beat(house.store, house.daemon, roles, where, started, started)
-    # Who was killed before us has no part of any host any more: we need not wait for him to be counted out.
-    await _take_back(house, where, started)
+    await _once_there(house, lambda: _announce(house, roles, where, started))
     beating = asyncio.create_task(_beat(house, roles, where, started))
     try:
         yield
@@ -211,6 +222,14 @@ async def _alive(house: _House, roles: Sequence[Role]) -> AsyncIterator[None]:
         # Not a timeout around it: a database that hangs answers no cancellation either.
         if (await asyncio.wait([beating, leaving], timeout=LEAVE_S))[1]:
             hang_up(house.store)
+
+
+async def _announce(house: _House, roles: Sequence[str], where: Whereabouts | None, started: datetime) -> None:
+    # Said once before anything else is: a daemon that cannot write must not begin, and none claims before it said where
+    # it runs.
+    await daemons.beat(house.store, house.daemon, roles, where, started, started)
+    # Who was killed before us has no part of any host any more: we need not wait for him to be counted out.
+    await _take_back(house, where, started)
 
 
 async def _leave(house: _House) -> None:

@@ -49,8 +49,8 @@ _AWAY: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
-    ConnectionRefusedError,
-    ConnectionResetError,
+    asyncpg.InternalClientError,
+    ConnectionError,
 )
 _NOT_LET_IN: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 # Plans are cheap and repeated: compiling them costs more than it gives.
@@ -66,10 +66,10 @@ async def open_store(settings: Settings, clock: Clock, *, migrating: bool = Fals
     """
     vault = Vault(read_key_file(settings.security.key_file))
     async with open_pool(settings) as pool:
-        async with pool.acquire() as connection:
-            await _expect_up_to_date(connection, settings, clock.now(), migrating=migrating)
-            await keys.ready(connection, vault, CLASSES, clock.now())
         try:
+            async with pool.acquire() as connection:
+                await _expect_up_to_date(connection, settings, clock.now(), migrating=migrating)
+                await keys.ready(connection, vault, CLASSES, clock.now())
             yield Store(pool, vault)
         except _AWAY as fault:
             raise Unreachable("the database went away: look at its server, then say it again") from fault
@@ -118,6 +118,7 @@ async def _pool(where: dict[str, Any]) -> AsyncIterator[asyncpg.Pool]:
         timeout=_CONNECT_DEADLINE.total_seconds(),
         command_timeout=_STATEMENT_DEADLINE.total_seconds(),
         server_settings=_SERVER_SETTINGS,
+        connect=_connect,
         reset=_as_it_was,
     )
     try:
@@ -139,6 +140,14 @@ async def _pool(where: dict[str, Any]) -> AsyncIterator[asyncpg.Pool]:
         yield pool
     finally:
         await _close(pool)
+
+
+async def _connect(*where: Any, **how: Any) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(*where, **how)
+    except FileNotFoundError as fault:
+        # A private server that was killed has left no socket: nobody listens there, as elsewhere nobody on a port.
+        raise ConnectionRefusedError(fault.errno, fault.strerror) from fault
 
 
 async def _as_it_was(_: object) -> None:

@@ -1,19 +1,28 @@
 """A database that goes away and comes back is survived without a restart."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 import psutil
 import pytest
 
+from ntd.clock import SystemClock
+from ntd.daemon import Role, run
 from ntd.lab.processes import must, ntd
 from ntd.store import embedded
+from ntd.store.embedded import shipped_binaries
+from ntd.store.embedded_folder import open_folder
 from ntd.store.embedded_process import live_postmaster
-from tests.fakes.faults_world import World, all_in, twins, until, world
+from ntd.vault import create_key_file
+from schemas.settings import Settings
+from tests.fakes.faults_world import World, all_in, ask, twins, until, world
 
 HOSTS, URLS = 10, 6
 
@@ -59,6 +68,54 @@ async def test_a_killed_postmaster_is_started_again(tmp_path: Path) -> None:
     assert started not in {None, killed}
     assert '"event": "database.started"' in lab.words()
     assert (code, lab.bugs()) == (0, [])
+
+
+class Killing:
+    """A clock that kills the private server whole when a daemon that starts last asks before it says it is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.asked = 0
+        self.killed: int | None = None
+
+    def now(self) -> datetime:
+        """Say what time it is; before come the migrations, the keys, the daemon's id and the two clocks compared."""
+        self.asked += 1
+        if self.asked == 5:
+            self.killed = live_postmaster(self._folder)
+            server = psutil.Process(self.killed)
+            backends = server.children()
+            server.kill()
+            for one in backends:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+        return SystemClock().now()
+
+
+async def test_a_server_killed_while_the_daemon_starts_is_waited_for(tmp_path: Path) -> None:
+    """It says that it is there as soon as the server runs again, and goes on."""
+    key_file = tmp_path / "ntd.key"
+    create_key_file(key_file)
+    settings = Settings.model_validate(
+        {"database": {"url": f"embedded:{tmp_path / 'pg'}"}, "security": {"key_file": key_file}}
+    )
+    clock = Killing(tmp_path / "pg")
+    running = asyncio.create_task(run(settings, frozenset({Role.RESOLVE}), clock))
+
+    async def there() -> bool:
+        assert not running.done()
+        if clock.killed is None:
+            return False
+        try:
+            return bool(await ask(open_folder(tmp_path / "pg", shipped_binaries()).dsn, "SELECT FROM daemon"))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            return False
+
+    await until(there, 30)
+    signal.raise_signal(signal.SIGTERM)
+    await asyncio.wait_for(running, 10)
+
+    assert live_postmaster(tmp_path / "pg") is None
 
 
 @pytest.mark.timeout(240)
