@@ -522,7 +522,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def no_stay_was_never_there(self) -> None:
-        """A move leaves no stay without a length where nobody was told, and none begins before the item was back."""
+        """Hold that no move leaves a stay without length of which nobody was told, and none began too early."""
         for stay in self.book.stays.values():
             if stay.ended_by == "relocated" and stay.ended_at == stay.began_at:
                 assert stay.id in self.told

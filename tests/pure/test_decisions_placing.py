@@ -136,7 +136,7 @@ def test_more_stays_that_never_were_than_places_found_are_forgotten() -> None:
 
 
 def test_a_place_that_never_was_leaves_the_item_gone_where_it_was_gone() -> None:
-    """It came back where its host had been until then, and nothing but the gone place is left: gone, and no stay more."""
+    """It came back where its host had been until then, and only the gone place is left: gone, and no stay more."""
     both = located(HERE, THERE)
     here = replace(both.stays[0], gone_at=NOON, gone_known_at=NOON + HOUR, first_down_at=NOON)
     there = replace(both.stays[1], began_by="return", began_at=NOON + HOUR)

@@ -157,6 +157,7 @@ async def test_an_origin_taken_back_ends_its_stay_and_waiting_notices(home: Hous
     """Told or not: the stay ends, nobody is told any more, and only the front is known again."""
     (item,) = await fronted(home)
     await learn(home, "hidden.test")
+    await home.later(MINUTE)
     await forget(home, "hidden.test")
     await home.later(3 * HOUR, HOUR)
     shown = await home.show(item)

@@ -245,7 +245,7 @@ async def test_what_comes_back_elsewhere_leaves_no_stay_where_it_was(home: House
     home.names.at[where] = (spot(64700, "NL", "203.0.113.1", "abuse@three.example"),)
     home.pages.at[URL] = UP
     await home.later(HOUR)
-    await home.later(2 * HOUR, MINUTE)
+    await home.later(2 * HOUR, 10 * MINUTE)
     told = await home.show(item)
     figures = await sla(home.store, ReportQuery(), home.now)
 
@@ -273,7 +273,7 @@ async def test_what_was_tried_to_say_of_a_stay_that_never_was_is_kept(home: Hous
         never, heir = sorted(case.stays, key=lambda one: one.noticed_at is not None)
         step = Decided(case=replace(case, stays=(heir,)), never_were=((never.id, heir.id),))
         await cases.settle(connection, home.store, home.settings, held, [step], by="x", now=home.now)
-    await home.later(HOUR, MINUTE)
+    await home.later(HOUR, 10 * MINUTE)
     told, figures = await home.show(item), await sla(home.store, ReportQuery(), home.now)
 
     assert {(one["to"], one["state"]) for one in told["notices"]} == {
