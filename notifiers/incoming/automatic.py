@@ -16,6 +16,8 @@ _FIELDS = frozenset(
     }
 )  # fmt: skip
 _PRECEDENCES = frozenset({"auto_reply", "auto-reply", "autoreply"})
+#: Characters of what people write in passing; what letter boxes send is longer.
+_A_LINE = 28
 _BULK = frozenset({"bulk", "list", "junk"})
 #: Answers that say what was done or thought of it; a letter box says none of it.
 _DECIDED = frozenset({Suggestion.REMOVED, Suggestion.DISPUTED})
@@ -40,7 +42,8 @@ def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion
     if machine:
         return said not in _DECIDED
     if receipt:
-        return said is None or (generated and said not in _DECIDED)
+        # A line of thanks without any mark of a machine is somebody's.
+        return (said is None and (generated or len(words) > _A_LINE)) or (generated and said not in _DECIDED)
     return generated and said is None and guessed not in _DECIDED
 
 

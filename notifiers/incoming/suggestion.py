@@ -159,6 +159,8 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
 
 def _told(language: str, sentence: str) -> bool:
     """Say whether somebody was told; not whether they will be, were not, or are to be if something happens."""
+    if _says("reading", "not_yet", sentence) and _says("reading", "lawyers", sentence):
+        return False
     now = phrases("later", language).sub(" ", sentence)
     found = phrases(Suggestion.PASSED_ON.value, language).finditer(now)
     return any(not _not_told(one, language, now) for one in found)
@@ -191,8 +193,11 @@ def _denied(language: str, said: str) -> bool:
 
 def _removed(sentence: str, language: str) -> bool:
     veto, nothing = phrases("veto", language), phrases("nothing", language)
+    depends = phrases("only_if", language).search(sentence)
     if _says("reading", "still", sentence):
         return False
+    # "We have removed it; if you see it again" says that it is, "if they stay silent, we remove it" does not.
+    sentence = sentence[: depends.start()] if depends else sentence
     for found in phrases("removed", language).finditer(sentence):
         before = _BEFORE.search(sentence[: found.start()])
         behind = _BEHIND.match(sentence, found.end())

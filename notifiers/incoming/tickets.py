@@ -11,7 +11,7 @@ from schemas.incoming import Ticket
 
 #: What a number looks like: digits; letters and digits ("ABUSE-4711", "CS0012345", "ABC-123-45678", "1A2B3C:4D").
 _NUMBER = (
-    r"(?:[0-9A-F]{4,8}:[0-9A-F]{1,4}|[A-Za-z]\d{4,12}(?:[-/]\d{1,12}){0,2}(?![\w/-])|[A-Za-z]{2,12}[-/]?\d{2,12}(?:[-/]\d{1,12}){0,2}(?![\w/-])"
+    r"(?:[0-9A-F]{4,8}:[0-9A-F]{1,4}|[A-Za-z]\d{4,12}(?:[-/.]\d{1,12}){0,2}(?![\w/-])|[A-Za-z]{2,12}[-/]?\d{2,12}(?:[-/]\d{1,12}){0,2}(?![\w/-])"
     r"|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}|\d{2,8}(?:[/-]\d{2,10}){1,2}|\d[\d.-]{1,22}\d)"
 )
 #: `NOUN` and the like stand for the lists of data/incoming.toml, `N` for a number.

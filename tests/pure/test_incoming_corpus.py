@@ -115,6 +115,22 @@ def test_colloquial_answers_are_understood_in_31_languages() -> None:
         assert len([one for one in wrong if one[0] == language]) <= max(1, len(mine) * 0.06), language
 
 
+def test_answers_in_many_words_are_understood() -> None:
+    """At least 98 % of a thousand: what will be done, what waits for something, and what was not, suggests nothing."""
+    answers = tomllib.loads((CORPUS / "wordings.toml").read_text(encoding="utf-8"))
+    read_as = [
+        (language, meant, said(text) or guessed(text), text)
+        for language, by_meaning in answers.items()
+        for meant, texts in by_meaning.items()
+        for text in texts
+    ]
+    wrong = [one for one in read_as if (one[2] or "none") != one[1]]
+
+    assert len(answers) == 31
+    assert len(read_as) >= 1000
+    assert len(wrong) <= len(read_as) * 0.02, wrong
+
+
 def test_whole_answers_are_told_from_machines() -> None:
     """Kind, suggestion and ticket of each, whatever stands quoted below it and in what language."""
     mails = tomllib.loads((CORPUS / "mails.toml").read_text(encoding="utf-8"))["mail"]
