@@ -64,8 +64,11 @@ class Stationery:
 
     def language_of(self, wish: str) -> str:
         """Give the language that serves a wish such as `de` or `pt-BR`; English where none does."""
-        primary = wish.strip().lower().replace("_", "-").partition("-")[0]
-        return primary if primary in self.languages else ENGLISH
+        return _primary(wish) if self.serves(wish) else ENGLISH
+
+    def serves(self, wish: str) -> bool:
+        """Say whether there are words for a wish."""
+        return _primary(wish) in self.languages
 
     def layout(self, name: str) -> Template:
         """Give a layout: `letter.txt` or `list.txt`."""
@@ -148,3 +151,7 @@ def line_of(path: Path, key: str) -> int:
 
 #: What is shipped, for whoever has no folder of their own.
 SHIPPED: Final = Stationery()
+
+
+def _primary(wish: str) -> str:
+    return wish.strip().lower().replace("_", "-").partition("-")[0]

@@ -27,6 +27,7 @@ class Addressee:
     format: str
     grouping: str
     partner: Partner | None
+    language: str | None = None  # in which it wants to be written to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Piece:
     site: str
     state: State
     xarf_able: bool
+    step: int = 0  # of the ladder, or which reminder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,12 +154,10 @@ def message(
     before: Before,
     settings: Settings,
     *,
-    language: str | None,
     token: str | None,
-    step: int,
     now: datetime,
 ) -> Message:
-    """Write down everything a message says."""
+    """Write down everything a message says; `token`: that of its answer link, None where it has none."""
     asked = kind not in {Kind.WITHDRAWAL, Kind.POLICE}
     return Message(
         id=notice,
@@ -165,7 +165,7 @@ def message(
         to=_to(to, sheaf.channel),
         channel=sheaf.channel,
         format=sheaf.format,
-        language=tongue(language, kind, None if to.partner else _country(sheaf), settings.organisation),
+        language=tongue(to.language, kind, None if to.partner else _country(sheaf), settings.organisation),
         sender=sender(settings),
         lines=tuple(piece.line for piece in sheaf.pieces),
         written_at=now,
@@ -177,7 +177,7 @@ def message(
         earlier_first_at=before.first_at,
         recipient_name=to.partner.name if to.partner else None,
         recipient_country=_country(sheaf),
-        step=step,
+        step=max(piece.step for piece in sheaf.pieces),
         partner=to.partner.code if to.partner else None,
         bounce_address=verp(settings.notices.bounce_address, notice),
     )

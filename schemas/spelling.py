@@ -20,6 +20,7 @@ from schemas.url import parse_url
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SPAN_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.IGNORECASE)
+_NAMESERVERS = '192.0.2.53" or "127.0.0.1:5353'  # stands between quotation marks
 _AS = re.compile(r"as\d{1,10}", re.IGNORECASE)
 
 
@@ -60,8 +61,8 @@ def _nameserver(text: str) -> str:
     try:
         ip_address(text)
     except ValueError:
-        host, _ = _endpoint(text, "192.0.2.53 or 127.0.0.1:5353")
-        _address(host, text, "192.0.2.53 or 127.0.0.1:5353")
+        host, _ = _endpoint(text, _NAMESERVERS)
+        _address(host, text, _NAMESERVERS)
     return text
 
 
@@ -184,7 +185,9 @@ def _canary_name(text: str) -> str:
 
 
 def _match(text: str) -> str:
-    if _AS.fullmatch(text) or _is_network(text) or _NAME.fullmatch(text):
+    # A name whose last part is a number is an address cut short, or an AS without its "as".
+    named = _NAME.fullmatch(text) and not text.rstrip(".").rpartition(".")[2].isdigit()
+    if _AS.fullmatch(text) or _is_network(text) or named:
         return text
     raise ValueError(
         f"{text!r} is neither an AS nor a network nor a host or site; "

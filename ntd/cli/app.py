@@ -64,6 +64,14 @@ _CODES: Final[tuple[tuple[type[NtdError], int], ...]] = (
     (IllegalTransition, 1),
 )
 
+#: What the library that reads the command line says, and what we say.
+_THEIRS: Final = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "not a number",
+    "Input should be greater than or equal to": "the least is",
+}
+
 app = typer.Typer(
     name="ntd",
     help="Notice and takedown: items in, notices out, checks until gone, figures.",
@@ -134,8 +142,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         outcome = root().main(list(arguments) or ["--help"], prog_name="ntd", standalone_mode=False)
     except typer.TyperException as fault:
-        # Who typed it knows no library: what its checks put before their words goes.
-        return _say(fault.format_message().replace("Value error, ", ""), getattr(fault, "exit_code", 1), _usage(fault))
+        return _say(_plainly(fault.format_message()), getattr(fault, "exit_code", 1), _usage(fault))
     except typer.Abort:
         return _say("aborted", 1)
     except NtdError as fault:
@@ -155,6 +162,13 @@ def code_of(fault: NtdError) -> int:
 def _say(sentence: str, code: int, hint: str = "") -> int:
     sys.stderr.write(f"ntd: {sentence.rstrip('.') if hint else sentence}{hint}\n")
     return code
+
+
+def _plainly(message: str) -> str:
+    """Say it to who typed it, who knows no library: its words for what it checked go, or become ours."""
+    for theirs, ours in _THEIRS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _usage(fault: Exception) -> str:

@@ -21,6 +21,10 @@ def check_config(context: typer.Context) -> None:
     read_key_file(settings.security.key_file)
     now = CLOCK.now()
     press = open_press(settings, letterhead(settings, now))
+    unspoken = [one for one in settings.organisation.languages if not press.stationery.serves(one)]
+    if unspoken:
+        known = f"English instead; there are {', '.join(press.stationery.languages)}"
+        say(f"ntd: warning: organisation.languages: no words in {', '.join(unspoken)}: {known}")
     for certificate in press.expired(now):
         say(f"ntd: warning: {certificate.path} has expired: what is for its reader waits for a new one")
     for fault in run(_opened(settings)):

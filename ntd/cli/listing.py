@@ -6,6 +6,8 @@ import typer
 
 from ntd.cli.frame import with_store
 from ntd.cli.output import emit
+from ntd.cli.words import country as of_country
+from ntd.cli.words import system
 from ntd.store.items import Filters
 from ntd.store.items import listing as items
 from schemas.item import Attention, State
@@ -28,7 +30,7 @@ def listing(
     state: Annotated[State | None, typer.Option(metavar="STATE", help=f"Where they stand: {', '.join(State)}.")] = None,
     host: Annotated[str | None, typer.Option(help="The name in their URLs.")] = None,
     site: Annotated[str | None, typer.Option(help="The registered domain.")] = None,
-    asn: Annotated[int | None, typer.Option(help="The number of the AS they live in.")] = None,
+    asn: Annotated[str | None, typer.Option(metavar="N", help="The number of the AS they live in.")] = None,
     country: Annotated[str | None, typer.Option(metavar="CC", help="The country they live in.")] = None,
     source: Annotated[str | None, typer.Option(help="Who brought them.")] = None,
     attention: Annotated[
@@ -43,8 +45,8 @@ def listing(
         state=state,
         host=host,
         site=site,
-        asn=asn,
-        country=country.upper() if country else None,
+        asn=system(asn),
+        country=of_country(country),
         source=source,
         attention=attention,
     )

@@ -69,8 +69,11 @@ def preview(
     about = with_store(context, lambda store: about_what(store, items)) if items else made_up(now)
     if len(about.readers) > 1:
         say(f"these items are told to {len(about.readers)} recipients, each about its own; here they stand together")
-    message = message_about(about, settings, kind=kind, language=language, now=now)
     stationery = letterhead(settings, now)
+    if language and not stationery.serves(language):
+        known = ", ".join(stationery.languages)
+        raise typer.BadParameter(f"no words in {language!r}; there are {known}, and more by notices.templates")
+    message = message_about(about, settings, kind=kind, language=language, now=now)
     if mail:
         sys.stdout.buffer.write(compose(message, stationery).content)
         return

@@ -10,6 +10,7 @@ import typer
 from ntd.cli.frame import CLOCK, say, settings_of, with_store
 from ntd.cli.output import console, print_csv, print_json
 from ntd.cli.report_tables import drawn
+from ntd.cli.words import country as of_country
 from ntd.cli.words import moment
 from ntd.hotlines import countries_in_sight
 from ntd.reports.figures import Row
@@ -65,7 +66,7 @@ def migration(
     query = replace(
         _period(begin, to, as_of),
         since=moment(since),
-        country=country.upper() if country else None,
+        country=of_country(country),
         label=label,
         hotlines=countries_in_sight(settings_of(context)),
     )

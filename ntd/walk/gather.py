@@ -135,7 +135,12 @@ class Gather:
     def _addressee(self, to: Recipient) -> Addressee:
         partner = next((one for one in self._settings.partner if one.code == to.partner), None)
         return Addressee(
-            channel=to.channel, address=to.address, format=to.format, grouping=to.grouping, partner=partner
+            channel=to.channel,
+            address=to.address,
+            format=to.format,
+            grouping=to.grouping,
+            partner=partner,
+            language=to.language,
         )
 
     async def _gather(self, at: _Sitting) -> list[HostId] | None:
@@ -154,7 +159,7 @@ class Gather:
         await tellings.lock_items(at.connection, (one.item for one in ready))
         lines = await tellings.gathered(at.connection, self._store, [one.telling for one in ready])
         pieces = [
-            Piece(index=n, line=one.line, site=one.site, state=one.state, xarf_able=xarf_able(one.line))
+            Piece(index=n, line=one.line, site=one.site, state=one.state, xarf_able=xarf_able(one.line), step=one.step)
             for n, one in enumerate(lines)
         ]
         found = sort_out(at.group.kind, at.addressee, pieces, self._settings.notices.largest)
@@ -181,9 +186,7 @@ class Gather:
             at.addressee,
             before,
             self._settings,
-            language=at.to.language,
             token=token,
-            step=max(one.step for one in told),
             now=at.now,
         )
         dry = self._settings.notices.dry_run

@@ -258,6 +258,20 @@ def test_init_makes_what_is_missing_and_overwrites_nothing(
     assert "would start" in checked[2]
 
 
+def test_a_language_without_words_is_said_beforehand(config: Path, tmp_path: Path, capfd: Said) -> None:
+    """The configuration starts, English being sent instead; a preview in it is wrong use. `pt-BR` is served by `pt`."""
+    known = tmp_path / "known.toml"
+    known.write_text('[organisation]\nlanguages = ["pt-BR", "xx"]\n' + config.read_text(), encoding="utf-8")
+
+    checked = typed(capfd, "check-config", "--config", known)
+    shown = typed(capfd, "notice", "preview", "--language", "xx", "--config", config)
+
+    assert checked[0] == 0
+    assert "organisation.languages: no words in xx: English instead; there are cs, de, en" in checked[2]
+    assert (shown[0], shown[1]) == (2, "")
+    assert "no words in 'xx'; there are cs, de, en" in shown[2]
+
+
 def test_help_opens_no_door() -> None:
     """`ntd --help` names every command and reads none of their modules, so that it is quick."""
     script = (

@@ -55,6 +55,12 @@ def problems(table: dict[str, Any]) -> list[str]:
         ({"partner": [{"code": "A b", "countries": ["MD"]}]}, "may hold only the letters a-z, digits and -"),
         ({"partner": [{"code": "a", "countries": ["MD"]}] * 2}, "code 'a' is given twice"),
         ({"hoster": [{"match": "a b"}]}, '"as64501", "198.51.100.0/24" or "example.net"'),
+        (
+            {"hoster": [{"match": "64501"}]},
+            "hoster[0].match: '64501' is neither an AS nor a network nor",
+        ),
+        ({"hoster": [{"match": "198.51.100"}]}, "is neither an AS nor a network"),
+        ({"dns": {"nameservers": ["ns.example:53"]}}, 'write for example "192.0.2.53" or "127.0.0.1:5353"'),
         ({"geo": {"registration": "maybe"}}, 'write for example "https"'),
         ({"monitor": {"canaries": ["ftp://x"]}}, "monitor.canaries[0]: is not an http or https URL"),
         ({"monitor": {"vantage": [{"name": "a", "proxy": "tor"}]}}, 'write for example "socks5://127.0.0.1:1080"'),

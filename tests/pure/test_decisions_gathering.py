@@ -31,17 +31,30 @@ def line(n: int, address: str = "192.0.2.1", hoster: str | None = "Hoster 1", co
 
 
 def piece(
-    n: int, *, site: str = "one.test", state: State = State.ROUTED, able: bool = True, to: str = "192.0.2.1"
+    n: int,
+    *,
+    site: str = "one.test",
+    state: State = State.ROUTED,
+    able: bool = True,
+    to: str = "192.0.2.1",
+    step: int = 0,
 ) -> Piece:
     """Make one telling."""
-    return Piece(index=n, line=line(n, to), site=site, state=state, xarf_able=able)
+    return Piece(index=n, line=line(n, to), site=site, state=state, xarf_able=able, step=step)
 
 
 def whom(
-    channel: str = "mail", form: str = "digest", grouping: str = "recipient", partner: Partner | None = None
+    channel: str = "mail",
+    form: str = "digest",
+    grouping: str = "recipient",
+    partner: Partner | None = None,
+    language: str | None = None,
 ) -> Addressee:
     """Make a recipient."""
-    return Addressee(channel=channel, address="abuse@one.example", format=form, grouping=grouping, partner=partner)
+    address = "abuse@one.example"
+    return Addressee(
+        channel=channel, address=address, format=form, grouping=grouping, partner=partner, language=language
+    )
 
 
 def sizes(found: Sorted) -> list[tuple[Channel, Format, list[int]]]:
@@ -135,16 +148,14 @@ def letter(kind: Kind, to: Addressee, *pieces: Piece, settings: Settings | None 
         to,
         Before(message_ids=("<1@x>",), first_at=NOON),
         settings or Settings(),
-        language=facts.get("language"),
         token=facts.get("token"),
-        step=2,
         now=NOON,
     )
 
 
 def test_a_message_says_what_was_asked_by_when() -> None:
     """Deadline, answer link, what it refers to, and the hoster where all its lines have one."""
-    told = letter(Kind.REMINDER, whom(), piece(1), piece(2), token="t0ken", language="nl")
+    told = letter(Kind.REMINDER, whom(language="nl"), piece(1), piece(2, step=2), token="t0ken")
 
     assert (told.deadline, told.step, told.references) == (NOON + timedelta(hours=24), 2, ("<1@x>",))
     assert (told.hoster, told.recipient_country, told.language) == ("Hoster 1", "NL", "nl")
