@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from ntd.case import Case, Step
 from ntd.store import cases
@@ -15,6 +15,10 @@ from schemas.ids import ItemId, NoticeId, RecipientId
 from schemas.notice import AttemptOutcome, Delivery, Kind, Took
 from schemas.settings import Settings
 
+#: How often a short Retry-After is taken at its word; who repeats it for days is asked as if there were none.
+_AT_ITS_WORD: Final = 10
+#: A Retry-After of no seconds, or of a moment that has passed, is not at once.
+_BREATH: Final = timedelta(seconds=1)
 _FINISH = statement("notices.finish_attempts")
 _HELD_BY = statement("notices.held_by")
 _ITEMS_OF = statement("notices.items_of")
@@ -115,10 +119,11 @@ def _settled(store: Store, settings: Settings, handed: Handed, row: Row) -> _Set
 
 
 def _pause(delivery: Delivery, row: Row, settings: Settings) -> timedelta:
-    if delivery.retry_after is not None:
-        return delivery.retry_after
-    doubled: timedelta = settings.notices.retry * 2 ** min(row["attempts"] - 1, 20)
-    return min(doubled, LONGEST_PAUSE)
+    wish = delivery.retry_after
+    tried = row["attempts"] - (_AT_ITS_WORD if wish is not None else 0)
+    doubled: timedelta = settings.notices.retry * 2 ** min(tried - 1, 20) if tried > 0 else _BREATH
+    least = min(doubled, LONGEST_PAUSE)
+    return least if wish is None else max(wish, least)
 
 
 async def _write(connection: Connection, store: Store, settled: Sequence[_Settled]) -> None:

@@ -41,9 +41,11 @@ class Follow:
 
     async def turn(self, now: datetime) -> bool:
         """Do what is due; say whether anything was."""
+        if await self._dry_run(now):
+            # First of all: nothing follows from what counts nowhere.
+            return True
         followed = await self._stays(now)
-        released = await self._holds(now)
-        return await self._dry_run(now) or followed or released
+        return await self._holds(now) or followed
 
     async def _stays(self, now: datetime) -> bool:
         async with self._store.statements() as connection:

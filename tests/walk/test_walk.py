@@ -181,6 +181,17 @@ async def test_a_pause_beyond_giving_up_is_not_waited_for(home: House) -> None:
     assert sorted(one["state"] for one in told["notices"]) == ["accepted", "failed", "superseded"]
 
 
+async def test_who_asks_for_no_pause_at_all_is_left_alone_in_the_end(home: House) -> None:
+    """Retry-After: 0 is taken at its word ten times; then our own pauses double, as without one."""
+    home.post.does = {"abuse@one.example": [replace(BUSY, retry_after=timedelta(0))]}
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(HOUR)
+    await home.later(40 * MINUTE, MINUTE)
+
+    assert len((await home.show(item))["notices"][0]["attempts"]) == 10 + len((1, 2, 4, 8, 16))
+
+
 async def test_nobody_takes_it_for_an_hour_and_it_is_written_anew(home: House) -> None:
     """A notice that stays untaken is superseded: new id, new deadline, and the old one never goes again."""
     home.post.does = {"abuse@one.example": [BUSY]}
@@ -383,6 +394,24 @@ async def test_what_was_only_told_in_a_dry_run_waits_for_resume(home: House) -> 
     await home.later(2 * HOUR, 10 * MINUTE)
     assert await home.state(item) == "noticed"
     assert (await home.show(item))["attention"] == []
+
+
+async def test_nothing_follows_from_what_only_a_dry_run_accepted(home: House) -> None:
+    """A partner that never heard a word was not silent: nobody is told in its stead before a human says so."""
+    partner = Partner(code="md", countries=["MD"], email="desk@md.example", plain=True)
+    home.settings = home.settings.model_copy(update={"partner": [partner]})
+    home.rules(notices={"dry_run": True})
+    home.names.at["img.one.test"] = (spot(64510, "MD", "192.0.2.1", "abuse@md-hoster.example"),)
+    (item,) = await home.submit(URL)
+    await home.settle()
+    await home.later(70 * HOUR, HOUR)
+    pretended = len(home.post.handed)
+    home.rules(notices={"dry_run": False})
+    await home.later(5 * HOUR, 5 * HOUR)
+    told = await home.show(item)
+
+    assert home.post.handed[pretended:] == []
+    assert (told["state"], told["attention"]) == ("routed", ["dry_run"])
 
 
 async def test_a_name_that_never_existed_is_untraceable_until_it_does(home: House) -> None:
