@@ -177,5 +177,5 @@ async def _expect_up_to_date(
         return
     fresh = await connection.fetchval("SELECT to_regclass('migration') IS NULL")
     if embedded_path(settings) is None or not (migrating or fresh):
-        raise Misconfigured(f"the database lacks {len(missing)} migrations; say `ntd migrate`")
+        raise Misconfigured(f"the database lacks migrations of this version: {len(missing)}; say `ntd migrate`")
     await migrate(connection, now)
