@@ -9,6 +9,7 @@ import pytest
 from ntd import acts
 from schemas.ids import ItemId
 from schemas.item import Classification
+from schemas.settings import Partner
 from tests.walk.house import BUSY, DOUBT, DOWN, TAKEN, UP, House, house, spot
 
 ONE, TWO = "http://img.one.test/1", "http://img.one.test/2"
@@ -122,3 +123,28 @@ async def test_what_turns_out_illegal_only_at_home_is_not_told_abroad(home: Hous
 
     assert waiting == 1
     assert (home.post.handed, told["state"], told["attention"]) == ([], "routed", ["national_abroad"])
+
+
+async def test_a_partner_whose_reminder_a_hold_has_struck_is_reminded_after_it(home: House) -> None:
+    """Never taken by anybody: the partner is reminded before a human is told that it is silent."""
+    desk = "desk@md.example"
+    partner = Partner(code="md", countries=["MD"], email=desk, plain=True)
+    home.settings = home.settings.model_copy(update={"partner": [partner]})
+    home.names.at["img.one.test"] = (spot(64510, "MD", "192.0.2.1", "abuse@md-hoster.example"),)
+    home.post.does[desk] = [TAKEN, BUSY, TAKEN]
+    (item,) = await home.submit(ONE)
+    await home.later(26 * HOUR, HOUR)
+    offered = [one.kind.value for one in home.post.handed]
+    await acts.hold(home.store, home.settings, [ItemId(item)], until=None, reason="police", by="x", now=home.now)
+    await home.later(2 * HOUR)
+    await acts.release(home.store, home.settings, [ItemId(item)], reason="over", by="x", now=home.now)
+    await home.later(2 * HOUR, HOUR)
+    told = await home.show(item)
+
+    assert offered[:2] == ["forward", "reminder"]
+    assert len(home.post.handed) == len(offered) + 1
+    assert [(one["kind"], one["state"]) for one in told["notices"]] == [
+        ("reminder", "struck"),
+        ("reminder", "accepted"),
+    ]
+    assert told["attention"] == []

@@ -115,16 +115,27 @@ SELECT recipient_id, item_id, stay_id, kind, step, spell, priority, $1, wait_for
 
 -- name: strike_tellings
 -- What is not in a message yet goes no further; a withdrawal still does. Of items as a whole, or of single stays. A step
--- of the ladder that nobody was told of is not climbed.
+-- of the ladder that nobody was told of is not climbed, and a partner that was not reminded still is to be.
 WITH dropped AS (
     DELETE FROM telling
      WHERE (item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])) AND notice_id IS NULL AND kind <> 'withdrawal'
-    RETURNING item_id, spell, kind, step
+    RETURNING recipient_id, item_id, spell, kind, step
+), reminded AS (
+    SELECT dropped.item_id, dropped.spell, r.partner
+      FROM dropped JOIN recipient r ON r.id = dropped.recipient_id
+     WHERE dropped.kind = 'reminder' AND r.partner IS NOT NULL
+), climbed AS (
+    SELECT DISTINCT item_id, spell, step FROM dropped WHERE kind IN ('site', 'upstream', 'registrar', 'regulator')
+), undone AS (
+    SELECT s.id, c.step, m.partner
+      FROM stay s
+      LEFT JOIN climbed c ON c.item_id = s.item_id AND c.spell = s.spell AND c.step = s.steps_done
+      LEFT JOIN reminded m ON m.item_id = s.item_id AND m.spell = s.spell AND m.partner = s.partner
+     WHERE s.item_id IN (SELECT item_id FROM dropped) AND (c.step IS NOT NULL OR m.partner IS NOT NULL)
 )
-UPDATE stay SET steps_done = dropped.step - 1
-  FROM dropped
- WHERE stay.item_id = dropped.item_id AND stay.spell = dropped.spell AND stay.steps_done = dropped.step
-   AND dropped.kind IN ('site', 'upstream', 'registrar', 'regulator')
+UPDATE stay SET steps_done = coalesce(undone.step - 1, stay.steps_done),
+                partner_reminded = stay.partner_reminded AND undone.partner IS NULL
+  FROM undone WHERE stay.id = undone.id
 
 -- name: strike_notices
 -- Messages that were written but never offered to anybody: struck, and their other items gathered anew.
@@ -139,12 +150,22 @@ WITH meant AS (
 ), dropped AS (
     DELETE FROM telling USING struck, meant
      WHERE telling.notice_id = struck.id AND meant.notice_id = struck.id AND telling.item_id = meant.item_id
-    RETURNING telling.item_id, telling.spell, telling.kind, telling.step
+    RETURNING telling.recipient_id, telling.item_id, telling.spell, telling.kind, telling.step
+), reminded AS (
+    SELECT dropped.item_id, dropped.spell, r.partner
+      FROM dropped JOIN recipient r ON r.id = dropped.recipient_id
+     WHERE dropped.kind = 'reminder' AND r.partner IS NOT NULL
 ), climbed AS (
-    UPDATE stay SET steps_done = dropped.step - 1
-      FROM dropped
-     WHERE stay.item_id = dropped.item_id AND stay.spell = dropped.spell AND stay.steps_done = dropped.step
-       AND dropped.kind IN ('site', 'upstream', 'registrar', 'regulator')
+    SELECT DISTINCT item_id, spell, step FROM dropped WHERE kind IN ('site', 'upstream', 'registrar', 'regulator')
+), undone AS (
+    UPDATE stay SET steps_done = coalesce(u.step - 1, stay.steps_done),
+                    partner_reminded = stay.partner_reminded AND u.partner IS NULL
+      FROM (SELECT s.id, c.step, m.partner
+              FROM stay s
+              LEFT JOIN climbed c ON c.item_id = s.item_id AND c.spell = s.spell AND c.step = s.steps_done
+              LEFT JOIN reminded m ON m.item_id = s.item_id AND m.spell = s.spell AND m.partner = s.partner
+             WHERE s.item_id IN (SELECT item_id FROM dropped) AND (c.step IS NOT NULL OR m.partner IS NOT NULL)) u
+     WHERE stay.id = u.id
 )
 UPDATE telling SET notice_id = NULL, gather_at = $3
   FROM struck
