@@ -39,6 +39,8 @@ class Own:
     pictures: tuple[str, ...]
     thumbnails: tuple[str, ...]
     works: tuple[str, ...]
+    glimpses: tuple[str, ...]
+    designs: tuple[str, ...]
 
 
 def own_of(page: Page, other: Page | None, item: frozenset[str] = frozenset()) -> Own:
@@ -49,7 +51,14 @@ def own_of(page: Page, other: Page | None, item: frozenset[str] = frozenset()) -
     shown = tuple(source for source in page.media if item & _names_in(source))
     if other is None:
         pictures = (*page.pictures, *shown)
-        return Own(lines=page.main, pictures=pictures, thumbnails=page.thumbnails, works=page.works)
+        return Own(
+            lines=page.main,
+            pictures=pictures,
+            thumbnails=page.thumbnails,
+            works=page.works,
+            glimpses=page.glimpses,
+            designs=page.designs,
+        )
     masked = {_masked(line) for line in (other.title, *other.headings, *other.text.split("\n"))}
     media = frozenset(other.media)
     return Own(
@@ -57,6 +66,8 @@ def own_of(page: Page, other: Page | None, item: frozenset[str] = frozenset()) -
         pictures=(*(source for source in page.pictures if source not in media), *shown),
         thumbnails=tuple(source for source in page.thumbnails if source not in media),
         works=tuple(work for work in page.works if work not in other.works),
+        glimpses=tuple(source for source in page.glimpses if source not in media),
+        designs=tuple(one for one in page.designs if one not in other.designs and one not in media),
     )
 
 
@@ -77,7 +88,9 @@ def item_names(path: str) -> frozenset[str]:
 def shows_item(page: Page, path: str) -> bool:
     """Say whether a page shows a picture, film or sound that is called what its own path is called."""
     item = item_names(path)
-    return any(item & _names_in(source) for source in (*page.media, *page.works))
+    return any(
+        item & _names_in(source) for source in (*page.media, *page.works, *page.glimpses, *page.thumbnails, *page.files)
+    )
 
 
 def _names_in(source: str) -> frozenset[str]:
@@ -98,7 +111,14 @@ def fingerprint(page: Page, own: str) -> str:
     text = "\0".join((page.title, *page.headings, page.text))
     for token in sorted((one for one in tokens if len(one) >= _SHORTEST_TOKEN), key=len, reverse=True):
         text = text.replace(token, "*")
-    return hashlib.sha256("\0".join((_masked(text), *page.media)).encode("utf-8", "replace")).hexdigest()
+    linked = (one for one in (*page.thumbnails, *page.files) if not _asked_for(one))
+    shown = (*page.media, *linked, *page.works, *page.glimpses, *page.designs)
+    return hashlib.sha256("\0".join((_masked(text), *shown)).encode("utf-8", "replace")).hexdigest()
+
+
+def _asked_for(link: str) -> bool:
+    """Say whether a link names a file in its query only, e.g. where to go after a login."""
+    return "?" in link and not _EXTENSION.search(link.partition("?")[0])
 
 
 def _masked(text: str) -> str:

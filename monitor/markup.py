@@ -10,21 +10,24 @@ from html import unescape
 from itertools import islice
 from typing import Final
 
+from monitor.media import BACKGROUND, DRAWN, IMAGE_FILE, LARGE, MISSING, ORNAMENT, TINY, UPLOADED, behind, value
+
 _TAG: Final = re.compile(r"/?[a-z][a-z0-9-]{0,20}", re.IGNORECASE)
 _SPACES: Final = re.compile(r"\s+")
 #: Stands for the end of a block while a page is read; no page can hold it as a word.
 BREAK: Final = "\x00"
 #: Where a medium comes from; many come late, by a script that reads a name beside ("data-src").
 _SOURCES: Final = re.compile(
-    r"\b(?:src|srcset|data|poster|original|lazy|lazy-src|full|file|track|stream)\s{0,9}=\s{0,9}"
+    r"\b(?:src|srcset|xlink:href|href|data|poster|original|lazy|lazy-src|full|file|track|stream)\s{0,9}=\s{0,9}"
     r"(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))",
     re.IGNORECASE,
 )
-#: What a player that scripts make is told to play.
-_PLAYED: Final = re.compile(
-    r"\bdata-[a-z-]{1,20}\s{0,9}=\s{0,9}[\"']?([^\"'\s>]{1,400}\.(?:mp3|m4a|ogg|opus|flac|wav|mp4|m4v|webm|mov|m3u8|mpd))\b",
-    re.IGNORECASE,
+#: What a player is told to play by a script.
+_SCRIPTED: Final = re.compile(
+    r"[\"'](?:[^\"'\s]{1,400})\.(?:mp3|m4a|ogg|opus|flac|wav|mp4|m4v|webm|mov|m3u8|mpd)(?=[?#\"'])", re.IGNORECASE
 )
+#: What is read of a script or a style for media, in characters.
+_SCRIPT_LIMIT: Final = 16_000
 #: Sources of one tag that are read.
 _SOURCES_MOST: Final = 6
 #: What is read of one tag's attributes, in characters: bounds what a hostile tag can cost.
@@ -40,8 +43,11 @@ _PLAYS: Final = re.compile(
     re.IGNORECASE,
 )
 _PICTURED: Final = re.compile(
-    r"\b(?:property|name)\s{0,9}=\s{0,9}[\"']?(?:og:image|twitter:image)[\"'\s]", re.IGNORECASE
+    r"\b(?:property|name|itemprop|rel)\s{0,9}=\s{0,9}[\"']?(?:og:image|twitter:image|(?:thumbnail)?image(?:url)?|thumbnailurl|image_src|"
+    r"contenturl|msapplication-tileimage-)(?::(?:url|secure_url|src))?[\"'\s]",
+    re.IGNORECASE,
 )
+_PRELOADED: Final = re.compile(r"\bas\s{0,9}=\s{0,9}[\"']?(?:image|video|audio)\b", re.IGNORECASE)
 #: … unless the picture is the one that a site gives with each of its pages.
 _OF_SITE: Final = re.compile(
     r"^$|logo|icon|banner|placeholder|\.svg|\.gif|/(?:static|assets|themes?|skins?|templates?)/|"
@@ -57,8 +63,26 @@ _DESCRIBED: Final = re.compile(
 _DESCRIPTION_LIMIT: Final = 4000
 _PASSWORD: Final = re.compile(r"type\s*=\s*[\"']?password", re.IGNORECASE)
 _HIDDEN: Final = frozenset({"script", "style", "noscript", "template", "svg", "head"})
+#: … of which a drawing may hold a photograph.
+_DRAWINGS: Final = frozenset({"", "svg"})
 _HEADINGS: Final = frozenset({"h1", "h2", "h3"})
-_MEDIA: Final = frozenset({"img", "video", "audio", "source", "iframe", "frame", "embed", "object"})
+_MEDIA: Final = frozenset(
+    {
+        "img",
+        "video",
+        "audio",
+        "source",
+        "iframe",
+        "frame",
+        "embed",
+        "object",
+        "image",
+        "amp-img",
+        "amp-video",
+        "amp-audio",
+    }
+    | {"amp-anim", "amp-iframe", "amp-youtube", "model-viewer", "mux-player", "video-js", "media-player"}
+)
 #: Media that show something wherever it comes from.
 _SHOWING: Final = frozenset({"video", "audio", "canvas"})
 _BREAKS: Final = frozenset(
@@ -120,27 +144,6 @@ _MENU: Final = re.compile(
     r"(?:https?://[^/]{1,80})?/?(?:[a-z]{2}/)?[a-z_-]{0,24}(?:\.[a-z]{2,5})?/?(?:[?#][^?#0-9]{0,40})?", re.IGNORECASE
 )
 _DOWNLOAD: Final = re.compile(r"(?:^|\s)download(?:[\s=]|$)", re.IGNORECASE)
-_BACKGROUND: Final = re.compile(r"background(?:-image)?\s*:[^;\"']{0,100}url\(['\"]?([^'\")]{1,300})", re.IGNORECASE)
-#: Pictures that belong to the site, not to what the page shows; and those that say themselves that nothing is shown.
-_ORNAMENT: Final = re.compile(
-    r"(?:^|[^a-z])(?:fav)?(?:logo|icon|sprite|avatar|badge|banner|button|btn|pixel|spacer|blank|emoji|flag|captcha|spinner|loader)"
-    r"(?:s|type)?(?:[^a-z]|$)|\.svg|/ads?/|"
-    r"placeholder|googletagmanager|doubleclick|data:image/(?:gif|svg)|/404/|"
-    # … a picture with a plain name in a folder of the site's design.
-    r"/(?:static|assets|themes?|skins?|templates?)/(?:[a-z-]{1,20}/){0,2}(?:img|images|icons|pics|illustrations|errors?)/[a-z_-]{1,40}\.[a-z]{3,4}(?:\?|$)|"
-    r"(?:^|[/_-])(?:404|error|not[-_]?found|removed|deleted|missing|sad|oops|sorry)[^/]{0,6}\.(?:png|gif|webp)(?:\?|$)|"
-    # … photographs of that name are somebody's, unless they stand where a site keeps its own.
-    r"^(?:https?://[^/]{1,80})?/?(?:(?:img|images?|i|pics|static|assets|errors?|media|public|common)/){0,3}(?:[a-z0-9]{1,20}[_-])?"
-    r"(?:404|error|not[-_]?found|removed|deleted|missing|sad|oops|sorry)[^/]{0,6}\.jpe?g(?:\?|$)",
-    re.IGNORECASE,
-)
-#: A picture as wide or high as this, in pixels, is there to be looked at, whatever it is called.
-_LARGE: Final = re.compile(r"\b(?:width|height)\s*=\s*[\"']?(?:[6-9]\d\d|[1-9]\d{3})(?:px)?[\"'\s/]", re.IGNORECASE)
-#: … unless it is called what a missing thing is called.
-_MISSING: Final = re.compile(
-    r"(?:404|error|not[-_]?found|removed|deleted|missing)[^/]{0,20}$|\.svg|/ads?/|doubleclick", re.IGNORECASE
-)
-_TINY: Final = re.compile(r"\b(?:width|height)\s*=\s*[\"']?(?:\d|[1-4]\d)(?:px)?[\"'\s/]", re.IGNORECASE)
 #: Elements that scripts fill: names that the common frameworks ship with.
 MOUNT: Final = re.compile(
     r"<(?:div|main|section)[^>]{0,200}\bid=[\"']?(?:root|app|application|__next|__nuxt|react-root|svelte|main-app|"
@@ -161,6 +164,8 @@ class Reading:
     pictures: list[str] = field(default_factory=list)
     thumbnails: list[str] = field(default_factory=list)
     works: list[str] = field(default_factory=list)
+    glimpses: list[str] = field(default_factory=list)  # pictures where few pages have their own
+    designs: list[str] = field(default_factory=list)  # drawings, backgrounds: of the site more often than of the page
     inside: str = ""  # "title", or the heading that is open
     hidden: str = ""  # the element whose words nobody sees
     around: str = ""  # the element that surrounds the page's own words
@@ -169,7 +174,7 @@ class Reading:
     menu: list[str] = field(default_factory=list)  # words of links that lead to pages of the site
     linked: list[str] = field(default_factory=list)  # … of those that lead to things on it
     links: int = 0
-    files: int = 0
+    files: list[str] = field(default_factory=list)  # where links to things to be had lead
     password: bool = False
     scripted: bool = False
     refresh: str | None = None
@@ -183,13 +188,13 @@ class Reading:
             self.main.append(BREAK)
         if name in _HEADINGS or name == "title":
             self._heading(name, closing=closing)
-        if name in _HIDDEN and (closing or not self.hidden):
+        if name in _HIDDEN and (closing or self.hidden in {"", "head"}):
             self.hidden = "" if closing else name
         if name == "a":
-            self.link = "" if closing else _value(_HREF, attributes) or "#"
+            self.link = "" if closing else value(_HREF, attributes) or "#"
             self.links += not closing
-            held = _HELD_OUT.match(self.link) or _DOWNLOAD.search(attributes)
-            self.files += bool(self.link and not self.around and held)
+            if self.link and not self.around and (_HELD_OUT.match(self.link) or _DOWNLOAD.search(attributes)):
+                self.files.append(self.link)
         if not closing:
             self._attributes(name, attributes)
 
@@ -217,25 +222,49 @@ class Reading:
             self.scripted = True
         elif name == "meta":
             self._meta(attributes)
-        elif name == "input" and _PASSWORD.search(attributes):
-            self.password = self.password or not self.around
-        elif "url(" in attributes and (background := _BACKGROUND.search(attributes)):
-            self._show((background[1],), attributes)
-        elif "data-" in attributes and (played := _PLAYED.search(attributes)):
-            self._show((played[1],), attributes)
-        elif name == "link" and "oembed" in attributes.lower():
-            self.works.append("#oembed")
+        elif name == "input":
+            self._input(name, attributes)
+        elif source := behind(name, attributes):
+            self._show((source,), attributes)
+        elif name == "link":
+            self._link(attributes)
+        elif name == "svg":
+            self._drawing(attributes)
         elif name == "a" and _FILE.search(self.link) and not self.around:
             self.thumbnails.append(self.link)
+
+    def _input(self, name: str, attributes: str) -> None:
+        if _PASSWORD.search(attributes):
+            self.password = self.password or not self.around
+        elif "image" in attributes.lower():
+            self._medium(name, attributes)
+
+    def _link(self, attributes: str) -> None:
+        if "oembed" in attributes.lower():
+            self.works.append("#oembed")
+            return
+        source = value(_HREF, attributes) or ""
+        if _OF_SITE.search(source):
+            return
+        if _PICTURED.search(attributes):
+            self.works.append(source)
+        elif _PRELOADED.search(attributes):
+            self.designs.append(source)
+
+    def _drawing(self, attributes: str) -> None:
+        """Note a large drawing: of the page or of the site's design, that cannot be told from itself."""
+        attributes += " "
+        if DRAWN.search(attributes) or LARGE.search(attributes):
+            self.designs.append("#svg")
 
     def _meta(self, attributes: str) -> None:
         if _REFRESH.search(attributes):
             self.scripted = True
-            there = _AT_ONCE.match(unescape(_value(_CONTENT, attributes) or ""))
+            there = _AT_ONCE.match(unescape(value(_CONTENT, attributes) or ""))
             self.refresh = there[1].strip() if there else self.refresh
         elif _PLAYS.search(attributes):
-            self.works.append(_value(_CONTENT, attributes) or "#played")
-        elif _PICTURED.search(attributes) and not _OF_SITE.search(source := _value(_CONTENT, attributes) or ""):
+            self.works.append(value(_CONTENT, attributes) or "#played")
+        elif _PICTURED.search(attributes) and not _OF_SITE.search(source := value(_CONTENT, attributes) or ""):
             self.works.append(source)
 
     def _medium(self, name: str, attributes: str) -> None:
@@ -248,14 +277,27 @@ class Reading:
 
     def _show(self, sources: tuple[str, ...], attributes: str) -> None:
         self.media.extend(sources)
-        large = _LARGE.search(attributes + " ")
-        own = next((one for one in sources if not (_MISSING if large else _ORNAMENT).search(one)), None)
+        large = LARGE.search(attributes + " ")
+        own = next((one for one in sources if not (MISSING if large else ORNAMENT).search(one)), None)
         # A page's own picture may stand in its header, if it is large and no ornament.
-        stands = not self.around or (self.around == "header" and large and not _ORNAMENT.search(own or ""))
-        if own is None or not stands or self.hidden or _TINY.search(attributes + " "):
-            return
+        stands = not self.around or (self.around == "header" and large and not ORNAMENT.search(own or ""))
         leads_away = self.link and not _FILE.search(self.link)
+        if TINY.search(attributes + " "):
+            return
+        if own is None or not stands or self.hidden not in _DRAWINGS:
+            self._glimpse(sources, large=bool(large), leads_away=bool(leads_away))
+            return
         (self.thumbnails if leads_away else self.pictures).append(own)
+
+    def _glimpse(self, sources: tuple[str, ...], *, large: bool, leads_away: bool) -> None:
+        """Note what may be the page's own though it stands beside, comes late or is called what ornaments are."""
+        if leads_away:
+            return
+        own = next((one for one in sources if not ORNAMENT.search(one)), None)
+        if own and (large or UPLOADED.search(own)):
+            self.glimpses.append(own)
+        elif large:
+            self.designs.append(sources[0])
 
     def words(self, words: str) -> None:
         """Take the words between two tags in."""
@@ -263,6 +305,9 @@ class Reading:
             self.title.append(words)
         elif self.hidden == "script":
             self.works.extend(_DESCRIBED.findall(words[:_DESCRIPTION_LIMIT]))
+            self.works.extend(found[0] for found in islice(_SCRIPTED.finditer(words[:_SCRIPT_LIMIT]), _SOURCES_MOST))
+        elif self.hidden == "style":
+            self._styled(words)
         elif not self.hidden:
             self.text.append(words)
             if self.link:
@@ -272,6 +317,12 @@ class Reading:
             if self.inside:
                 self.headings[-1].append(words)
 
+    def _styled(self, words: str) -> None:
+        if "url(" in words:
+            for found in islice(BACKGROUND.finditer(words[:_SCRIPT_LIMIT]), _SOURCES_MOST):
+                if IMAGE_FILE.search(found[1]) and not ORNAMENT.search(found[1]):
+                    self.designs.append(found[1])
+
 
 def _is_surrounding(attributes: str) -> bool:
     return any(
@@ -279,11 +330,6 @@ def _is_surrounding(attributes: str) -> bool:
         for found in _NAMED.finditer(attributes)
         for name in (found[1] or found[2] or found[3] or "").split()
     )
-
-
-def _value(pattern: re.Pattern[str], attributes: str) -> str | None:
-    found = pattern.search(attributes)
-    return next((group for group in found.groups() if group is not None), "") if found else None
 
 
 def pieces(html: str) -> Iterator[tuple[str, str, str]]:

@@ -48,10 +48,12 @@ class Page:
     pictures: tuple[str, ...]  # of these what the page is there to show: no logo, no link to another page
     thumbnails: tuple[str, ...]  # and those that lead to another page
     works: tuple[str, ...]  # what it declares to play or to be about
+    glimpses: tuple[str, ...]  # pictures that may be its own though they stand beside or come late
+    designs: tuple[str, ...]  # drawings and backgrounds: of the site more often than of the page
     menu: tuple[str, ...]  # words of links that lead to pages of the site, as they stand
     linked: tuple[str, ...]  # … and of those that lead to things on it
     links: int  # how many lead anywhere
-    files: int  # how many of its own lead to a film, an archive or the like
+    files: tuple[str, ...]  # where those of its own lead that give a film, an archive or the like
     markup: str  # lower case, as it came
     password: bool  # asks for one, in its own words
     scripted: bool  # has scripts, or sends the visitor on by itself
@@ -61,11 +63,11 @@ class Page:
 
 
 def looks_like_page(content_type: str | None, start: bytes) -> bool:
-    """Say whether a body is text that a visitor or a program reads, by its declared type, else by its first bytes."""
+    """Say whether a body is text that a visitor or a program reads, by its declared type or its first bytes."""
     if content_type in {"text/html", "application/xhtml+xml", "text/plain"} or _is_for_programs(content_type):
         return True
     beginning = start[:256].lstrip().lower()
-    return content_type in {None, "application/octet-stream"} and beginning.startswith((b"<!doctype html", b"<html"))
+    return beginning.startswith((b"<!doctype html", b"<html"))
 
 
 def page_text(body: bytes, charset: str | None) -> str:
@@ -110,10 +112,12 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         pictures=tuple(seen.pictures[:200]),
         thumbnails=tuple(seen.thumbnails[:200]),
         works=tuple(seen.works[:200]),
+        glimpses=tuple(seen.glimpses[:200]),
+        designs=tuple(seen.designs[:200]),
         menu=_each(seen.menu),
         linked=_each(seen.linked),
         links=seen.links,
-        files=seen.files,
+        files=tuple(seen.files[:200]),
         markup=markup,
         password=seen.password,
         scripted=seen.scripted,
@@ -151,10 +155,12 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
         pictures=(),
         thumbnails=(),
         works=(),
+        glimpses=(),
+        designs=(),
         menu=(),
         linked=(),
         links=0,
-        files=0,
+        files=(),
         markup=text.lower(),
         password=False,
         scripted=False,

@@ -12,9 +12,10 @@ from monitor.assigning import noise_of, one_of
 from monitor.comparing import Compared, compare
 from monitor.faults import Fault
 from monitor.likeness import shows_item, shows_little
+from monitor.pages import Page
 from monitor.pinned import Dialler
 from monitor.siblings import siblings_of
-from monitor.signs import BLANK, SAID_OF_SITE, Known, ended_of, signs_of
+from monitor.signs import BLANK, SAID_OF_SITE, SHOWN_TO_ALL, Known, ended_of, shown_to_all, signs_of
 from monitor.slots import Slots
 from monitor.trail import CONTENT, Manner, Question, Taking, Trail
 from schemas.check import Names, Observation, Phases, Sight, Signs
@@ -177,7 +178,7 @@ class Probe:
             return trail.note
         ended = ended_of(question.url, trail.url)
         trail.signs = signs_of(trail.page, trail.body.sha256, ended, self._known)
-        if trail.status in CONTENT and trail.page is not None and not _told(trail.signs) and shows_little(trail.page):
+        if trail.status in CONTENT and trail.page is not None and not _told(trail.signs) and _may_be_parked(trail.page):
             servers = await self._name_servers(trail.url)
             if parker := self._known.parker(servers):
                 trail.signs = replace(trail.signs, parked=parker, default_page=None)
@@ -185,14 +186,14 @@ class Probe:
             return trail.note
         seen = await self._compared(question, trail, timer)
         body, page = trail.body.sha256, trail.page
-        alone = seen.alike is False
         if seen.missing is not None or seen.everywhere or trail.signs.parked:
-            trail.signs = signs_of(
-                page, body, ended, self._known, seen.missing, everywhere=seen.everywhere, alone=alone
-            )
+            trail.signs = signs_of(page, body, ended, self._known, seen.missing, everywhere=seen.everywhere)
         # A page that shows the thing by its name shows it, though it does so under every other name too.
         shown = page is not None and shows_item(page, question.url.path)
-        trail.signs = replace(trail.signs, like_sibling=seen.alike and not shown)
+        alike = seen.alike and not shown
+        if alike and page is not None and shown_to_all(page, trail.signs, self._known):
+            trail.signs = replace(trail.signs, default_page=trail.signs.default_page or SHOWN_TO_ALL)
+        trail.signs = replace(trail.signs, like_sibling=alike)
         return seen.fault
 
     async def _compared(self, question: Question, trail: Trail, timer: asyncio.Timeout) -> Compared:
@@ -202,6 +203,11 @@ class Probe:
             return other
 
         return await compare(trail, question.url, siblings_of(question.url, secrets.token_bytes(32)), follow)
+
+
+def _may_be_parked(page: Page) -> bool:
+    """Say whether it is worth asking who answers for the name; those who park show others' pages in frames."""
+    return shows_little(page) or ("<frameset" in page.markup and not page.text)
 
 
 def _told(signs: Signs) -> bool:

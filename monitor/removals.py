@@ -7,7 +7,6 @@ text, a conversation, a question or a quotation is content, whatever it says. Wh
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,6 +15,7 @@ from urllib.parse import unquote
 from monitor.beside import Site, belongs
 from monitor.likeness import Own
 from monitor.pages import Page
+from monitor.spelling import plain_words
 from monitor.statements import Statement, Vocabulary, is_of_site, statement_in
 
 #: Characters a page may say besides its title and headings, and still be judged by them.
@@ -31,8 +31,10 @@ _COVERS: Final = 2
 #: … or say so.
 _OTHERS: Final = re.compile(
     r"\b(?:more|others?|another|instead|like|recommended|popular|related|next|similar|latest|newest|try|andere|weitere|mehr|ahnliche|neueste|"
-    r"meer|populaire|autres?|plus|otr[ao]s?|mas|altr[ieao]|piu|outr[ao]s?|mais|inne|podobne|dalsi|jine|друг\w*|ещ?е|похож\w*|diger|"
-    r"andra|fler|muita|lisaa)\b|他|ほか|おすすめ|其他|其它|更多|推荐|다른|추천"
+    r"meer|populaires?|populares?|popolari|beliebte?n?|popularne|popularni|populara|populaer[et]?|popüler|populer|random|discover|decouvr\w*|zufall\w*|descubr\w*|scopri|"
+    r"popular\w*|recentes?|recents?|recenti|derniere?s?|ultim[ao]s?|ultime|nouve\w*|nuev[ao]s|novos?|nuov[ei]|nowe|nejnovejsi|популярн\w*|нов\w{2,3}|свеж\w*|"
+    r"autres?|plus|otr[ao]s?|mas|altr[ieao]|piu|outr[ao]s?|mais|inne|podobne|dalsi|jine|друг\w*|ещ?е|похож\w*|diger|"
+    r"andra|fler|muita|lisaa)\b|他|ほか|人気|新着|热门|熱門|最新|인기|최신|おすすめ|其他|其它|更多|推荐|다른|추천"
 )
 #: The name of a site has no more words than these.
 _SITE_WORDS: Final = 3
@@ -48,6 +50,8 @@ _NUMBERED: Final = re.compile(r"[^:]{0,40}#\d{1,9}[^:]{0,10}: ")
 _STATUS: Final = re.compile(r"\b4(?:04|10)\b")
 #: Links of a menu that are looked at, at most.
 _MENU_MOST: Final = 60
+#: … and a line of fewer is no menu.
+_MENU_FEWEST: Final = 3
 #: Sentences that are looked at, at most.
 _MOST_SENTENCES: Final = 24
 #: … by its first sentence.
@@ -74,8 +78,6 @@ _PARTED_LINES: Final = 2
 #: "Page not found | Site" has two parts; a colon parts nothing, people put what they talk about behind it.
 PARTS: Final = re.compile(r"\s+[-–—|·»•]{1,2}\s+|\s*\|\s*|\s+:{1,2}\s+")
 _EDGES: Final = " \t.,;!…。！-–—|·»()[]*✖✗×☹"
-#: Letters that are written without their accents too, and that Unicode does not take apart.
-_PLAIN: Final = str.maketrans("ıłđø", "ildo")
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 _SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+")
 #: "… or is private", "… or you may not have permission": one of two things, and the other is a wall.
@@ -84,8 +86,6 @@ _OR_A_WALL: Final = re.compile(
     r"(?:\bto you\b|private|permission|hidden|restricted|privat|berechtig|priv[eé]|autoris|privad|permiso|permiss|"
     r"prywatn|uprawnie|soukrom|приват|закрыл|прав доступа|gizli|pribadi|riêng tư)"
 )
-#: A word or an ending in parentheses: "does not exist (anymore)", "your file(s)".
-_ASIDE: Final = re.compile(r"\(([^\W\d_]{1,8})\)")
 _CRIES: Final = re.compile(r"[.!。！…،]+\s+|[。！]")
 #: What sites advise whom they have nothing for.
 _ADVICE: Final = re.compile(
@@ -136,7 +136,24 @@ def removal_of(page: Page, own: Own, tongues: Tongues, name: str = "") -> Remova
     said = _said_of(page, own, beside, tongues, name)
     if said is None or foreign(page, own, tongues, name):
         return None
-    return replace(said, sure=said.sure and not any(_OR_A_WALL.search(plain_words(line)) for line in own.lines))
+    sure = said.sure and not any(_OR_A_WALL.search(plain_words(line)) for line in own.lines)
+    return replace(said, sure=sure and not may_show(page, own, tongues))
+
+
+def may_show(page: Page, own: Own, tongues: Tongues) -> bool:
+    """Say whether a page may show something of its own: in its margin, by a script, or as a drawing.
+
+    Removal pages are drawn upon too: such a drawing counts only where no sentence speaks to the visitor.
+    """
+    return bool(own.glimpses) or (bool(own.designs) and not _speaks(page, own, tongues))
+
+
+def _speaks(page: Page, own: Own, tongues: Tongues) -> bool:
+    """Say whether a sentence below the heading says that the thing is not there, or what to do now."""
+    lines = [plain_words(line) for line in own.lines if line not in page.headings and line != page.title]
+    if any(len(one) > _LABEL and _states(one, tongues) for line in lines for one in _sentences(line)):
+        return True
+    return any(len(line) > _LABEL and _ADVICE.search(line) for line in lines)
 
 
 def shows(page: Page, own: Own) -> bool:
@@ -296,7 +313,7 @@ def _of_text(page: Page, tongues: Tongues) -> Removal | None:
 def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal | None:
     if beside > BESIDE_SENTENCE:
         return None
-    lines = [line for line in page.main if line not in page.headings]
+    lines = [line for line in page.main if line not in page.headings and not _is_menu(line, page)]
     before = looked = 0
     for line in lines:
         told = 0
@@ -319,6 +336,16 @@ def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal
         if line in own.lines and (len(line) > _LABEL or before > _PARTED_LINES):
             return None
     return None
+
+
+def _is_menu(line: str, page: Page) -> bool:
+    """Say whether a line is nothing but links to pages of the site, at least three of them."""
+    rest, found = f" {line} ", 0
+    for words in page.menu[:_MENU_MOST]:
+        parted = rest.replace(f" {words} ", "  ", 1)
+        found += parted != rest
+        rest = parted
+    return found >= _MENU_FEWEST and not _WORDS.search(rest)
 
 
 def _states(sentence: str, tongues: Tongues) -> Statement | None:
@@ -372,21 +399,3 @@ def _sentences(line: str) -> Iterator[str]:
         words = sentence.strip()
         if words and not words.startswith(tuple(_QUOTES)):
             yield _LEADING.sub("", words, count=1).strip(_EDGES)
-
-
-def plain_words(text: str) -> str:
-    """Spell words as the data files do: lower case, plain apostrophes, no soft hyphens, "file(s)" as "files"."""
-    text = folded(text.lower().replace("’", "'").replace("\u00ad", "").replace("\u00a0", " "))
-    return _ASIDE.sub(r"\1", text) if "(" in text else text
-
-
-def folded(text: str) -> str:
-    """Leave the accents away: many who write a language, and many pages in it, do.
-
-    >>> folded("fișierul a fost șters")
-    'fisierul a fost sters'
-    """
-    if text.isascii():
-        return text
-    letters = (one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
-    return unicodedata.normalize("NFC", "".join(letters)).translate(_PLAIN)

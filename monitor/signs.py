@@ -12,7 +12,8 @@ from typing import Final
 
 from monitor.likeness import Own, item_names, own_of
 from monitor.pages import Page
-from monitor.removals import PARTS, Tongues, foreign, plain_words, removal_of, says_twice, shows
+from monitor.removals import PARTS, Tongues, foreign, may_show, removal_of, says_twice, shows
+from monitor.spelling import plain_words
 from schemas.check import Signs
 from schemas.url import Url
 
@@ -37,6 +38,8 @@ WALLS: Final = frozenset({"login", "captcha", "age_gate", "geo_block", "access_d
 SAID_OF_SITE: Final = frozenset({"parked.text", "for_sale.text", "account_suspended.page", "account_suspended.seized"})
 #: The mark of a page that shows nothing.
 BLANK: Final = "empty_body.blank"
+#: The mark of a page that shows something whatever its name is: whether it is the thing cannot be told from that.
+SHOWN_TO_ALL: Final = "any_name.shown"
 _SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error"})
 
 #: "Error 404: page not found", "Oops! Page not found"
@@ -153,13 +156,11 @@ def signs_of(
     other: Page | None = None,
     *,
     everywhere: bool = False,
-    alone: bool = False,
 ) -> Signs:
     """Say which known pages this body is like.
 
     `page` is None for what is no page; `other` is the page of a name that nobody uploaded, where that is known;
-    `everywhere`: the front page looks the same, so that whatever is said is not said of the item alone; `alone`: a name
-    that nobody uploaded looks otherwise, so that it is said of the item and not of the whole site.
+    `everywhere`: the front page looks the same, so that whatever is said is said of the whole site, not of the item.
     """
     if page is None and not ended.host:
         return Signs(placeholder=known.placeholders.get(sha256))
@@ -185,7 +186,14 @@ def signs_of(
     if page and own and wall is None and removal is None and _asks_for_password(page, own):
         wall = "login.password_field"
     parked = next((mark for mark in _taken(hits) if not _server_says(hits)), None)
-    if page and own and alone and parked in SAID_OF_SITE and not ended.host and not _only_sold(page, own, ended, known):
+    if (
+        page
+        and own
+        and not everywhere
+        and parked in SAID_OF_SITE
+        and not ended.host
+        and not _only_sold(page, own, ended, known)
+    ):
         parked = None  # a whole site is parked or shut, not one page of it
     server = None if parked and parked.startswith("account_") else _server(hits, page, removal)
     empty = bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere]))
@@ -209,6 +217,20 @@ def signs_of(
 def _blank(page: Page) -> bool:
     """Say whether a visitor sees nothing at all, and nothing says that a script would fill it."""
     return not (page.plain or page.text or page.media or page.works or page.shell or page.refresh)
+
+
+def shown_to_all(page: Page, signs: Signs, known: Known) -> bool:
+    """Say whether a page that every name shows has something to show, and not a word of a thing that is not there."""
+    if signs.removal_wording or signs.parked or signs.front_page:
+        return False
+    shows_something = bool(page.pictures or page.works or page.glimpses or page.files)
+    return shows_something and not says_nothing_there(f"{page.title}\n{page.text}", known)
+
+
+def says_nothing_there(text: str, known: Known) -> bool:
+    """Say whether a text has a word of nothing or of a removal, in any language."""
+    words = plain_words(text)
+    return bool(known.loose.search(words) or known.tongues.said.search(words))
 
 
 def _people_talk(page: Page, known: Known) -> bool:
@@ -242,7 +264,7 @@ def _taken(hits: Mapping[str, str]) -> Iterator[str]:
 
 def _only_sold(page: Page, own: Own, ended: Ended, known: Known) -> bool:
     """Say whether a page says nothing but that something is sold or shut, or says so in several ways."""
-    if shows(page, own):
+    if shows(page, own) or may_show(page, own, known.tongues):
         return False
     return _said_often(page, own, known) or not foreign(page, own, known.tongues, ended.name, known.sold)
 

@@ -271,7 +271,8 @@ def _is_not_there(senses: Sequence[Sense], has: Sense) -> bool:
     if Sense.THING not in has or Sense.NOT not in has:
         return False
     things = [sense for sense in senses if Sense.THING in sense]
-    return Sense.FOUND in has or (Sense.NOT in senses[0] and len(things) > 1 and Sense.LINK in things[-1])
+    first = next(sense for sense in senses if sense != Sense.WORDS)
+    return Sense.FOUND in has or (Sense.NOT in first and len(things) > 1 and Sense.LINK in things[-1])
 
 
 def _denied_before(senses: Sequence[Sense], at: int) -> bool:

@@ -7,8 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from monitor.removals import Language, Tongues, folded
+from monitor.removals import Language, Tongues
 from monitor.signs import HEADING_LONGEST, PICTURES, Known, Wording
+from monitor.spelling import folded
 from monitor.statements import SENSES, Sense, Vocabulary
 
 _CONDITIONS = ("heading", "text", "markup", "path", "host")

@@ -311,7 +311,7 @@ def test_page_that_sends_its_visitor_on(content: str, target: str | None) -> Non
         ("application/vnd.api+json", b"{", True),
         (None, b" <!DOCTYPE html>", True),
         ("application/octet-stream", b"<html>", True),
-        ("image/png", b"<html>", False),
+        ("image/png", b"<html>", True),
         (None, b"\x89PNG", False),
     ],
 )

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from monitor.beside import Site, belongs
 from monitor.likeness import item_names, own_of, shows_item
 from monitor.pages import read_page
-from monitor.removals import plain_words
 from monitor.signs import Ended, signs_of
+from monitor.spelling import plain_words
 from monitor.statements import Statement, is_of_site, statement_in
 from monitor.wordings import known_pages
 from schemas.check import Signs
@@ -23,10 +23,10 @@ SENTENCES = loads((DATA / "sentences.toml").read_text("utf-8"))
 MISSING = read_page("<title>404 Not Found</title><h1>Not Found</h1>")
 
 
-def signs(html: str, name: str = "7712", *, alone: bool = False) -> Signs:
+def signs(html: str, name: str = "7712") -> Signs:
     """Give the signs of a page of a site that knows no other name."""
     ended = Ended(name=name, item=item_names(f"/p/{name}"))
-    return signs_of(read_page(html), "0" * 64, ended, KNOWN, MISSING, alone=alone)
+    return signs_of(read_page(html), "0" * 64, ended, KNOWN, MISSING)
 
 
 def said(sentence: str) -> Statement | None:
@@ -121,7 +121,7 @@ CONTENT, HEADS = CONTENTS["body"], CONTENTS["head"]
 def test_content_under_such_a_title(title: str, kind: str) -> None:
     """A song, a poem, a shop's article and a picture may be called so: whatever belongs to none of it is content."""
     html = f"<title>{title} - Wavepool</title><nav><a href=/>Wavepool</a></nav><h1>{title}</h1>{CONTENT[kind]}"
-    found = signs(html, alone=True)
+    found = signs(html)
 
     assert (found.removal_wording, found.parked) == (None, None)
 
@@ -186,7 +186,7 @@ def test_cover_and_other_things(beside: str, *, gone: bool) -> None:
 )
 def test_one_page_of_a_site_is_not_for_sale(html: str, *, parked: bool) -> None:
     """Where other names are honestly missing, a page is for sale only if it says nothing else."""
-    assert (signs(html, alone=True).parked is not None) is parked
+    assert (signs(html).parked is not None) is parked
 
 
 # ── what stands beside ──

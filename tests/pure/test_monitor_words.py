@@ -9,8 +9,9 @@ import pytest
 from monitor.answers import words_of_fault
 from monitor.markup import Reading
 from monitor.pages import read_page
-from monitor.removals import folded, plain_words, says_twice
+from monitor.removals import says_twice
 from monitor.signs import Ended, signs_of
+from monitor.spelling import folded, plain_words
 from monitor.wordings import known_pages
 from schemas.check import Signs
 

@@ -17,6 +17,7 @@ TABLES = {
     "judges_a": 165,
     "judges_b": 180,
     "judges_c": 230,
+    "judges_d": 185,
 }
 
 
