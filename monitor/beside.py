@@ -26,6 +26,9 @@ _SENTENCES_MOST: Final = 8
 #: One word in so many may be from elsewhere in a line that belongs; more where it says that something is gone.
 _FOREIGN_IN: Final = 6
 _FOREIGN_WHERE_SAID: Final = 3
+#: A line of fewer links is no menu.
+_MENU_FEWEST: Final = 3
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright\b|powered by\b).{0,120}")
 _COOKIES: Final = re.compile(r"\bcookie|\bgdpr\b|\bconsent\b|куки|файлы? cookie")
 #: A number to be named when somebody asks.
@@ -63,3 +66,13 @@ def _without(line: str, menu: Collection[str]) -> str:
         if words in line:
             line = f" {line} ".replace(f" {words} ", " ").strip()
     return line
+
+
+def is_menu(line: str, menu: Collection[str]) -> bool:
+    """Say whether a line is nothing but links to pages of the site, at least three of them."""
+    rest, found = f" {line} ", 0
+    for words in menu:
+        parted = rest.replace(f" {words} ", "  ", 1)
+        found += parted != rest
+        rest = parted
+    return found >= _MENU_FEWEST and not _WORD.search(rest)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote
 
-from monitor.beside import Site, belongs
+from monitor.beside import Site, belongs, is_menu
 from monitor.likeness import Own
 from monitor.pages import Page
 from monitor.spelling import plain_words
@@ -50,8 +50,6 @@ _NUMBERED: Final = re.compile(r"[^:]{0,40}#\d{1,9}[^:]{0,10}: ")
 _STATUS: Final = re.compile(r"\b4(?:04|10)\b")
 #: Links of a menu that are looked at, at most.
 _MENU_MOST: Final = 60
-#: … and a line of fewer is no menu.
-_MENU_FEWEST: Final = 3
 #: Sentences that are looked at, at most.
 _MOST_SENTENCES: Final = 24
 #: … by its first sentence.
@@ -313,7 +311,7 @@ def _of_text(page: Page, tongues: Tongues) -> Removal | None:
 def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal | None:
     if beside > BESIDE_SENTENCE:
         return None
-    lines = [line for line in page.main if line not in page.headings and not _is_menu(line, page)]
+    lines = [line for line in page.main if line not in page.headings and not is_menu(line, page.menu[:_MENU_MOST])]
     before = looked = 0
     for line in lines:
         told = 0
@@ -336,16 +334,6 @@ def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal
         if line in own.lines and (len(line) > _LABEL or before > _PARTED_LINES):
             return None
     return None
-
-
-def _is_menu(line: str, page: Page) -> bool:
-    """Say whether a line is nothing but links to pages of the site, at least three of them."""
-    rest, found = f" {line} ", 0
-    for words in page.menu[:_MENU_MOST]:
-        parted = rest.replace(f" {words} ", "  ", 1)
-        found += parted != rest
-        rest = parted
-    return found >= _MENU_FEWEST and not _WORDS.search(rest)
 
 
 def _states(sentence: str, tongues: Tongues) -> Statement | None:
