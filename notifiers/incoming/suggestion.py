@@ -27,7 +27,7 @@ _NOISE = re.compile(
     r"|\b\d{1,3}(?:\.\d{1,3}){3}\b",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?<=[.!?;।])\s+|\n\s*\n|\n\s*[-*•]\s+")
+_END = re.compile(r"(?<=[.!?;।])\s+|\n\s*\n|\n\s*[-*•]\s+|,\s+(?=(?:could|can|would|do) you\b)")
 _IS_GONE = re.compile(r"'s(?= (?:been|gone|down|off|offline|suspended|removed|deleted|dead|dealt|done)\b)")
 #: Where one thing ends and another begins within a sentence.
 _PART = re.compile(r",\s|\s-\s|\s\(|:\s")

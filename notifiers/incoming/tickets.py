@@ -12,7 +12,7 @@ from schemas.incoming import Ticket
 #: What a number looks like: digits; letters and digits ("ABUSE-4711", "CS0012345", "ABC-123-45678", "1A2B3C:4D").
 _NUMBER = (
     r"(?:[0-9A-F]{4,8}:[0-9A-F]{1,4}|[A-Za-z]\d{4,12}(?:[-/.]\d{1,12}){0,2}(?![\w/-])|[A-Za-z]{2,12}[-/]?\d{2,12}(?:[-/]\d{1,12}){0,2}(?![\w/-])"
-    r"|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}|\d{2,8}(?:[/-]\d{2,10}){1,2}|\d[\d.-]{1,22}\d)"
+    r"|[A-Za-z]{1,5}(?:-[A-Za-z0-9]{2,10}){1,3}(?:-\d)?|\d{2,8}(?:[/-]\d{2,10}){1,2}|\d[\d.-]{1,22}\d)"
 )
 #: `NOUN` and the like stand for the lists of data/incoming.toml, `N` for a number.
 #: In brackets at the subject, as ticket systems know their own mail again.
@@ -23,11 +23,12 @@ _TAGS = (
     r"\[~?([A-Z]{0,6}-?\d{4,20})~?\]",
     r"(?i)\((?:NOUNSIGN\s?[:#=]?\s?)#?(N)\)",
     r"(?i:\[NOUNSIGN\s?[:#=]\s?)([A-Z]{8,14})\]",
+    r"\[#((?=[A-Z-]*\d)[A-Z0-9]{2,6}(?:-[A-Z0-9]{2,6}){1,3})\]",
 )
 #: In words, at the subject or in the text.
 _WORDS = (
     r"(?i)(?<![A-Za-z0-9])NOUNSIGN\s?[:#=]{1,2}\s?[\[(\"'#]?#?(N)(?![\w@])",
-    r"(?i)(?<![A-Za-z0-9])NOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|n[°º]|n[uú]mero|numer|[cč]\.|[cč][ií]slo|номер|संख्या|क्रमांक|नंबर|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
+    r"(?i)(?<![A-Za-z0-9])NOUN\s?(?:id|no\.?|nr\.?|num\.?|number|nummer|n[°º.]|n[uú]mero|numer|[cč]\.|[cč][ií]slo|номер|संख्या|क्रमांक|नंबर|№)\s?[:#=]?\s?[\[(\"']?#?(N)(?![\w@])",
     r"(?i)(?<![A-Za-z0-9])NOUN\s{0,2}[\[(]\s?#?(N)\s?[\])]",
     r"(?i)(?<![A-Za-z0-9])NOUN\s{1,2}(?=[A-Z]{0,5}-?(?:\d[/-]?){4})(N)(?![\w@]|[./-]\w)",
     r"^(?:\w{2,4}: ){0,3}([A-Z]{2,8}-?\d{4,12})(?![\w-])",
@@ -49,6 +50,8 @@ _NUMBER_FIELD = re.compile(
 _SYSTEMS = ("otrs", "znuny", "zammad", "zendesk", "freshdesk", "jira", "kayako", "rt ")
 _RT = re.compile(r"\S{1,200} #(\d{1,12})")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: Letters and digits in groups ("R9K-2LM-8XYZ"), which are a number only where brackets and a "#" say so.
+_GROUPS = re.compile(r"(?=[A-Z-]*\d)[A-Z0-9]{2,6}(?:-[A-Z0-9]{2,6}){1,3}")
 #: No numbers of tickets: years, dates, addresses, telephones, standards and prefixes that look alike.
 _NONE = re.compile(
     r"(?i)(?:19|20)\d\d|\d{4}[/-]\d\d?[/-]\d\d?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[/-]\d{1,2}|\d{1,3}(?:\.\d{1,3}){3}|[\d.]{1,3}"
@@ -93,7 +96,7 @@ def _tags(subject: str) -> Iterator[Ticket]:
 
 def _tagged(tag: re.Match[str]) -> str | None:
     # A short number is one where a "#" in brackets says so: "[#612]".
-    return tag[1] if "#" in tag[0] and tag[1].isdigit() else _bare(tag[1])
+    return tag[1] if "#" in tag[0] and (tag[1].isdigit() or _GROUPS.fullmatch(tag[1])) else _bare(tag[1])
 
 
 def _fields(mail: Mail) -> Iterator[str]:
