@@ -41,6 +41,7 @@ _FILLED = statement("acts.filled")
 _TOLD = statement("notices.told")
 _ACCEPT = statement("notices.accept")
 _ACCEPTED_ITEMS = statement("notices.accepted_items")
+_FORMS_THAT_WAIT = "`ntd list --attention form_to_fill` shows who waits for one, `ntd show ID` its notices"
 LONGEST_NOTE = 2000
 
 
@@ -56,7 +57,7 @@ async def item_id(store: Store, ref: str) -> ItemId:
         raise NotFound("there is no such item: give an id as `ntd list` shows it, or a whole URL") from None
     found = await store.pool.fetchval(_BY_HASH, store.vault.hash("url", url.text))
     if found is None:
-        raise NotFound("there is no item with this URL")
+        raise NotFound("there is no item with this URL; `ntd list --host HOST` shows those of a host")
     return ItemId(found)
 
 
@@ -75,7 +76,7 @@ async def _lock(connection: Connection, ids: Sequence[ItemId]) -> dict[ItemId, C
     before = await cases.lock(connection, sorted(set(ids)))
     missing = [str(one) for one in ids if one not in before]
     if missing:
-        raise NotFound(f"there is no item {missing[0]}; nothing was changed")
+        raise NotFound(f"there is no item {missing[0]}; nothing was changed; `ntd list` shows those there are")
     return before
 
 
@@ -300,7 +301,7 @@ async def form_done(
         before = await cases.lock(connection, sorted({ItemId(row["item_id"]) for row in items}))
         row = await connection.fetchrow(_FORM, notice)
         if row is None:
-            raise NotFound(f"there is no notice {notice}")
+            raise NotFound(f"there is no notice {notice}; {_FORMS_THAT_WAIT}")
         if row["channel"] != "form" or row["state"] != "waiting":
             raise Permanent(
                 f"notice {notice} is no web form that waits: it goes by {row['channel']} and is {row['state']}; "
@@ -321,5 +322,5 @@ async def form_text(store: Store, notice: NoticeId) -> str:
     async with store.transaction() as connection:
         row = await connection.fetchrow(_FORM, notice)
     if row is None or row["channel"] != "form":
-        raise NotFound(f"there is no web form with the id {notice}")
+        raise NotFound(f"there is no web form with the id {notice}; {_FORMS_THAT_WAIT}")
     return store.open_bytes("notice.message", row_id(notice), row["message"]).decode()

@@ -41,7 +41,7 @@ def tree_of(told: Mapping[str, Any]) -> Tree:
         tree,
         "notices",
         told["notices"],
-        ("kind", "to", "state", "accepted_at", "delivered_at", "bounced_at", "ticket", "answers", "mail"),
+        ("id", "kind", "to", "state", "accepted_at", "delivered_at", "bounced_at", "ticket", "answers", "mail"),
     )
     _list(tree, "forwards", told["forwards"], ("partner", "state", "accepted_at", "answers"))
     checks = tree.add(f"checks: {told['checks']['count']}")

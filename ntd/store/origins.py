@@ -93,7 +93,7 @@ async def forget(store: Store, settings: Settings, named: Url, text: str, *, by:
     async with store.transaction() as connection:
         site, host = await _named(connection, store, named)
         if await connection.fetchval(_REMOVE, site, host, _hash(store, address), now, by) is None:
-            raise NotFound("this address is no known origin of it; `ntd site origin SITE` shows those that are")
+            raise NotFound("this address is no known origin of it; `ntd site list --all` shows those that are")
         await connection.execute(_WAKE, site, host, now)
 
 
