@@ -39,6 +39,7 @@ PAYLOAD: Final = 1232
 _READ_BYTES: Final = 4096  # of one datagram: more than we said may come
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20  # asked for; the kernel gives what its administrator allows
 _DRAINED: Final = 256  # datagrams read from a socket in one go before others have their turn
+_READ: Final = 64  # replies, in one turn of the loop
 _WOKEN: Final = 128  # who waited for questions to be sent, in one turn of the loop
 
 _HEADER_BYTES: Final = 12  # RFC 1035, section 4.1.1, as are the bits below
@@ -98,6 +99,7 @@ class NameServer:
     # Who waits until so many have been.
     _behind: deque[tuple[int, "asyncio.Future[None]"]] = field(repr=False, default_factory=deque)
     _waking: bool = False
+    _arrived: deque[tuple[_Inquiry, bytes]] = field(repr=False, default_factory=deque)  # replies, not read yet
     _conversations: set[asyncio.Task[None]] = field(repr=False, default_factory=set)
     _places: Gate = field(repr=False, default_factory=lambda: Gate(CONVERSATIONS))
 
@@ -288,7 +290,19 @@ class NameServer:
             conversation.add_done_callback(self._conversations.discard)
         else:
             self._window = min(self._window + 1, WINDOW)
+            self._forget(inquiry)
+            self._arrived.append((inquiry, data))
+            if len(self._arrived) == 1:
+                asyncio.get_running_loop().call_soon(self._read)
+
+    def _read(self) -> None:
+        """Read what has arrived: a little in each turn, for what waits to be asked goes before what is answered."""
+        for _ in range(min(_READ, len(self._arrived))):
+            inquiry, data = self._arrived[0]
             self._settle(inquiry, read_reply(data, server=self.label, host=inquiry.host, kind=inquiry.kind))
+            self._arrived.popleft()
+        if self._arrived:
+            asyncio.get_running_loop().call_soon(self._read)
 
     def _broken(self, line: _Line, fault: OSError) -> None:
         """Nobody listens there: whoever waits need not wait on."""
