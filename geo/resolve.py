@@ -21,7 +21,7 @@ from geo.fetch import Fetcher
 from geo.gate import Gate
 from geo.looked import Looked
 from geo.matching import Subject
-from geo.names import Joint, NameAnswer, ZoneAnswer
+from geo.names import NameAnswer, ZoneAnswer
 from geo.networks import Networks
 from geo.places import Atlas, locate
 from geo.postmaster import Postmaster
@@ -38,7 +38,7 @@ from geo.sharing import Sharing
 from geo.transit import Transit
 from geo.whois import PortFortyThree
 from geo.wire import SOA
-from geo.zones import NEVER, Zone, is_wildcard, start_seen, zone_of
+from geo.zones import NEVER, Zone, is_wildcard, start_seen, unheard, zone_of
 from schemas.hosting import Address, Contact, NameFate, Resolution, address_order
 from schemas.settings import Settings
 from schemas.url import HostKind, read_suffixes
@@ -57,8 +57,6 @@ BEGUN_IN_A_TURN: Final = 512
 
 #: The answers about a host's surroundings, on their way.
 _Around = tuple["asyncio.Future[ZoneAnswer]", "asyncio.Future[NameAnswer] | None"]
-#: The same when they are there, with what was said when the zone's SOA was asked for.
-_Surroundings = tuple[ZoneAnswer, NameAnswer | None, tuple[Joint, datetime] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,12 +269,15 @@ class Locator:
     async def _look(self, wish: _Wish, now: datetime, rules: Rules) -> tuple[Resolution, datetime]:
         """Look, and say until when what was found holds."""
         host, site = wish.host, wish.site
-        # All that can be asked at once is on its way before the first answer is waited for.
-        looking, around = self._begin(host, now), self._begin_around(wish, now)
-        registered = await self._domain(wish, now, rules)
-        answer, surroundings = await looking, await self._surroundings(around, now)
+        # All that can be asked at once is on its way before the first answer is waited for. Of a crowd first the
+        # addresses: what decides, and what a silent host keeps everybody waiting for.
+        looking = self._begin(host, now)
         await self._names.sent()
-        zone = zone_of(*surroundings) if surroundings is not None else Zone()
+        around = self._begin_around(wish, now)
+        registered = await self._domain(wish, now, rules)
+        answer = await looking
+        zone = await self._zone(around, wish, answer.fate, now)
+        await self._names.sent()
         public = tuple([address for address in answer.addresses if self.is_public(address)])
         found = await self._addresses.each(public[:MAX_ADDRESSES], now)
         facts = [one.facts for one in found]
@@ -348,15 +349,17 @@ class Locator:
             self._names.neighbour(wish.host, now) if wish.surroundings else None
         )
 
-    async def _surroundings(self, around: _Around | None, now: datetime) -> _Surroundings | None:
+    async def _zone(self, around: _Around | None, wish: _Wish, fate: NameFate, now: datetime) -> Zone:
         if around is None:
-            return None
+            return Zone()
+        if fate is NameFate.TIMEOUT and not around[0].done():
+            return unheard(wish.site, now)
         named = await around[0]
         neighbour = await around[1] if around[1] is not None else None
         start = None
         if neighbour is not None and start_seen(named, neighbour) is None:
             start = await self._names.records(named.zone, SOA, now)
-        return named, neighbour, start
+        return zone_of(named, neighbour, start)
 
     async def _domain(self, wish: _Wish, now: datetime, rules: Rules) -> Looked[DomainRecord]:
         if wish.kind is not HostKind.WEB or not wish.registrar:

@@ -38,6 +38,15 @@ def zone_of(named: ZoneAnswer, neighbour: NameAnswer | None, start: tuple[Joint,
     )
 
 
+def unheard(site: str, now: datetime) -> Zone:
+    """Give the surroundings of a host that was waited for in vain: what is only told to people is not waited for too.
+
+    They are asked for all the same, behind the addresses, and the next look finds them.
+    """
+    why = "not waited for: nobody answered for the host itself"
+    return Zone(questions=(Question(at=now, asked=f"NS {site}", of="the name servers", answer=why),))
+
+
 def start_seen(named: ZoneAnswer, neighbour: NameAnswer | None) -> Soa | None:
     """Give the start of the site's zone where an answer that there is no such name brought it along; else None."""
     beside = neighbour.soa if neighbour is not None else None
