@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from schemas.hosting import Address, Network
+from schemas.url import upwards
 
 #: The registries of RFC 9224, by the names of their files: ipv4.json, …
 NAMES: Final = ("ipv4", "ipv6", "asn", "dns")
@@ -67,9 +68,7 @@ class Bootstrap:
 
     def for_domain(self, site: str) -> str | None:
         """Name the registry of a domain by its longest listed suffix (RFC 9224, section 4), or None."""
-        labels = site.lower().split(".")
-        ends = (".".join(labels[start:]) for start in range(len(labels)))
-        return next((self.domains[end] for end in ends if end in self.domains), None)
+        return next((self.domains[end] for end in upwards(site) if end in self.domains), None)
 
     def registry_of(self, thing: Address | int | str) -> str | None:
         """Name the registry of an address, an AS number or a domain; None where none is listed."""

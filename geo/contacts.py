@@ -73,6 +73,9 @@ class Manner:
     language: str | None = None
 
 
+_USUAL: Final = Manner()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
     rank: tuple[int, tuple[int, int], int]  # tier, match, order inside
@@ -100,7 +103,7 @@ def choose(facts: Sequence[Facts], rules: Rules, *, front: bool = False) -> tupl
 
 def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidate]:
     matching = rules.hosters.about(fact.subject)
-    manner = _manner(matching[0][1]) if matching else Manner()
+    manner = _manner(matching[0][1]) if matching else _USUAL
     for match, rule in matching:
         for order, contact in enumerate(_of_rule(match, rule)):
             yield _Candidate(rank=(0, match.rank(fact.subject), order), contact=contact, subject=fact.subject)
@@ -110,10 +113,10 @@ def _candidates(fact: Facts, rules: Rules, *, front: bool) -> Iterator[_Candidat
             contact = of_row(row, rules.book.name, manner)
             yield _Candidate(rank=(tier, row.match.rank(fact.subject), order), contact=contact, subject=fact.subject)
     # A rule about a network says nothing about how a platform on it wants to be told.
-    by_name = next((_manner(rule) for match, rule in matching if match.name is not None), Manner())
+    by_name = next((_manner(rule) for match, rule in matching if match.name is not None), _USUAL)
     for tier, order, contact in _found_out(fact):
         how = by_name if tier == _PLATFORM else manner
-        told = replace(contact, format=how.format, group=how.group, language=how.language)
+        told = contact if how is _USUAL else replace(contact, format=how.format, group=how.group, language=how.language)
         yield _Candidate(rank=(tier, (0, 0), order), contact=told, subject=fact.subject, own_words=False)
 
 

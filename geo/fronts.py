@@ -18,6 +18,7 @@ from typing import Self
 
 from geo.prefixes import PrefixTable
 from schemas.hosting import Address, Category
+from schemas.url import upwards
 
 _FRONT_CATEGORIES = frozenset({Category.CDN, Category.PROXY})
 
@@ -67,13 +68,5 @@ class Fronts:
         if found is not None:
             return found[1]
         announced = (self.by_asn[asn] for asn in seen.origins if asn in self.by_asn)
-        led_to = (name for cname in seen.cnames if (name := self._by_name(cname)) is not None)
+        led_to = (self.by_suffix[end] for cname in seen.cnames for end in upwards(cname) if end in self.by_suffix)
         return next(announced, None) or next(led_to, None)
-
-    def _by_name(self, cname: str) -> str | None:
-        end = cname.rstrip(".").lower()
-        while end:
-            if (name := self.by_suffix.get(end)) is not None:
-                return name
-            end = end.partition(".")[2]
-        return None

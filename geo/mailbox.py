@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
+from schemas.url import upwards
+
 #: RFC 5321, 4.5.3.1: octets of a local part, and of a path (256) without its angle brackets.
 _LONGEST_LOCAL: Final = 64
 _LONGEST: Final = 254
@@ -61,11 +63,7 @@ def under(domain: str, parents: frozenset[str]) -> bool:
     >>> under("mail.ripe.net", frozenset({"ripe.net"})), under("stripe.net", frozenset({"ripe.net"}))
     (True, False)
     """
-    while domain:
-        if domain in parents:
-            return True
-        domain = domain.partition(".")[2]
-    return False
+    return not parents.isdisjoint(upwards(domain))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

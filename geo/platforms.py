@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from schemas.hosting import PlatformKind, SharedHost
-from schemas.url import Url, shared_suffix
+from schemas.url import Url, shared_suffix, upwards
 
 #: Base32 of CIDv1, base36 of an IPNS key, base58 of CIDv0 (https://docs.ipfs.tech/concepts/content-addressing/).
 _CID: Final = r"(?:b[a-z2-7]{50,}|k[0-9a-z]{50,}|Qm[1-9A-HJ-NP-Za-km-z]{44})"
@@ -91,12 +91,7 @@ def _known(under: str, platform: Platform, why: str, *, own_domain: bool = False
 
 
 def _longest(name: str, known: Mapping[str, Platform]) -> str | None:
-    end = name.lower().rstrip(".")
-    while end:
-        if end in known:
-            return end
-        end = end.partition(".")[2]
-    return None
+    return next((end for end in upwards(name) if end in known), None)
 
 
 def content_address(url: Url) -> str | None:

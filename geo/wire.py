@@ -39,7 +39,6 @@ _IN: Final = 1
 # Bits of the second word of the header, RFC 1035, section 4.1.1.
 AUTHORITATIVE: Final = 0x0400
 TRUNCATED: Final = 0x0200
-RECURSION_AVAILABLE: Final = 0x0080
 
 _HEADER: Final = Struct(">HHHHHH")  # id, flags, how many questions, answers, authorities, additional
 _RECORD: Final = Struct(">HHIH")  # type, class, TTL, length: RFC 1035, section 4.1.3

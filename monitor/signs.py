@@ -15,7 +15,7 @@ from monitor.pages import Page
 from monitor.removals import PARTS, Tongues, foreign, may_show, removal_of, says_twice, shows
 from monitor.spelling import plain_words
 from schemas.check import Signs
-from schemas.url import Url
+from schemas.url import Url, upwards
 
 #: Visible characters up to which a page is judged by its title and headings.
 HEADING_LONGEST: Final = 1500
@@ -96,7 +96,7 @@ class Known:
 
     def parker(self, servers: Iterable[str]) -> str | None:
         """Say who parks a domain that all these name servers answer for; None when nobody is known to."""
-        found = {self.parkers.get(_zone_in(server, self.parkers)) for server in servers}
+        found = {next((self.parkers[end] for end in upwards(one) if end in self.parkers), None) for one in servers}
         return None if None in found or not found else f"parked.name_servers.{min(one for one in found if one)}"
 
 
@@ -121,11 +121,6 @@ class _Words:
     markup: str
     pictures: int
     names_item: bool  # its title or a heading is the name of the item
-
-
-def _zone_in(server: str, zones: Mapping[str, str]) -> str:
-    labels = server.lower().rstrip(".").split(".")
-    return next((zone for at in range(len(labels)) if (zone := ".".join(labels[at:])) in zones), "")
 
 
 def ended_of(asked: Url, ended: Url) -> Ended:

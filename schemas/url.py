@@ -6,6 +6,7 @@ onion service).
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -189,6 +190,18 @@ def shared_suffix(host: str) -> str | None:
     """
     suffix: str | None = _suffixes().publicsuffix(host)
     return suffix if suffix != _suffixes(only_icann=True).publicsuffix(host) else None
+
+
+def upwards(name: str) -> Iterator[str]:
+    """Give a DNS name and every name above it but the root, the longest first, in lower case.
+
+    >>> list(upwards("ns1.Site.test.")), list(upwards(""))
+    (['ns1.site.test', 'site.test', 'test'], [])
+    """
+    end = name.lower().rstrip(".")
+    while end:
+        yield end
+        end = end.partition(".")[2]
 
 
 def sibling_of(url: Url, name: str) -> str:

@@ -19,6 +19,7 @@ import dns.rrset
 from ntd.lab.plot import Plot
 from ntd.lab.script import Script
 from ntd.lab.world import Address, Hoster, World
+from schemas.url import upwards
 
 #: Seconds. Low, as fast-flux sites have it: the daemon must ask again to know.
 TTL_S = 1
@@ -41,7 +42,7 @@ class Zone:
         self._hosts = {f"ns1.{key}.example": hoster for key, hoster in world.hosters.items()}
         names = (*world.names, *self._hosts, ORIGINS, ORIGINS6)
         self._cuts = frozenset(_site(name) for name in names)
-        self._exist = frozenset(above for name in names for above in _upwards(name))
+        self._exist = frozenset(above for name in names for above in upwards(name))  # RFC 8020
         self._servers_of = {_site(name): self._servers(script) for name, script in reversed(world.names.items())}
 
     def answer(self, query: dns.message.Message, now: datetime) -> dns.message.Message | None:
@@ -137,12 +138,6 @@ class Zone:
 
 def _as_line(hoster: Hoster) -> str:
     return f'"{hoster.asn} | {hoster.country} | ripencc | 2019-04-01 | {hoster.key.upper()}, {hoster.country}"'
-
-
-def _upwards(name: str) -> list[str]:
-    """Give a name and every name above it: each of them exists (RFC 8020)."""
-    labels = name.split(".")
-    return [".".join(labels[at:]) for at in range(len(labels))]
 
 
 def _site(name: str) -> str:
