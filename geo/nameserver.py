@@ -239,9 +239,10 @@ class NameServer:
         for line in self._lines:
             self._drain(line)
         for deadlines in self._deadlines:
-            while deadlines and deadlines[0][0] <= now:
+            # What was answered is passed over also where it is not due: the clock need not strike for it.
+            while deadlines and (deadlines[0][0] <= now or not _is_open(*deadlines[0][1:])):
                 _, inquiry, sent = deadlines.popleft()
-                if inquiry.line is not None and inquiry.sent == sent:
+                if _is_open(inquiry, sent):
                     self._overdue(inquiry)
         heads = [deadlines[0][0] for deadlines in self._deadlines if deadlines]
         if heads:
@@ -298,9 +299,15 @@ class NameServer:
     def _read(self) -> None:
         """Read what has arrived: a little in each turn, for what waits to be asked goes before what is answered."""
         for _ in range(min(_READ, len(self._arrived))):
-            inquiry, data = self._arrived[0]
-            self._settle(inquiry, read_reply(data, server=self.label, host=inquiry.host, kind=inquiry.kind))
-            self._arrived.popleft()
+            inquiry, data = self._arrived.popleft()
+            if inquiry.reply.done():
+                continue  # nobody waits for it any more
+            try:
+                reply = read_reply(data, server=self.label, host=inquiry.host, kind=inquiry.kind)
+            except Exception as bug:  # noqa: BLE001 -- ends the look that met it, and no other waits for ever
+                inquiry.reply.set_exception(bug)
+            else:
+                self._settle(inquiry, reply)
         if self._arrived:
             asyncio.get_running_loop().call_soon(self._read)
 
@@ -371,6 +378,11 @@ def waits_s(timeout_s: float) -> tuple[float, ...]:
     while (left := timeout_s - sum(waits)) > 2 * waits[-1]:
         waits.append(2 * waits[-1])
     return (*waits, left)
+
+
+def _is_open(inquiry: _Inquiry, sent: int) -> bool:
+    """Say whether the datagram with this number is still waited for."""
+    return inquiry.line is not None and inquiry.sent == sent
 
 
 def _answers(data: bytes, question: bytes) -> bool:

@@ -83,25 +83,24 @@ def place_of(facts: AddressFacts, cnames: Sequence[str], atlas: Atlas) -> Place 
     decided = standing(_countries(facts), atlas.country_order)
     if not facts.complete and (facts.asn is None or decided.country is None):
         return None
-    hoster = _hoster(facts)
+    asn, origins, as_name = facts.asn, facts.origins, facts.as_name
+    hoster = _hoster(facts, asn, as_name)
     if hoster is None:
         return None
     category = facts.file.category if facts.file is not None else None
-    seen = Sighting(
-        address=facts.address, category=category, origins=facts.origins, as_name=facts.as_name, cnames=cnames
-    )
+    seen = Sighting(address=facts.address, category=category, origins=origins, as_name=as_name, cnames=cnames)
     return Place(
         prefix=facts.prefix,
-        asn=facts.asn,
-        origins=facts.origins,
-        as_name=facts.as_name,
+        asn=asn,
+        origins=origins,
+        as_name=as_name,
         country=decided.country,
         hoster=hoster[:_LONGEST_NAME],
         front=atlas.fronts.name_of(seen),
         category=category,
         country_sources=decided.sources,
         country_disputed=decided.disputed,
-        reach=atlas.reaches.of(facts.address, facts.asn, category),
+        reach=atlas.reaches.of(facts.address, asn, category),
     )
 
 
@@ -116,10 +115,10 @@ def _countries(facts: AddressFacts) -> dict[str, str | None]:
     }
 
 
-def _hoster(facts: AddressFacts) -> str | None:
+def _hoster(facts: AddressFacts, asn: int | None, as_name: str | None) -> str | None:
     """Name the hoster: its AS, else the organisation of the registration, else the network."""
-    if facts.as_name is not None or facts.asn is not None:
-        return facts.as_name or f"AS{facts.asn}"
+    if as_name is not None or asn is not None:
+        return as_name or f"AS{asn}"
     if facts.registration is not None and (named := facts.registration.organisation or facts.registration.name):
         return named
     return str(facts.prefix) if facts.prefix is not None else None

@@ -269,17 +269,16 @@ class Locator:
     async def _look(self, wish: _Wish, now: datetime, rules: Rules) -> tuple[Resolution, datetime]:
         """Look, and say until when what was found holds."""
         host, site = wish.host, wish.site
-        # All that can be asked at once is on its way before the first answer is waited for. Of a crowd first the
-        # addresses: what decides, and what a silent host keeps everybody waiting for.
+        # Of a crowd the addresses go first: they decide, and a silent host keeps everybody waiting for them. What is only
+        # told to people is asked for beside the registrations, so that it takes no longer.
         looking = self._begin(host, now)
-        await self._names.sent()
-        around = self._begin_around(wish, now)
         registered = await self._domain(wish, now, rules)
         answer = await looking
-        zone = await self._zone(around, wish, answer.fate, now)
         await self._names.sent()
+        around = self._begin_around(wish, answer.fate, now)
         public = tuple([address for address in answer.addresses if self.is_public(address)])
         found = await self._addresses.each(public[:MAX_ADDRESSES], now)
+        zone = await self._zone(around, wish, answer.fate, now)
         facts = [one.facts for one in found]
         record, tenancy = registered.record, rules.platforms.tenancy(host, answer.cnames)
         places = locate(host, site, facts, tenancy, cnames=answer.cnames, atlas=self._atlas, rules=rules)
@@ -342,8 +341,8 @@ class Locator:
         """Find the names of the servers that answer for a site; none when that could not be found out."""
         return (await self._names.nameservers(site, now)).names if kind is HostKind.WEB else ()
 
-    def _begin_around(self, wish: _Wish, now: datetime) -> _Around | None:
-        if wish.kind is not HostKind.WEB:
+    def _begin_around(self, wish: _Wish, fate: NameFate, now: datetime) -> _Around | None:
+        if wish.kind is not HostKind.WEB or fate is NameFate.TIMEOUT:
             return None
         return self._names.nameservers(wish.site, now), (
             self._names.neighbour(wish.host, now) if wish.surroundings else None
@@ -351,9 +350,7 @@ class Locator:
 
     async def _zone(self, around: _Around | None, wish: _Wish, fate: NameFate, now: datetime) -> Zone:
         if around is None:
-            return Zone()
-        if fate is NameFate.TIMEOUT and not around[0].done():
-            return unheard(wish.site, now)
+            return unheard(wish.site, now) if fate is NameFate.TIMEOUT else Zone()
         named = await around[0]
         neighbour = await around[1] if around[1] is not None else None
         start = None

@@ -39,11 +39,11 @@ def zone_of(named: ZoneAnswer, neighbour: NameAnswer | None, start: tuple[Joint,
 
 
 def unheard(site: str, now: datetime) -> Zone:
-    """Give the surroundings of a host that was waited for in vain: what is only told to people is not waited for too.
+    """Give the surroundings of a host that was waited for in vain: servers that are silent are not asked for more.
 
-    They are asked for all the same, behind the addresses, and the next look finds them.
+    What is only told to people is not worth a second wait (RFC 9520, section 3, is against asking on).
     """
-    why = "not waited for: nobody answered for the host itself"
+    why = "not asked: nobody answered for the host itself"
     return Zone(questions=(Question(at=now, asked=f"NS {site}", of="the name servers", answer=why),))
 
 
