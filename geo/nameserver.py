@@ -39,8 +39,8 @@ PAYLOAD: Final = 1232
 _READ_BYTES: Final = 4096  # of one datagram: more than we said may come
 _RECEIVE_BUFFER_BYTES: Final = 1 << 20  # asked for; the kernel gives what its administrator allows
 _DRAINED: Final = 256  # datagrams read from a socket in one go before others have their turn
-_READ: Final = 64  # replies, in one turn of the loop
-_WOKEN: Final = 128  # who waited for questions to be sent, in one turn of the loop
+_READ: Final = 32  # replies, in one turn of the loop
+_WOKEN: Final = 32  # who waited for questions to be sent, in one turn of the loop
 
 _HEADER_BYTES: Final = 12  # RFC 1035, section 4.1.1, as are the bits below
 _FLAGS_RD: Final = b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"

@@ -50,9 +50,10 @@ LOOKS: Final = 10_000
 #: Looks under way; further ones wait their turn. Each takes about 12 KB. Where one host in twenty never answers for the
 #: 3 s of `dns.timeout`, a burst is over soon after the last question: all are asked first, and then thought about.
 AT_ONCE: Final = 8192
-#: Looks begun in one turn of the loop, some 50 ms: between turns answers are read. With three questions each they are
-#: more than a name server is sent in a turn (its WINDOW), so that it never runs dry while a crowd comes in.
-BEGUN_IN_A_TURN: Final = 512
+#: Looks begun in one turn of the loop, some 25 ms: between turns answers are received and further questions sent. With
+#: two questions each they are as many as a server 50 ms away is sent in that time, so that it does not run dry while a
+#: crowd comes in, and its WINDOW does not stand full and answered while we begin more.
+BEGUN_IN_A_TURN: Final = 256
 
 
 #: The answers about a host's surroundings, on their way.
@@ -269,8 +270,8 @@ class Locator:
     async def _look(self, wish: _Wish, now: datetime, rules: Rules) -> tuple[Resolution, datetime]:
         """Look, and say until when what was found holds."""
         host, site = wish.host, wish.site
-        # Of a crowd the addresses go first: they decide, and a silent host keeps everybody waiting for them. What is only
-        # told to people is asked for beside the registrations, so that it takes no longer.
+        # Of a crowd the addresses go first: they decide, and a silent host keeps everybody waiting for them. What is
+        # only told to people is asked for beside the registrations.
         looking = self._begin(host, now)
         registered = await self._domain(wish, now, rules)
         answer = await looking

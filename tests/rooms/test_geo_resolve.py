@@ -329,7 +329,7 @@ async def test_a_look_that_is_cancelled_leaves_the_next_one_whole(tmp_path: Path
     async with a_world(tmp_path) as world, world.locator() as locator:
         world.rdap.delay_s = world.dns.delay_s = 0.03
         world.dns.name("img.site.test", A=["127.1.0.1"])
-        for patience_s in (0.005, 0.04, 0.07):
+        for patience_s in (0.005, 0.04, 0.03):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(look(locator, "img.site.test"), patience_s)
 
