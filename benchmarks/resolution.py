@@ -2,10 +2,10 @@
 
     python benchmarks/resolution.py [HOSTS]
 
-First names alone (A and AAAA), then whole looks: addresses, name servers, a neighbour (is it a wildcard?), network
-file, registration of network and AS, contact and whether its domain takes mail. Every host stands in a site of its
-own; they share 50 networks. 5 % of the sites never answer and 2 % always with SERVFAIL; of all other questions one in a
-hundred is lost the first time.
+First names alone (A and AAAA), then whole looks: addresses, name servers, network file, registration of network and AS,
+contact and whether its domain takes mail; not a neighbour (is it a wildcard?), which the daemon asks for too. Every
+host stands in a site of its own; they share 50 networks. 5 % of the sites never answer and 2 % always with SERVFAIL; of
+all other questions one in a hundred is lost the first time.
 `dns.timeout` is its default, 3 s, so nothing cold ends before. Every answer is compared with the table: of the silent
 "timeout" is right, of the failing "servfail", of all others exactly their addresses, network and contact.
 
@@ -216,7 +216,7 @@ def is_missed(number: int, answer: NameAnswer | Resolution) -> bool:
 
 
 def is_right_place(number: int, look: Resolution) -> bool:
-    """Compare a whole look with the table: network, AS, contact, no wildcard; nothing where nothing was answered."""
+    """Compare a whole look with the table: network, AS, contact, name servers; nothing where nothing was answered."""
     if not is_right(number, look) or fate_of(number) is not NameFate.FOUND:
         return is_right(number, look) and not look.located
     (located,) = look.located

@@ -169,7 +169,10 @@ async def test_a_name_without_address_has_no_place_and_its_own_fact(
         async with world.locator() as locator:
             found = await look(locator, name)
 
+    around = [question.answer for question in found.questions if question.asked.startswith("NS")]
     assert (found.fate, found.complete, found.located) == (fate, complete, ())
+    assert (around == ["not asked: nobody answered for the host itself"]) == (fate is NameFate.TIMEOUT)
+    assert (world.dns.asked[f"NS {name}"] == 0) == (fate is NameFate.TIMEOUT)
 
 
 async def test_addresses_and_onions_skip_the_dns(tmp_path: Path) -> None:
