@@ -1,8 +1,8 @@
 """The daemon: the one place where everything is put together.
 
 One TaskGroup. What is opened first is closed last: the store, then the ways out (names, looks, messages), then the
-loops, then the door. SIGTERM or SIGINT stops the loops: work under way is finished or given back, all within ten
-seconds.
+loops, then the door. SIGTERM, SIGINT or SIGHUP stops the loops: work under way is finished or given back, all within
+ten seconds.
 """
 
 import asyncio
@@ -120,7 +120,7 @@ async def _come_to_an_end(turning: Sequence[asyncio.Task[None]], store: Store) -
 
 def _listen_to_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
 
 

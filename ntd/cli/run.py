@@ -19,7 +19,7 @@ def run(
         typer.Option(metavar="ROLE,…", help=f"Only these roles of {', '.join(Role)}; several daemons share."),
     ] = None,
 ) -> None:
-    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C, a closed terminal)."""
     roles = _roles(only)
     settings = settings_of(context)
     log.configure(settings.log.format, settings.log.level)
