@@ -234,8 +234,9 @@ def up(case: Case, act: Act, world: World) -> Step:
     """Record an analyst's verdict that the content is up: a run is broken, a gone item returns."""
     seen = Round(at=act.now, observations=(), meaning=Meaning(verdict=Verdict.UP, reason="by_hand"))
     if case.item.state in {State.GONE, State.CLOSED}:
-        attention = case.item.attention - {Attention.RESUBMITTED}
-        case = replace(case, item=replace(_assessed(case.item), last_up_at=act.now, attention=attention))
+        item = _assessed(case.item)
+        attention = item.attention - {Attention.RESUBMITTED}
+        case = replace(case, item=replace(item, last_up_at=act.now, attention=attention))
         step = return_to_work(case, None, seen, world, act.now)
         step = replace(step, history=(record_of(case, act, "returned", step.case.item.state, by_hand=True),))
         return hold_instead(step, act.now)
