@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from itertools import islice
 from typing import Final
@@ -18,6 +18,8 @@ _NAMES: Final = frozenset(
 _STATUS: Final = ("status", "code", "statuscode", "status_code")
 #: What a status says that is a fault: "error", "fail", "error-notFound", 404.
 _FAULTY: Final = re.compile(r"4(?:04|10)|(?:error|fail|failed|failure)\b.*", re.IGNORECASE | re.DOTALL)
+#: What the state of a thing says that is not there any more.
+_AWAY: Final = re.compile(r"removed|deleted|taken[_ -]?down|expired|purged", re.IGNORECASE)
 #: "NOT_FOUND", "error-notFound", "NoSuchKey": words written as one.
 _SEAM: Final = re.compile(r"[_-]|(?<=[a-z])(?=[A-Z])")
 #: A document in XML that is about nothing but a fault, e.g. of a store of objects.
@@ -59,9 +61,13 @@ def _is_fault(answer: object) -> bool:
     if not isinstance(answer, dict):
         return False
     small = {str(name).lower(): value for name, value in answer.items()}
-    failed = any(small.get(name) is False for name in ("success", "ok", "status"))
+    failed = any(small.get(name) is False for name in ("success", "ok", "status")) or _is_away(small)
     status = next((small[name] for name in _STATUS if name in small), None)
     return failed or bool(small.get("error") or small.get("errors")) or bool(_FAULTY.fullmatch(str(status)))
+
+
+def _is_away(small: Mapping[str, object]) -> bool:
+    return any(_AWAY.fullmatch(str(small.get(name))) for name in ("state", "status"))
 
 
 def _words(answer: object) -> Iterator[str]:

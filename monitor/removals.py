@@ -129,7 +129,7 @@ def removal_of(page: Page, own: Own, tongues: Tongues, name: str = "") -> Remova
     if page.plain:
         return _of_text(page, tongues)
     beside = sum(len(line) for line in own.lines if line not in page.headings)
-    if shows(page, own) or beside > BESIDE_HEADING or any(_talks(line, tongues) for line in _titles(page)):
+    if shows(page, own) or beside > BESIDE_HEADING or any(_talks(line, page.title, tongues) for line in _titles(page)):
         return None
     said = _said_of(page, own, beside, tongues, name)
     if said is None or foreign(page, own, tongues, name):
@@ -162,6 +162,7 @@ def shows(page: Page, own: Own) -> bool:
 def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> Removal | None:
     """Judge a page by its title and headings, then by its first sentences, then by words that only hint at it."""
     heads = tuple(part for line in _titles(page) if not _is_name(line, name) for part in _parts(line))
+    heads += tuple(_without_site(heads, page.title))
     for language in tongues.languages:
         if head := next((part for part in heads if language.heading.fullmatch(part)), None):
             return Removal(mark=f"removed.{language.code}", sure=not _OR_A_WALL.search(head))
@@ -176,11 +177,18 @@ def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> 
     return said
 
 
+def _without_site(heads: Sequence[str], title: str) -> Iterator[str]:
+    """Yield headings that end with the name of the site, as its title gives it, without that: "… on Frickle"."""
+    names = {words for part in PARTS.split(title) if 0 < len((words := _said(part)).split()) <= _SITE_WORDS}
+    for head in heads:
+        yield from (head.removesuffix(name).rstrip() for name in names if head.endswith(f" {name}"))
+
+
 def _titles(page: Page) -> tuple[str, ...]:
     return (page.title, *(page.headings if len(page.headings) <= _PARTED_LINES else page.headings[:1]))
 
 
-def _talks(line: str, tongues: Tongues) -> bool:
+def _talks(line: str, title: str, tongues: Tongues) -> bool:
     """Say whether a title speaks of such things and says none itself: "What happens when a page is deleted"."""
     words = plain_words(line) if len(line) <= _HEADING else ""
     if (
@@ -190,6 +198,7 @@ def _talks(line: str, tongues: Tongues) -> bool:
     ):
         return False
     parts = [_said(one) for part in (*_parts(line), words) for one in (part, *_TALK_PARTS.split(part))]
+    parts += _without_site(parts, title)
     weak = any(one.weak.fullmatch(part) for one in tongues.languages for part in parts)
     return bool(_NUMBERED.match(words)) or not (weak or any(_stated(part, tongues) for part in parts))
 

@@ -18,6 +18,7 @@ TABLES = {
     "judges_b": 180,
     "judges_c": 230,
     "judges_d": 185,
+    "judges_e": 248,
 }
 
 
