@@ -78,6 +78,7 @@ GONE = "This image has been removed"
         "<title>404</title>",
         "<title>Pics</title><h1>Error 404 - Page not found</h1>",
         "<title>Video unavailable</title><p>It was removed by the uploader.</p>",
+        "<title>Frickle</title><h1>This member is no longer active on Frickle.</h1>",
     ],
 )
 def test_statement_that_stands_for_the_page(html: str) -> None:
@@ -104,6 +105,7 @@ def test_statement_that_stands_for_the_page(html: str) -> None:
         "<title>The page was removed from the wall of the museum</title>",
         "<title>404</title><h1>404</h1><h2>A novel</h2><p>By Vera Laan</p>",
         "<title>Pics</title><p>" + "The file, the old file and the file. " * 8 + "</p>",
+        "<title>Boston</title><h1>Nothing was found in Boston</h1><p>We dug for three weeks.</p>",
         "<title></title>",
     ],
 )
@@ -174,6 +176,8 @@ def test_text_beside_a_heading_belongs_to_it(beside: str, *, gone: bool) -> None
         ('{"error": null, "errors": [], "message": "ok"}', ()),
         ('["not found"]', ()),
         ("{not json", ()),
+        ('{"id": 91, "state": "removed", "message": "By its uploader."}', ("By its uploader.",)),
+        ('{"id": 91, "state": "ready", "message": "By its uploader."}', ()),
         ("[" * 100_000, ()),
     ],
 )
@@ -329,6 +333,7 @@ def test_what_is_read_as_a_page(kind: str | None, start: bytes, *, is_page: bool
         ("/", "/en/", None),
         ("/i/1.jpg", "/view/1", None),
         ("/i/1.jpg", "/error?code=404", "removal_wording"),
+        ("/i/1.mp4", "/static/video-deleted.mp4", "removal_wording"),
         ("/i/1.jpg", "/error?reason=image_not_found", "removal_wording"),
         ("/i/1.jpg", "/view?code=4041", None),
     ],
