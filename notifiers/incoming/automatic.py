@@ -22,13 +22,20 @@ _BULK = frozenset({"bulk", "list", "junk"})
 #: Answers that say what was done or thought of it; a letter box says none of it.
 _DECIDED = frozenset({Suggestion.REMOVED, Suggestion.DISPUTED})
 _NOBODY = re.compile(r"\b(?:no-?_?reply|do-?_?not-?_?reply|donot-?reply|noreply\S*)@", re.IGNORECASE)
+#: What runs mailing lists, as it signs its own mail.
+_LIST_PROGRAM = re.compile(
+    r"\b(?:sympa|mailman|majordomo|listserv|listmaster|ezmlm|mlmmj)\b|-(?:owner|bounces|request|confirm)@",
+    re.IGNORECASE,
+)
 _LIST = frozenset({"list-id", "list-unsubscribe", "list-post"})
 
 
 def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion | None) -> bool:
     """Say whether no person wrote it. `own`: the text without quotation and frame; `said`, `guessed`: what it says."""
     words, subject = " ".join(plain(own).split()), plain(mail.headers.get("subject"))
-    machine = _says("machine", words)
+    if _answers_nobody(mail):
+        return True
+    machine = _says("machine", words) or _of_a_list(mail)
     generated = _generated(mail) or _NOBODY.search(mail.headers.get("from")) is not None
     # People too promise to look into it; only beside the mark of a machine that is a receipt.
     receipt = _says("receipt", words) or (generated and _says("promise", words))
@@ -63,6 +70,16 @@ def _of_a_ticket_system(suggestion: Suggestion | None, *, machine: bool, receipt
     if suggestion in _DECIDED:
         return False
     return machine or (receipt and (replied or suggestion is None))
+
+
+def _answers_nobody(mail: Mail) -> bool:
+    # RFC 3834, sections 3.3 and 5: no person's program leaves the return path empty and says that it wrote by itself.
+    empty = "<>" in (one.strip() for one in mail.headers.all("return-path"))
+    return empty and mail.headers.get("auto-submitted").strip().lower().startswith("auto-")
+
+
+def _of_a_list(mail: Mail) -> bool:
+    return _generated(mail) and _LIST_PROGRAM.search(mail.headers.get("from")) is not None
 
 
 def _replied(mail: Mail) -> bool:

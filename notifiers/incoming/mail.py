@@ -28,6 +28,8 @@ _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _WORD = re.compile(r"=\?[\w*-]{1,60}\?[bBqQ]\?")
 #: Codecs of Python that are no charsets, some of them of quadratic cost.
 _NO_CHARSETS = frozenset({"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+#: What programs call their text whatever its bytes are.
+_EIGHT_BIT_CLAIMED = frozenset({"ascii", "utf-8"})
 _REPORTS = re.compile(
     r"message/(?:global-)?(?:delivery-status|disposition-notification)|message/feedback-report|text/rfc822-headers"
 )
@@ -217,7 +219,15 @@ def _decode(data: bytes, charset: str = "") -> str:
         except (UnicodeError, ValueError):
             continue
     # What claims to be something that it is not: nearly all of it can still be read.
+    if known in _EIGHT_BIT_CLAIMED:
+        known = "utf-8" if _mostly_utf_8(data) else "cp1252"
     return data.decode(known or "latin-1", "replace")
+
+
+def _mostly_utf_8(data: bytes) -> bool:
+    # Cut short or damaged in places; else a program has written its own eight bits and called them something else.
+    beyond = [letter for letter in data.decode("utf-8", "replace") if letter >= "\x80"]
+    return beyond.count("\ufffd") * 2 <= len(beyond)
 
 
 def _known(charset: str) -> str | None:

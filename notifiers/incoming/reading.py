@@ -26,7 +26,9 @@ def read(raw: bytes, ours: Ours) -> Incoming:
     words = split(text)
     named = names(mail, words, ours, reports=report is not None)
     answer = without_frame(words.own)
-    told_us, hints = (said(answer), guessed(answer)) if report is None else (None, None)
+    told_us = said(answer) if report is None else None
+    # Single words count only where no phrase does.
+    hints = guessed(answer) if report is None and told_us is None else None
     kind = report.kind if report else _kind(mail, answer, ours, (told_us, hints), names_ours=named.anything)
     told = report or Report(kind=kind, proves_delivery=kind in {Came.ANSWER, Came.AUTO_REPLY})
     return Incoming(

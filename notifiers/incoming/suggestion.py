@@ -149,6 +149,9 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
             yield Suggestion.ASKS_MORE
             continue
         told, other = _told(language, sentence), set(others)
+        if _with_counsel(sentence):
+            # "Not yet, we wait for our lawyers" says of nobody that it is not theirs.
+            other.discard(Suggestion.NOT_OURS)
         if phrases(Suggestion.PASSED_ON.value, language).search(sentence) and (asked or not told):
             # "It has not been sent to the customer" says of nobody that they are none.
             other.discard(Suggestion.NOT_OURS)
@@ -159,11 +162,17 @@ def _said(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
 
 def _told(language: str, sentence: str) -> bool:
     """Say whether somebody was told; not whether they will be, were not, or are to be if something happens."""
-    if _says("reading", "not_yet", sentence) and _says("reading", "lawyers", sentence):
+    if _with_counsel(sentence):
         return False
     now = phrases("later", language).sub(" ", sentence)
     found = phrases(Suggestion.PASSED_ON.value, language).finditer(now)
     return any(not _not_told(one, language, now) for one in found)
+
+
+def _with_counsel(sentence: str) -> bool:
+    """Say whether it waits for the sender's own lawyers or for an authority: nobody who could remove it was told."""
+    waits = _says("reading", "not_yet", sentence) or _says("reading", "waiting", sentence)
+    return waits and _says("reading", "lawyers", sentence)
 
 
 def _means(suggestion: Suggestion, language: str, sentence: str) -> bool:
@@ -225,6 +234,9 @@ def _hinted(sentence: str, spoken: tuple[str, ...]) -> Iterator[Suggestion]:
     for language in spoken:
         if not depends and _done(sentence, language):
             yield Suggestion.REMOVED
+        if _with_counsel(sentence):
+            # "The legal team" is no word on what is legal.
+            continue
         unlawful = _hint("unlawful", language, sentence) and _denied(language, sentence)
         if unlawful or _hint("dispute", language, sentence):
             yield Suggestion.DISPUTED

@@ -1,4 +1,4 @@
-"""What four judges wrote without a look at the rules: a postmaster, an abuse desk, readers of archives and inboxes."""
+"""What five judges wrote without a look at the rules: a postmaster, an abuse desk, readers of archives and inboxes."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.fakes.incoming_file import messages
 from tests.pure.test_incoming_corpus import judged
 
 
-@pytest.mark.parametrize(("judge", "count"), [("a", 84), ("b", 75), ("c", 104), ("d", 109)])
+@pytest.mark.parametrize(("judge", "count"), [("a", 84), ("b", 75), ("c", 104), ("d", 109), ("e", 122)])
 def test_what_a_judge_wrote_is_read_right(judge: str, count: int) -> None:
     """Kind, permanence, status, suggestion, ticket, recipient and items, each as a careful human reads them."""
     read_as = [(name, as_json(judged(raw)[0]), meant) for name, raw, meant in messages(f"judge_{judge}.txt")]

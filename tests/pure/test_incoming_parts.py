@@ -74,12 +74,16 @@ def test_everything_has_a_bound() -> None:
         ("iso-8859-1", b"\xe9", "é"),
         ("no-such-thing", b"\xc3\xa9", "é"),
         ("punycode", b"abc-", "abc-"),
-        ("us-ascii", b"\xe9", "\N{REPLACEMENT CHARACTER}"),
+        ("us-ascii", b"gel\xf6scht", "gelöscht"),
+        ("utf-8", b"gel\xf6scht \x96 \x80", "gelöscht – €"),
+        ("us-ascii", b"gel\xc3\xb6scht", "gelöscht"),
+        ("utf-8", b"\xc3\xb6\xc3\xb6 \xc3", "öö \N{REPLACEMENT CHARACTER}"),
+        ("us-ascii", b"\xc3\xb6\xc3\xb6 \xc3", "öö \N{REPLACEMENT CHARACTER}"),
         ("", b"\xe9", "é"),
     ],
 )
 def test_a_charset_that_lies_costs_no_more_than_its_letters(charset: str, data: bytes, text: str) -> None:
-    """Unknown charsets, and codecs that are none, are read as UTF-8, else as what is left."""
+    """Unknown charsets, and codecs that are none, are read as UTF-8, else as the eight bits that they are."""
     head = f"Content-Type: text/plain; charset={charset}\n\n".encode() if charset else b"\n"
     assert read_mail(head + data).parts[0].text() == text
 
