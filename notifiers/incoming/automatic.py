@@ -18,6 +18,8 @@ _FIELDS = frozenset(
 _PRECEDENCES = frozenset({"auto_reply", "auto-reply", "autoreply"})
 #: Characters of what people write in passing; what letter boxes send is longer.
 _A_LINE = 28
+#: Characters of a word: a sentence without spaces is shorter, and what is sought within words costs its square.
+_LONGEST_WORD = 300
 _BULK = frozenset({"bulk", "list", "junk"})
 #: Answers that say what was done or thought of it; a letter box says none of it.
 _DECIDED = frozenset({Suggestion.REMOVED, Suggestion.DISPUTED})
@@ -32,7 +34,7 @@ _LIST = frozenset({"list-id", "list-unsubscribe", "list-post"})
 
 def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion | None) -> bool:
     """Say whether no person wrote it. `own`: the text without quotation and frame; `said`, `guessed`: what it says."""
-    words, subject = " ".join(plain(own).split()), plain(mail.headers.get("subject"))
+    words, subject = _words(own), plain(mail.headers.get("subject"))
     if _answers_nobody(mail):
         return True
     machine = _says("machine", words) or _of_a_list(mail)
@@ -57,12 +59,16 @@ def automatic(mail: Mail, own: str, said: Suggestion | None, guessed: Suggestion
 def replies(mail: Mail, own: str) -> bool:
     """Say whether a machine that names nothing of ours seems to reply all the same: to us, and not to everybody."""
     titled = phrases("automatic", "subject").search(plain(mail.headers.get("subject"))) is not None
-    return not bulk(mail) and (titled or _replied(mail) or _says("absence", " ".join(plain(own).split())))
+    return not bulk(mail) and (titled or _replied(mail) or _says("absence", _words(own)))
 
 
 def bulk(mail: Mail) -> bool:
     """Say whether it went to many."""
     return mail.headers.get("precedence").strip().lower() in _BULK or bool(_LIST & mail.headers.names())
+
+
+def _words(own: str) -> str:
+    return " ".join(word[:_LONGEST_WORD] for word in plain(own).split())
 
 
 def _of_a_ticket_system(suggestion: Suggestion | None, *, machine: bool, receipt: bool, replied: bool) -> bool:
