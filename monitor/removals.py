@@ -318,7 +318,8 @@ def _of_text(page: Page, tongues: Tongues) -> Removal | None:
 
 
 def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal | None:
-    if beside > BESIDE_SENTENCE:
+    album = own.thumbnails and page.headings and not _offers(own)  # what a sentence says there is of one of many
+    if beside > BESIDE_SENTENCE or album:
         return None
     lines = [line for line in page.main if line not in page.headings and not is_menu(line, page.menu[:_MENU_MOST])]
     before = looked = 0

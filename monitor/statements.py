@@ -75,6 +75,14 @@ _EDGES: Final = ".'\"-/“”„«»‹›"
 _NAME: Final = re.compile(r"[\d#@_]|[^\W\d_][./][^\W\d_]")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _STATUS: Final = frozenset({"404", "410"})
+#: How many of several, where it is not all of them.
+# fmt: off
+_SOME: Final = frozenset({
+    "some", "several", "few", "one", "two", "three", "einige", "mehrere", "enkele", "quelques", "plusieurs", "algunas",
+    "algunos", "varias", "varios", "alcune", "alcuni", "algumas", "alguns", "kilka", "nekolik", "cateva", "несколько",
+    "некоторые", "кілька", "деякі", "bazi", "nagra",
+})
+# fmt: on
 _UNSPACED_NAME: Final = re.compile(r"[a-z0-9._#@/-]{1,80}")
 
 
@@ -104,6 +112,8 @@ def statement_in(sentence: str, vocabularies: Sequence[Vocabulary]) -> Statement
     sentence = _QUOTED.sub(" #1 ", sentence)
     lead, colon, rest = sentence.partition(": ")
     first, words = _words(lead if colon else ""), _words(rest if colon else sentence)
+    if words and words[0] not in _STATUS and (words[0] in _SOME or words[0].isdecimal()):
+        return None  # "1 image was deleted from this album": the others were not
     for one in vocabularies:
         if any(not (_sense(word, one) or _foreign(word) or Sense.THING) & Sense.WORDS for word in first):
             continue  # "content removed: a report" is a title; "error 404: …" leads to what is said

@@ -68,10 +68,12 @@ def test_every_language_says_it_in_many_ways(code: str) -> None:
         "삭제되지 않은 파일",
         "",
         "#1 #2 #3 file removed",
+        "1 image was deleted from this album",
+        "Einige Bilder wurden gelöscht",
     ],
 )
 def test_other_sentences_of_the_same_words(sentence: str) -> None:
-    """A denial of it, a condition, a report, a rule, a lone word and a word from elsewhere make no statement."""
+    """A denial, a condition, a report, a rule, a part, a lone word and a word from elsewhere make no statement."""
     assert said(sentence) is None
 
 
@@ -158,6 +160,14 @@ def test_page_that_shows_the_thing_by_its_name(path: str, source: str, *, shown:
 
     assert shows_item(page, path) is shown
     assert (source in own_of(page, page, item_names(path)).pictures) is shown
+
+
+def test_a_sentence_in_an_album_is_not_about_the_album() -> None:
+    """Below a heading of its own and beside pictures that nobody offers instead, it speaks of one of many."""
+    album = "".join(f'<a href="/v/{n}"><img src="/t/{n}.jpg"></a>' for n in range(9))
+    html = "<title>Lakes</title><h1>Lakes of the north</h1><p>The picture was deleted by its owner.</p>"
+
+    assert (signs(html + album).removal_wording, signs(html).removal_wording) == (None, "removed.en")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ TABLES = {
     "judges_c": 230,
     "judges_d": 185,
     "judges_e": 248,
+    "judges_f": 175,
 }
 
 
