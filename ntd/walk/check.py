@@ -68,26 +68,33 @@ class Check:
         if not self._may_look(now):
             return ()
         found: list[ItemToCheck] = []
-        for _ in range(CLAIMS):
-            wanted = n - len(found)
-            due = await checks.claim(self._store, now, wanted, LEASE, self._token, untold_only=self._looks.blind)
-            found += await self._admitted(due, now)
-            if len(due) < wanted or len(found) > n // 2:
-                break
+        try:
+            for _ in range(CLAIMS):
+                wanted = n - len(found)
+                due = await checks.claim(self._store, now, wanted, LEASE, self._token, untold_only=self._looks.blind)
+                await self._admit(due, found, now)
+                if len(due) < wanted or len(found) > n // 2:
+                    break
+        except BaseException:
+            # Nobody looks at them now: left to their leases, they must not count at their hosts for ever.
+            for job in found:
+                self._pacing.over(job.host, None)
+            raise
         for job in found:
             self._looks.begun((now - job.due_at).total_seconds())
         return found
 
-    async def _admitted(self, due: Sequence[ItemToCheck], now: datetime) -> list[ItemToCheck]:
+    async def _admit(self, due: Sequence[ItemToCheck], found: list[ItemToCheck], now: datetime) -> None:
+        """Add to `found` what may be looked at now, and put off the others."""
         if not due:
-            return []
+            return
         async with self._store.transaction() as connection:
             self._quiet = await checks.quiet(connection, now)
             hosts = [Due(item=one.id, host=one.host, name=parse_url(one.url).host, job=one) for one in due]
             go, later = self._pacing.admit(hosts, self._quiet, now)
+            found += go
             await checks.put_off(connection, later, self._token)
         self._looks.put_off += len(later)
-        return go
 
     async def do(self, job: ItemToCheck) -> tuple[ItemToCheck, Round | None]:
         """Look at one item; no round where its host fell quiet while it waited."""

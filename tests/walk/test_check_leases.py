@@ -1,14 +1,21 @@
 """A look under way is leased: nobody else has it, it costs no index, and what changes nothing leaves no trace."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
+import pytest
+
+from monitor.look import Looker
 from monitor.schedule import next_check
+from ntd.pacing import Due, Pacing
 from ntd.store import checks, daemons
 from ntd.store.sql import statement
 from ntd.uneventful import Uneventful
-from ntd.walk.check import LEASE
-from schemas.ids import ItemId, uuid7
+from ntd.walk.check import LEASE, Check
+from schemas.ids import HostId, ItemId, uuid7
 from tests.walk.house import NOON, House
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -130,3 +137,29 @@ async def test_a_killed_daemons_leases_fall(home: House) -> None:
 
     assert await claimed(home, OTHER, home.now) == items
     assert await dues(home) == was
+
+
+class Breaking(Pacing):
+    """Admits as ever, but what is written down of the first admission breaks off, as when the database goes away."""
+
+    broken = False
+
+    def admit(
+        self, due: Sequence[Due[Any]], quiet: Mapping[HostId, datetime], now: datetime
+    ) -> tuple[list[Any], list[tuple[ItemId, datetime]]]:
+        """Give a moment that no database takes, the first time."""
+        go, later = super().admit(due, quiet, now)
+        if not self.broken:
+            self.broken = True
+            later = [(due[0].item, cast("datetime", "soon"))]
+        return go, later
+
+
+async def test_a_claim_that_breaks_off_leaves_no_host_full(home: House) -> None:
+    """What was let in and nobody looks at does not count: when its lease has lapsed all of it is let in again."""
+    items = set(await looked_at(home, 5))
+    check = Check(home.store, home.settings, cast("Looker", home.pages), home.clock, ONE, pacing=Breaking(per_host=1))
+    with pytest.raises(asyncpg.DataError):
+        await check.claim(home.now, 5)
+
+    assert {job.id for job in await check.claim(home.now + LEASE, 5)} == items
