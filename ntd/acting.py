@@ -165,7 +165,7 @@ def reopen(case: Case, act: Act, world: World) -> Step:
         case.item,
         state=state,
         spell=spell,
-        placed_version=0,
+        placed_version=-1,
         attention=frozenset(),
         resolved_at=None,
         looked_at=None,

@@ -108,13 +108,7 @@ async def reopen(
 ) -> None:
     """Begin anew with ended or gone items."""
     act = Act(by=by, reason=reason, now=now)
-    async with store.transaction() as connection:
-        before = await _lock(connection, ids)
-        hosts = sorted({case.item.host for case in before.values()})
-        known = await worlds(connection, store, settings, hosts, now)
-        steps = [acting.reopen(case, act, known[case.item.host]) for case in before.values()]
-        await cases.settle(connection, store, settings, before, steps, by=by, now=now)
-        await cases.follow_hosts(connection, hosts, now)
+    await _act(store, settings, ids, act, lambda case, world: acting.reopen(case, act, world))
 
 
 async def withdraw(

@@ -49,7 +49,7 @@ class Item:
     new_victim: bool = False  # flagged at intake as possibly a victim nobody knows yet
     hold_on_return: bool = False  # was to be held when nothing was to be sent: held when it comes back
     spell: int = 1  # how often telling has begun: a return or a new routing begins the next
-    placed_version: int = 0  # of the host's standing that it has followed
+    placed_version: int = 0  # of the host's standing that it has followed; -1: reopened, and not placed anew yet
     checks: int = 0
     checked_at: datetime | None = None
     last_verdict: Verdict | None = None

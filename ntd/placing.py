@@ -16,7 +16,9 @@ from schemas.item import Attention, State
 
 
 def place(case: Case, world: World, now: datetime) -> Step:
-    """Let an item follow its host's standing."""
+    """Let an item follow its host's standing; what was reopened waits until that was looked up anew."""
+    if _to_be_looked_up(case, world, now):
+        return Step(case=case)
     item = replace(case.item, placed_version=world.version, looked_at=case.item.looked_at or now)
     case = replace(case, item=item)
     if not world.seats:
@@ -26,6 +28,22 @@ def place(case: Case, world: World, now: datetime) -> Step:
     if item.state is State.REFUSED:
         return hold_instead(_refused(case, world, now), now)
     return _follow(case, world, now)
+
+
+#: How many times `geo.move_confirmed_after` a reopened item waits at most for the confirmation of a move: a host that
+#: is elsewhere at each look never confirms one.
+_SETTLES_WITHIN = 5
+
+
+def _to_be_looked_up(case: Case, world: World, now: datetime) -> bool:
+    reopened = [stay.began_at for stay in case.at_work if stay.hoster is None]
+    if case.item.placed_version >= 0 or not reopened:
+        return False
+    since = max(reopened)
+    if world.looked_at is None or world.looked_at < since:
+        return True
+    left = bool(world.seats) and all(seat.missed for seat in world.seats)
+    return left and now - since < _SETTLES_WITHIN * world.settings.geo.move_confirmed_after
 
 
 def _nowhere(case: Case, world: World, now: datetime) -> Step:
@@ -61,7 +79,7 @@ def _follow(case: Case, world: World, now: datetime) -> Step:
     revealed = _revealed(case, kept, by_seat)
     if not missing and not ended and not revealed:
         return Step(case=case)
-    never = tuple(stay for stay in ended if _never_was(stay))
+    never = tuple(stay for stay in ended if _never_was(stay, world))
     over = tuple(stay for stay in ended if stay not in never)
     if not missing and all_gone(stay.facts for stay in kept):
         step = _only_gone_left(replace(case, stays=kept + over), ended, world, now)
@@ -201,10 +219,13 @@ def _beginning(case: Case, seat: Seated, *, moved: bool, now: datetime) -> tuple
     return min(max(seat.seen_from, since), now), "move" if moved or item.state is State.REFUSED else "joined"
 
 
-def _never_was(ended: Stay) -> bool:
-    # It began where its host had been until then, for all we knew: the host had left before, and nobody was told.
+def _never_was(ended: Stay, world: World) -> bool:
+    # It began where its host had been until then, for all we knew: the host had left before, and nobody was told. What
+    # comes back or is reopened is looked up anew: where no look has shown it since, it was not.
     left = ended.ended_at is not None and ended.ended_at <= ended.began_at
-    return left and not (ended.noticed_at or ended.forwarded_at)
+    shown = world.shown_at.get(ended.seat) if ended.seat is not None else None
+    unseen = ended.began_by in {"return", "reopen"} and shown is not None and shown < ended.began_at
+    return (left or unseen) and not (ended.noticed_at or ended.forwarded_at)
 
 
 def _take_over(waiting: Stay, found: Stay) -> Stay:

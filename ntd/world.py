@@ -1,7 +1,7 @@
 """What deciding about an item must know of the world: where its host stands, and who the partners are. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.hosting import Category
@@ -28,6 +28,7 @@ class Seated:
     as_name: str | None
     hoster_name: str
     origin: bool = False  # what stands behind the front, as somebody told us
+    missed: bool = False  # the last looks did not show it, which is not confirmed yet
 
     @property
     def seat(self) -> tuple[int, str | None]:
@@ -65,4 +66,7 @@ class World:
     partners: Mapping[str, PartnerSeat]  # by country
     settings: Settings
     new_stay: Callable[[], StayId]
+    looked_at: datetime | None = None  # when the last look-up of the host began; None: there was none yet
+    # When a look last showed a seat at which the host stands no more.
+    shown_at: Mapping[tuple[int, str | None], datetime] = field(default_factory=dict)
     police: RecipientId | None = None  # where copies go; None: nobody, or mail may not go there

@@ -13,7 +13,7 @@ from ntd.store.base import Connection, Store, row_id
 from ntd.store.case_rows import case_of, item_row, stay_of, stay_row
 from ntd.store.sql import statement
 from schemas.check import Round
-from schemas.ids import HostId, ItemId, StayId
+from schemas.ids import ItemId, StayId
 from schemas.item import State
 from schemas.notice import Kind
 from schemas.settings import Settings
@@ -34,7 +34,6 @@ _RUN = statement("cases.run_tellings")
 _SCHEDULE = statement("cases.schedule")
 _UNSCHEDULE = statement("cases.unschedule")
 _LOOK_UP = statement("cases.look_up_hosts")
-_PLACE = statement("cases.place_hosts")
 _RECORD = statement("cases.record")
 _ROUNDS = statement("cases.rounds")
 _HELD_FROM = statement("cases.held_from")
@@ -237,11 +236,6 @@ async def _held(connection: Connection, steps: Sequence[Step], by: str) -> None:
     withdrawn = [step.case.item.id for step in steps if step.strike and step.case.item.state is State.WITHDRAWN]
     if withdrawn:
         await connection.execute(_TAKE_BACK, withdrawn)
-
-
-async def follow_hosts(connection: Connection, hosts: Sequence[HostId], now: datetime) -> None:
-    """Have items follow their hosts' standing as it is."""
-    await connection.execute(_PLACE, list(hosts), now)
 
 
 async def record(connection: Connection, store: Store, history: Sequence[Record], *, by: str, now: datetime) -> None:

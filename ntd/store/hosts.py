@@ -166,19 +166,25 @@ async def _settle_hosts(
         (host, resolution), outcome = by_id[HostId(row["id"])], outcomes[row["id"]]
         change = outcome.change if outcome is not None else None
         failures = 0 if change else row["failures"] + 1
-        moved = outcome is not None and outcome.moved
-        first = row["looks"] == 0
+        reopened_at = wanted[row["id"]]["reopened_at"]
+        changed = (outcome is not None and outcome.moved) or row["looks"] == 0
+        due = _next_look_up(wanted[row["id"]], change, failures, settings, now)
+        # An origin learnt, or one that counts no more since this look-up: once more, with what holds now.
+        if set(news.get(row["id"], ())) != set(host.origins) and change is not None:
+            due = now
+        # So is a host of which an item was reopened while this look was under way.
+        elif reopened_at is not None and reopened_at > resolution.at:
+            due = max(now, resolution.at + settings.geo.move_confirmed_after)
         settled.append(
             (
                 row["id"],
-                # An origin learnt, or one that counts no more since this look-up: once more, with what holds now.
-                now
-                if set(news.get(row["id"], ())) != set(host.origins) and change is not None
-                else _next_look_up(wanted[row["id"]], change, failures, settings, now),
+                due,
                 failures,
                 change is not None,
-                row["version"] + (1 if moved or first else 0),
+                row["version"] + (1 if changed else 0),
                 _facts(store, row, resolution, now) if change or not row["known"] else None,
+                resolution.at,
+                changed or reopened_at is not None,
             )
         )
     if settled:

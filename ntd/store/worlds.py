@@ -56,7 +56,7 @@ async def worlds(
 ) -> dict[HostId, World]:
     """Load what placing must know for items of these hosts."""
     wanted = sorted(set(hosts))
-    versions = {HostId(row["id"]): row["version"] for row in await connection.fetch(_VERSIONS, wanted)}
+    known = {HostId(row["id"]): row for row in await connection.fetch(_VERSIONS, wanted)}
     seats = await connection.fetch(_SEATS, wanted)
     by_host: dict[int, list[Row]] = {}
     for row in seats:
@@ -67,9 +67,11 @@ async def worlds(
     police = await _police(connection, store, settings, now)
     return {
         host: World(
-            version=versions.get(host, 0),
+            version=known[host]["version"] if host in known else 0,
             seats=_in_order(store, by_host.get(host, ()), health, now),
-            left_at=left.get(host, {}),
+            left_at={seat: row["until_at"] for seat, row in left.get(host, {}).items()},
+            shown_at={seat: row["seen_at"] for seat, row in left.get(host, {}).items()},
+            looked_at=known[host]["looked_at"] if host in known else None,
             partners=partners,
             settings=settings,
             new_stay=lambda: StayId(uuid7(now)),
@@ -106,10 +108,10 @@ async def _health(connection: Connection, seats: Iterable[Row]) -> dict[int, Row
     return {row["id"]: row for row in await connection.fetch(_HEALTH, ids)} if ids else {}
 
 
-async def _left(connection: Connection, hosts: list[HostId]) -> dict[HostId, dict[tuple[int, str | None], datetime]]:
-    left: dict[HostId, dict[tuple[int, str | None], datetime]] = {}
+async def _left(connection: Connection, hosts: list[HostId]) -> dict[HostId, dict[tuple[int, str | None], Row]]:
+    left: dict[HostId, dict[tuple[int, str | None], Row]] = {}
     for row in await connection.fetch(_LEFT, hosts):
-        left.setdefault(HostId(row["host_id"]), {})[(row["hoster_id"], row["country"])] = row["until_at"]
+        left.setdefault(HostId(row["host_id"]), {})[(row["hoster_id"], row["country"])] = row
     return left
 
 
@@ -133,6 +135,7 @@ def _seated(store: Store, row: Row, lowest: Address, health: Mapping[int, Row], 
         place=PlaceId(row["place_id"]),
         fronted=row["fronted"],
         origin=row["origin"],
+        missed=row["absent_since"] is not None,
         category=Category(row["category"]) if row["category"] else None,
         disputed=row["country_disputed"],
         contacts=contacts,

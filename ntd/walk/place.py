@@ -48,7 +48,9 @@ class Place:
             world = await worlds(connection, self._store, self._settings, waiting, now)
             steps = [place(case, world[case.item.host], now) for case in before.values()]
             await cases.settle(connection, self._store, self._settings, before, steps, by="resolve", now=now)
-            more = [host for host, items in waiting.items() if len(items) == ITEMS]
+            # Where all of them wait for a look-up, that look has them followed.
+            followed = {one.case.item.host for one in steps if one.case != before[one.case.item.id]}
+            more = [host for host, items in waiting.items() if len(items) == ITEMS and host in followed]
             await connection.execute(_PLACED, list(waiting), self._token, more, now)
 
 

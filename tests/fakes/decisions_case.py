@@ -18,6 +18,7 @@ from schemas.item import Basis, Classification, State
 from schemas.notice import Kind
 from schemas.settings import Settings
 
+LATEST = datetime.max.replace(tzinfo=UTC)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 UP = Meaning(verdict=Verdict.UP, reason="status_2xx")
@@ -73,7 +74,7 @@ ABROAD = seat(3, "MD", FOREIGN)
 def world(*seats: Seated, version: int = 1, settings: Settings | None = None, **facts: Any) -> World:
     """Make a world in which the host stands at these places."""
     known = {"MD": PartnerSeat(code="md", recipient=PARTNER, endpoint=True)}
-    usual: dict[str, Any] = {"left_at": {}, "partners": known, "new_stay": new_stay}
+    usual: dict[str, Any] = {"left_at": {}, "partners": known, "new_stay": new_stay, "looked_at": LATEST}
     return World(version=version, seats=seats, settings=settings or rules(), **(usual | facts))
 
 

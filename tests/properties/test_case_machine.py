@@ -114,6 +114,8 @@ class Walk(RuleBasedStateMachine):
         self.now, self.version = NOON, 0
         self.seats: dict[int, Seated] = {}
         self.left: dict[tuple[int, str | None], datetime] = {}
+        self.shown: dict[tuple[int, str | None], datetime] = {}
+        self.looked_at = NOON
         self.dry, self.looked = dry, False
         self.settings = rules(
             routing={"abroad": abroad, "country": {"RU": "hold"}}, sla={"escalation": LADDERS}, notices={"quiet": quiet}
@@ -134,21 +136,40 @@ class Walk(RuleBasedStateMachine):
     @property
     def world(self) -> World:
         """The world as the store would load it."""
-        return world(*self.seats.values(), version=self.version, settings=self.settings, left_at=dict(self.left))
+        return world(
+            *self.seats.values(),
+            version=self.version,
+            settings=self.settings,
+            left_at=dict(self.left),
+            shown_at=dict(self.shown),
+            looked_at=self.looked_at,
+        )
 
     @rule(span=SPANS)
     def wait(self, span: timedelta) -> None:
         """Time passes."""
         self.now += span
 
-    @rule(at=st.sets(st.sampled_from(sorted(PLACES)), min_size=1, max_size=3))
-    def move(self, at: set[int]) -> None:
-        """Move the host; its items follow later."""
+    @rule(
+        at=st.sets(st.sampled_from(sorted(PLACES)), min_size=1, max_size=3),
+        seen=st.sampled_from([MINUTE, MINUTE, HOUR, DAY]),
+    )
+    def move(self, at: set[int], seen: timedelta = MINUTE) -> None:
+        """Move the host, first seen so long ago and confirmed now; its items follow later."""
         for hoster in self.seats.keys() - at:
-            self.left[self.seats.pop(hoster).seat] = self.now - MINUTE
+            place = self.seats.pop(hoster).seat
+            self.left[place] = self.now - seen
+            self.shown[place] = max(self.now - seen - MINUTE, self.shown.get(place, NOON - DAY))
         for hoster in at - self.seats.keys():
-            self.seats[hoster] = replace(PLACES[hoster], seen_from=self.now - MINUTE)
-        self.version, self.looked = self.version + 1, True
+            self.seats[hoster] = replace(PLACES[hoster], seen_from=self.now - seen)
+        self.version, self.looked, self.looked_at = self.version + 1, True, self.now
+
+    @precondition(lambda self: self.seats)
+    @rule(missed=st.booleans())
+    def look_up(self, *, missed: bool) -> None:
+        """Look the host up once more, without anything to be confirmed: it is where it was, or was missed there."""
+        self.seats = {n: replace(one, missed=missed) for n, one in self.seats.items()}
+        self.looked_at = self.now
 
     @precondition(lambda self: self.seats)
     @rule(front=st.booleans())
@@ -169,6 +190,8 @@ class Walk(RuleBasedStateMachine):
     def days_pass(self, days: int, sight: Meaning, how: str) -> None:
         """Everything that falls due is done, every six hours, while the content looks the same."""
         for _ in range(4 * days):
+            if self.seats:
+                self.look_up(missed=False)
             if self.book.item.placed_version < self.version:
                 self.follow()
             if self.book.check_at is not None:
@@ -522,11 +545,20 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def no_stay_was_never_there(self) -> None:
-        """Hold that no move leaves a stay without length of which nobody was told, and none began too early."""
+        """Hold that no move leaves a stay that nobody was told of and no look has shown, and none began too early."""
         for stay in self.book.stays.values():
-            if stay.ended_by == "relocated" and stay.ended_at == stay.began_at:
-                assert stay.id in self.told
+            if stay.ended_by == "relocated" and stay.id not in self.told:
+                assert stay.ended_at != stay.began_at
+                unseen = self.shown[stay.seat] < stay.began_at if stay.seat in self.shown else False
+                assert stay.began_by not in {"return", "reopen"} or not unseen
         assert all(stay.began_at >= self.back_at for stay in self.book.case.at_work)
+
+    @invariant()
+    def what_was_reopened_was_looked_up_since(self) -> None:
+        """Hold that no reopened item is at a place of which no later look-up has told."""
+        for stay in self.book.case.at_work:
+            if stay.began_by == "reopen" and stay.hoster is not None:
+                assert self.looked_at >= stay.began_at
 
     @invariant()
     def silence_is_kept(self) -> None:

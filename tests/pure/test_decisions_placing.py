@@ -1,7 +1,9 @@
 """An item follows its host: stays taken over, opened and ended, and who is told about them."""
 
 from dataclasses import replace
+from typing import Any
 
+from ntd.acting import reopen
 from ntd.addressing import renewed
 from ntd.case import Case
 from ntd.placing import place
@@ -23,6 +25,7 @@ from tests.fakes.decisions_case import (
     PARTNER,
     THERE,
     UP,
+    act,
     forwarded_at,
     gone_at,
     located,
@@ -260,6 +263,45 @@ def test_what_was_reopened_after_its_host_had_left_begins_where_it_is_found() ->
         (3, "reopen", NOON, None),
     ]
     assert {one.id for one in step.case.stays} == {one.id for one in both.stays} == set(step.strike_stays)
+
+
+def test_what_was_reopened_waits_until_its_host_was_looked_up() -> None:
+    """It is placed by a look that began afterwards, and not at places that this look has missed, but not for ever."""
+    case = reopen(gone_at(located(), NOON + HOUR), act(NOON + DAY), world()).case
+    case = replace(case, stays=case.at_work)
+    here, gap = world(HERE, THERE, version=3), rules().geo.move_confirmed_after
+    missed = replace(here, seats=tuple(replace(one, missed=True) for one in here.seats))
+    late = NOON + DAY + 5 * gap
+
+    for at, known in (
+        (late, replace(here, looked_at=None)),
+        (late, replace(here, looked_at=NOON + DAY - MINUTE)),
+        (late - MINUTE / 60, missed),
+    ):
+        assert place(case, known, at).case == case
+    for at, known in (
+        (NOON + DAY, replace(here, looked_at=NOON + DAY)),
+        (NOON + DAY, replace(here, seats=(*missed.seats[:1], THERE))),
+        (late, missed),
+    ):
+        found = place(case, known, at).case
+        assert [(one.hoster, one.began_at) for one in found.stays] == [(1, NOON + DAY), (2, NOON + DAY)]
+        assert found.item.placed_version == 3
+    assert place(case, world(), NOON + DAY).case.item.state is State.UNTRACEABLE
+
+
+def test_a_place_that_no_look_has_shown_since_a_return_or_reopening_never_was() -> None:
+    """Where the item was reopened or came back, the others go on; whoever was told there was there."""
+    both = located(HERE, THERE)
+    left: dict[str, Any] = {"version": 2, "left_at": {(1, "NL"): NOON + HOUR}, "shown_at": {(1, "NL"): NOON - MINUTE}}
+    for began_by, never in (("reopen", True), ("return", True), ("receipt", False)):
+        case = replace(both, stays=tuple(replace(one, began_by=began_by) for one in both.stays))
+        silent, told = [place(one, world(THERE, **left), NOON + DAY) for one in (case, told_at(case, NOON))]
+        seen_there = place(case, world(THERE, **(left | {"shown_at": {(1, "NL"): NOON}})), NOON + DAY)
+
+        assert [one.hoster for one in silent.case.stays] == ([2] if never else [2, 1])
+        assert silent.never_were == (((both.stays[0].id, both.stays[1].id),) if never else ())
+        assert [one.hoster for one in told.case.stays] == [one.hoster for one in seen_there.case.stays] == [2, 1]
 
 
 def test_when_only_gone_places_are_left_the_item_is_gone() -> None:

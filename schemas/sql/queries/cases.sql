@@ -220,11 +220,6 @@ DELETE FROM schedule WHERE item_id = ANY($1::uuid[])
 UPDATE host SET look_due_at = least(look_due_at, greatest($2::timestamptz, looked_at + $3::interval))
  WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE)
 
--- name: place_hosts
--- The items of these hosts are to follow their standing.
-UPDATE host SET place_due_at = $2::timestamptz, place_token = NULL
- WHERE id IN (SELECT id FROM host WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE)
-
 -- name: record
 -- The record of everything that happened.
 INSERT INTO event (at, item_id, event, from_state, to_state, by, attention, detail)

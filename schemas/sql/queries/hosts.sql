@@ -97,20 +97,25 @@ UPDATE episode e SET until_at = n.until_at
 DELETE FROM episode WHERE id = ANY($1::bigint[])
 
 -- name: settle_looks
--- The lease falls with the settlement; `version` rises when the standing changed, and the items follow in batches.
+-- The lease falls with the settlement; `version` rises when the standing changed, and the items follow in batches. So do
+-- those that were reopened and have waited for this look.
 UPDATE host h
-   SET look_token = NULL, look_due_at = n.look_due_at, looks = h.looks + 1, failures = n.failures, looked_at = $1,
+   SET look_token = NULL, look_due_at = n.look_due_at, looks = h.looks + 1, failures = n.failures, looked_at = n.at,
        located_at = CASE WHEN n.located THEN $1 ELSE h.located_at END, version = n.version,
-       place_due_at = CASE WHEN n.version > h.version THEN $1 ELSE h.place_due_at END,
-       place_token = CASE WHEN n.version > h.version THEN NULL ELSE h.place_token END,
+       place_due_at = CASE WHEN n.follow THEN $1 ELSE h.place_due_at END,
+       place_token = CASE WHEN n.follow THEN NULL ELSE h.place_token END,
        facts = coalesce(n.facts, h.facts)
-  FROM unnest($2::bigint[], $3::timestamptz[], $4::int[], $5::bool[], $6::int[], $7::bytea[])
-       AS n (id, look_due_at, failures, located, version, facts)
+  FROM unnest($2::bigint[], $3::timestamptz[], $4::int[], $5::bool[], $6::int[], $7::bytea[], $8::timestamptz[],
+              $9::bool[])
+       AS n (id, look_due_at, failures, located, version, facts, at, follow)
  WHERE h.id = n.id
 
 -- name: wanted
--- Which hosts have items at work, and which belong to a followed site.
+-- Which hosts have items at work, and which belong to a followed site. `reopened_at`: since when reopened items wait to be
+-- placed anew.
 SELECT h.id, s.watched_since IS NOT NULL AS watched,
+       (SELECT max(y.began_at) FROM item i JOIN stay y ON y.item_id = i.id
+         WHERE i.host_id = h.id AND i.placed_version < 0 AND y.ended_at IS NULL) AS reopened_at,
        EXISTS (SELECT FROM item i WHERE i.host_id = h.id
                   AND i.state NOT IN ('closed', 'withdrawn', 'gone')) AS at_work,
        EXISTS (SELECT FROM item i WHERE i.host_id = h.id AND i.state = 'gone') AS after_gone
@@ -136,14 +141,16 @@ SELECT id, hoster_id, country, front IS NOT NULL AS fronted FROM place WHERE id 
 
 -- name: relocate
 -- One row for the host and, when no host of the site shows the old place any more, one for the site. A stay that began
--- after the host had left, and of which nobody was told, never was: no move ends it.
+-- after the host had left, and of which nobody was told, never was: no move ends it. Neither does it where the item came
+-- back or was reopened, and no look has shown it there since.
 INSERT INTO relocation (site_id, host_id, kind, seen_old_until, seen_new_from, known_at, from_place_id, to_place_id,
                         items)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
         (SELECT count(DISTINCT s.item_id) FROM stay s JOIN item i ON i.id = s.item_id
           WHERE i.site_id = $1 AND ($2::bigint IS NULL OR i.host_id = $2) AND s.ended_at IS NULL AND s.gone_at IS NULL
             AND s.hoster_id = $9 AND s.country IS NOT DISTINCT FROM $10
-            AND (s.began_at < $11::timestamptz OR s.noticed_at IS NOT NULL OR s.forwarded_at IS NOT NULL))
+            AND (s.began_at < CASE WHEN s.began_by IN ('return', 'reopen') THEN least($11::timestamptz, $4) ELSE $11 END
+                 OR s.noticed_at IS NOT NULL OR s.forwarded_at IS NOT NULL))
         + CASE WHEN $2::bigint IS NULL
                THEN (SELECT count(DISTINCT s.item_id) FROM stay s JOIN item i ON i.id = s.item_id
                       WHERE i.site_id = $1 AND s.ended_by = 'relocated' AND s.ended_at >= $4
@@ -152,20 +159,20 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
 
 -- name: seats
 -- Where hosts stand, confirmed: what their items follow.
-SELECT e.host_id, e.hoster_id, e.country, e.place_id, e.addresses, e.contacts, e.from_at,
+SELECT e.host_id, e.hoster_id, e.country, e.place_id, e.addresses, e.contacts, e.from_at, e.absent_since,
        p.front IS NOT NULL AND NOT e.origin AS fronted, e.origin, p.front, p.category, p.country_disputed, p.prefix, p.asn,
        p.as_name, o.name AS hoster_name, o.key_hash AS hoster_hash
   FROM episode e JOIN place p ON p.id = e.place_id JOIN hoster o ON o.id = e.hoster_id
  WHERE e.host_id = ANY($1::bigint[]) AND e.until_at IS NULL AND e.joined_at IS NOT NULL
 
 -- name: left
--- When the places that no longer stand were last left.
-SELECT host_id, hoster_id, country, max(until_at) AS until_at
+-- When the places that no longer stand were last left, and last shown by a look.
+SELECT host_id, hoster_id, country, max(until_at) AS until_at, max(seen_at) AS seen_at
   FROM episode WHERE host_id = ANY($1::bigint[]) AND until_at IS NOT NULL GROUP BY host_id, hoster_id, country
 
 -- name: versions
--- How often the standing of hosts has changed.
-SELECT id, version FROM host WHERE id = ANY($1::bigint[])
+-- How often the standing of hosts has changed, and when they were last looked up.
+SELECT id, version, looked_at FROM host WHERE id = ANY($1::bigint[])
 
 -- name: health
 -- Which contacts are usable, and which were written to before.
@@ -186,12 +193,12 @@ UPDATE host h SET place_token = $3, place_due_at = $1 + $4::interval
 RETURNING h.id, h.version
 
 -- name: to_place
--- Of each host the next items that have not followed its standing yet.
+-- Of each host the next items that have not followed its standing yet; last those that may have to wait for a look-up.
 SELECT asked.host_id, waiting.id
   FROM unnest($1::bigint[], $2::int[]) AS asked (host_id, version)
  CROSS JOIN LATERAL (
     SELECT id FROM item WHERE host_id = asked.host_id AND placed_version < asked.version
-     ORDER BY placed_version, id LIMIT $3
+     ORDER BY placed_version DESC, id LIMIT $3
 ) AS waiting
 
 -- name: placed
