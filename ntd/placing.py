@@ -212,11 +212,21 @@ def _beginning(case: Case, seat: Seated, *, moved: bool, now: datetime) -> tuple
     item = case.item
     if item.resolved_at is None:
         return item.received_at, "receipt"
-    # Never before the item was received, came back or was reopened: the host may have moved earlier. What a final no
+    # Never before the item was received, came back or was reopened: the host may have moved earlier.
+    return min(max(seat.seen_from, _here_since(case)), now), (
+        "move" if moved or item.state is State.REFUSED else "joined"
+    )
+
+
+def _here_since(case: Case) -> datetime:
+    # Since when it has been seen at one place or another without being gone from all of them meanwhile. What a final no
     # has ended belongs to the same time.
-    this_time = (stay.began_at for stay in case.stays if stay.ended_at in {None, item.ended_at})
-    since = min(this_time, default=item.received_at)
-    return min(max(seat.seen_from, since), now), "move" if moved or item.state is State.REFUSED else "joined"
+    said_no = (stay for stay in case.stays if stay.ended_at is not None and stay.ended_at == case.item.ended_at)
+    since = min((stay.began_at for stay in (*case.at_work, *said_no)), default=case.item.received_at)
+    gone = ((stay.gone_at, stay.began_at) for stay in case.open if stay.gone_at is not None)
+    for gone_at, began_at in sorted(gone, reverse=True):
+        since = min(since, began_at) if gone_at >= since else since
+    return since
 
 
 def _never_was(ended: Stay, world: World) -> bool:

@@ -8,6 +8,7 @@ from ntd.addressing import renewed
 from ntd.case import Case
 from ntd.placing import place
 from ntd.returning import return_to_work
+from schemas.check import GoneBy
 from schemas.item import Attention, Classification, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (
@@ -302,6 +303,24 @@ def test_a_place_that_no_look_has_shown_since_a_return_or_reopening_never_was() 
         assert [one.hoster for one in silent.case.stays] == ([2] if never else [2, 1])
         assert silent.never_were == (((both.stays[0].id, both.stays[1].id),) if never else ())
         assert [one.hoster for one in told.case.stays] == [one.hoster for one in seen_there.case.stays] == [2, 1]
+
+
+def test_a_place_that_was_joined_while_the_item_was_gone_begins_with_the_return() -> None:
+    """What is still gone elsewhere is no beginning; what was there when the other went is."""
+    first, other = located(HERE, seat(4, "NL", NOC)).stays
+    gone: dict[str, Any] = {"gone_known_at": NOON + 3 * HOUR, "gone_by": GoneBy.CONTENT}
+    back = replace(first, began_at=NOON + DAY, began_by="return")
+    joined = replace(THERE, seen_from=NOON + 2 * HOUR)
+    known = world(HERE, seat(4, "NL", NOC), joined, version=2)
+    for one, began_at in (
+        ((back, replace(other, gone_at=NOON + HOUR, **gone)), NOON + DAY),
+        ((replace(first, began_at=NOON + MINUTE), replace(other, gone_at=NOON + HOUR, **gone)), NOON + 2 * HOUR),
+        ((replace(first, began_at=NOON + 3 * HOUR), replace(other, gone_at=NOON + 3 * HOUR, **gone)), NOON + 2 * HOUR),
+    ):
+        case = replace(located(), stays=one)
+        found = place(case, known, NOON + 2 * DAY).case.stays[-1]
+
+        assert (found.hoster, found.began_at, found.began_by) == (2, began_at, "joined")
 
 
 def test_when_only_gone_places_are_left_the_item_is_gone() -> None:

@@ -9,7 +9,7 @@ from ntd.store.reports import sla
 from ntd.walk.look_up import LookUp
 from schemas.ids import ItemId
 from schemas.report import ReportQuery
-from tests.walk.house import House, spot
+from tests.walk.house import DOWN, UP, House, spot
 
 URL = "http://img.one.test/i/1.jpg"
 HOUR, DAY, MINUTE, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -121,3 +121,29 @@ async def test_more_reopened_items_than_are_placed_at_once_wait_and_follow(home:
     await home.settle(looking=False)
 
     assert (waiting, await home.store.pool.fetchval(count)) == (501, 0)
+
+
+async def test_what_comes_back_at_a_place_that_joined_meanwhile_begins_with_its_return(home: House) -> None:
+    """Gone at two places, seen again at one of them and, a look-up later, at a third: no stay began before."""
+    where = "img.one.test"
+    home.names.at[where] = (ONE, TWO)
+    home.pages.at[URL] = DOWN
+    (item,) = await home.submit(URL)
+    await home.later(3 * HOUR, 15 * MINUTE)
+    await home.later(20 * HOUR, 6 * HOUR)
+    assert await home.state(item) == "gone"
+
+    third = spot(64700, "BE", "203.0.113.1", "abuse@three.example")
+    home.names.at[where] = (ONE, TWO, third)
+    await home.store.pool.execute("UPDATE host SET look_due_at = $1", home.now)
+    await home.settle(looking=False)
+    home.clock.at[0] += 30 * SECOND
+    home.pages.by_address[URL, "192.0.2.1"] = home.pages.by_address[URL, "203.0.113.1"] = UP
+    await home.store.pool.execute("UPDATE schedule SET due_at = $1", home.now)
+    at = home.now
+    await home.settle()
+    await home.later(HOUR, MINUTE)
+
+    rows = await home.store.pool.fetch("SELECT began_at, began_by, gone_at FROM stay WHERE ended_at IS NULL")
+    work = sorted((one["began_by"], one["began_at"]) for one in rows if one["gone_at"] is None)
+    assert work == [("joined", at), ("return", at)]
