@@ -192,6 +192,15 @@ def shared_suffix(host: str) -> str | None:
     return suffix if suffix != _suffixes(only_icann=True).publicsuffix(host) else None
 
 
+def under_a_registry(host: str) -> bool:
+    """Say whether names are registered directly under a host: it is a suffix, and no site that anybody could have.
+
+    >>> under_a_registry("co.uk"), under_a_registry("example.co.uk"), under_a_registry("github.io")
+    (True, False, False)
+    """
+    return _suffixes(only_icann=True).privatesuffix(host) is None
+
+
 def upwards(name: str) -> Iterator[str]:
     """Give a DNS name and every name above it but the root, the longest first, in lower case.
 

@@ -11,6 +11,7 @@ from ntd.cli.output import emit
 from ntd.cli.words import who
 from ntd.store import origins, site_pages, watching
 from ntd.store.base import Store
+from schemas.url import shared_suffix
 
 app = typer.Typer(
     add_completion=False,
@@ -31,7 +32,8 @@ def watch(
     """Follow a site: where it lives is looked up from now on."""
     settings = settings_of(context)
     name = with_store(context, lambda store: watching.watch(store, settings, site, label, CLOCK.now()))
-    say(f"{name} is followed")
+    others = ", but not what others publish under it: each name there is a site of its own"
+    say(f"{name} is followed{others if shared_suffix(name) == name else ''}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from ntd.store.base import Store
 from ntd.store.sql import statement
 from schemas.errors import NotFound, Refused
 from schemas.settings import Settings
-from schemas.url import Url, parse_url
+from schemas.url import HostKind, Url, parse_url, under_a_registry
 
 _WATCH: Final = statement("watching.watch")
 _ADD_HOST: Final = statement("watching.add_host")
@@ -18,6 +18,11 @@ _UNWATCH: Final = statement("watching.unwatch")
 async def watch(store: Store, settings: Settings, site: str, label: str | None, now: datetime) -> str:
     """Follow a site from now on and give its name; Refused when it cannot be one."""
     url = named(site)
+    if url.kind is HostKind.WEB and under_a_registry(url.site):
+        raise Refused(
+            f"{url.site} is a public suffix and no site: others register their names under it, and each of those is a "
+            f"site; write for example imagehost.{url.site}"
+        )
     key, host_key = store.vault.hash("site", url.site), store.vault.hash("host", url.site)
     async with store.transaction() as connection:
         row = await connection.fetchval(_WATCH, key, store.seal("site.name", key, url.site, now), now, label)

@@ -18,6 +18,7 @@ from schemas.url import (
     registered_domain,
     shared_suffix,
     sibling_of,
+    under_a_registry,
 )
 
 DATA = Path(__file__).parents[1] / "data"
@@ -241,6 +242,22 @@ def test_the_registered_domain_is_that_of_the_public_suffix_lists_own_vectors() 
 def test_what_strangers_share_is_known_by_the_private_half_of_the_list(host: str, suffix: str | None) -> None:
     """Under such a suffix the domain belongs to a company, what stands below it to a customer."""
     assert shared_suffix(host) == suffix
+
+
+def test_under_a_registry_there_are_only_names_that_somebody_registers() -> None:
+    """What is on the list's public half, and a name without a dot; not what a company shares."""
+    hosts = (
+        "co.uk",
+        "kawasaki.jp",
+        "xn--p1ai",
+        "localhost",
+        "example.co.uk",
+        "city.kawasaki.jp",
+        "github.io",
+        "www.ck",
+    )
+
+    assert [under_a_registry(host) for host in hosts] == [True] * 4 + [False] * 4
 
 
 def test_each_kind_of_host_has_its_site() -> None:
