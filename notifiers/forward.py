@@ -29,7 +29,7 @@ class PartnerApi:
         partner = self._partners.get(envelope.to.rstrip("/"))
         if partner is None:
             why = "no [[partner]] with this code has an api any more; configure one and tell the items anew"
-            return Delivery(outcome=AttemptOutcome.PERMANENT, reply=why)
+            return Delivery(outcome=AttemptOutcome.PERMANENT, reply=why, no_way=True)
         target = Target(
             url=f"{partner.api.rstrip('/')}/{_PATHS.get(envelope.kind, 'forwards')}",
             token=partner.token.get_secret_value(),
@@ -37,7 +37,7 @@ class PartnerApi:
         )
         key = str(envelope.notice)
         answer = await self._poster.post(target, envelope.content, key=key, before_offer=before_offer)
-        delivery = delivery_of(answer)
+        delivery = delivery_of(answer, envelope.kind)
         if delivery.outcome is not AttemptOutcome.ACCEPTED:
             return delivery
         return _accepted(delivery, getattr(answer, "body", None), envelope)

@@ -15,6 +15,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udff
 #: Codes that speak of us and the relay, not of the message: sign in, use TLS (RFC 4954 section 6, RFC 3207).
 _ABOUT_US = frozenset({530, 534, 535, 538})
 _TOO_MANY_REQUESTS = 429
+#: Not found, no such method, gone.
+_NOTHING_THERE = frozenset({404, 405, 410})
 
 
 class Stage(Enum):
@@ -55,6 +57,11 @@ def http_outcome(status: int) -> AttemptOutcome:
     if status == _TOO_MANY_REQUESTS or status >= 500:  # noqa: PLR2004 -- 5xx
         return AttemptOutcome.TEMPORARY
     return AttemptOutcome.PERMANENT
+
+
+def nothing_there(status: int) -> bool:
+    """Say whether a status speaks of the path and not of what was posted to it (RFC 9110, 15.5.5, .6 and .11)."""
+    return status in _NOTHING_THERE
 
 
 def retry_after(wish: str | None, date: str | None) -> timedelta | None:

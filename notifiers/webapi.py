@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from notifiers.outcomes import http_outcome, lost_outcome, retry_after, words
+from notifiers.outcomes import http_outcome, lost_outcome, nothing_there, retry_after, words
 from notifiers.post import Answer, Poster, Silence, Target
 from schemas.notice import AttemptOutcome, Delivery, Envelope, Kind, Took
 from schemas.settings import HosterRule
@@ -28,11 +28,12 @@ class HosterApi:
             ca_file=rule.ca_file if rule else None,
         )
         key = str(envelope.notice)
-        return delivery_of(await self._poster.post(target, envelope.content, key=key, before_offer=before_offer))
+        answer = await self._poster.post(target, envelope.content, key=key, before_offer=before_offer)
+        return delivery_of(answer, envelope.kind)
 
 
-def delivery_of(answer: Answer | Silence) -> Delivery:
-    """Say what came of a POST, whatever was in it."""
+def delivery_of(answer: Answer | Silence, kind: Kind | None = None) -> Delivery:
+    """Say what came of a POST, whatever was in it; `kind`: that of the message, where it has a path of its own."""
     if isinstance(answer, Silence):
         return Delivery(outcome=lost_outcome(answer.stage), reply=words(answer.why))
     outcome = http_outcome(answer.status)
@@ -42,4 +43,6 @@ def delivery_of(answer: Answer | Silence) -> Delivery:
         by=Took.API if outcome is AttemptOutcome.ACCEPTED else None,
         reply=words(f"{answer.status} {said}"),
         retry_after=retry_after(answer.retry_after, answer.date) if outcome is AttemptOutcome.TEMPORARY else None,
+        # Nobody has to take withdrawals over an API: the contract's exchange has no path for them.
+        no_way=kind is Kind.WITHDRAWAL and nothing_there(answer.status),
     )

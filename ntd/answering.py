@@ -149,7 +149,9 @@ def seen(case: Case, act: Act) -> Step:
     """Take it that an analyst has seen to what came back; IllegalTransition where nothing waits for one."""
     # Who cannot be reached stays in sight: nobody else tells the hoster.
     reached = all(stay.failed_at is None for stay in case.at_work)
-    waiting = case.item.attention & (OF_MAIL if reached else OF_MAIL - UNREACHED)
+    # What is withdrawn is routed no more: nothing but a human ends that somebody could not be told of it.
+    untold = frozenset({Attention.NO_ENDPOINT}) if case.item.state is State.WITHDRAWN else frozenset()
+    waiting = case.item.attention & ((OF_MAIL if reached else OF_MAIL - UNREACHED) | untold)
     if not waiting:
         raise IllegalTransition(
             case.item.id, case.item.state.value, "seen", why="as nothing that came back waits for it"

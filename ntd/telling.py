@@ -129,12 +129,15 @@ def _climbed(stay: Stay, sent: Sent) -> int:
     return sent.step if same and stay.steps_done == sent.step - 1 else stay.steps_done
 
 
-def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str) -> Step:
-    """Take a permanent failure into a case: the next contact is tried; with none left a human must see it."""
+def failed(case: Case, sent: Sent, now: datetime, settings: Settings, reply: str, *, no_way: bool = False) -> Step:
+    """Take a permanent failure into a case: the next contact is tried; with none left a human must see it.
+
+    `no_way`: nobody has refused it, there is nothing there that takes messages of its kind.
+    """
     case = _heard(attempted(case, sent, now), sent)
     detail = {"notice": str(sent.notice), "kind": sent.kind.value, "reply": reply}
     line = Record(item=case.item.id, event="notice_failed", at=now, detail=detail)
-    return not_reached(case, sent, now, settings, line, Attention.REFUSED_MAIL)
+    return not_reached(case, sent, now, settings, line, Attention.NO_ENDPOINT if no_way else Attention.REFUSED_MAIL)
 
 
 def not_reached(case: Case, sent: Sent, now: datetime, settings: Settings, line: Record, seen: Attention) -> Step:
@@ -169,6 +172,8 @@ def unable(case: Case, sent: Sent, now: datetime, settings: Settings) -> Step:
     line = Record(item=case.item.id, event="not_told", at=now, detail=detail)
     if sent.kind is Kind.FORWARD:
         return Step(case=attending(_no_way(case, sent, now, settings), Attention.NO_ENDPOINT), history=(line,))
+    if sent.kind is Kind.WITHDRAWAL:
+        return Step(case=attending(case, Attention.NO_ENDPOINT), history=(line,))
     if not _has_next(sent):
         stays = tuple(replace(one, follow_up_at=follow_up_at(one, case.item, settings)) for one in case.stays)
         return Step(case=replace(case, stays=stays), history=(line,))

@@ -174,3 +174,4 @@ class Delivery:
     retry_after: timedelta | None = None
     refused: tuple[tuple[ItemId, str], ...] = ()  # forwards: items the partner refused, with its reason
     remote_id: str | None = None
+    no_way: bool = False  # permanent, and not for this message's sake: there is nothing there that takes its kind

@@ -200,7 +200,8 @@ def _step(one: _Settled, case: Case, sent: Sent, settings: Settings) -> Step:
                 return forward_refused(case, sent, reason, now)
             return accepted(case, sent, now, settings, _by(one))
         case AttemptOutcome.PERMANENT:
-            return failed(case, sent, now, settings, one.handed.delivery.reply)
+            delivery = one.handed.delivery
+            return failed(case, sent, now, settings, delivery.reply, no_way=delivery.no_way)
         case AttemptOutcome.TEMPORARY | AttemptOutcome.DOUBTFUL:
             return Step(case=attempted(case, sent, now))
 

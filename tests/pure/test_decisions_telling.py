@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from ntd.acting import withdraw
+from ntd.answering import seen
 from ntd.case import Case
 from ntd.telling import accepted, attempted, attend, failed, forward_refused, unable
+from schemas.errors import IllegalTransition
 from schemas.item import Attention, State
 from schemas.notice import Kind
 from tests.fakes.decisions_case import (
@@ -22,6 +25,7 @@ from tests.fakes.decisions_case import (
     PARTNER,
     REGULATOR,
     THERE,
+    act,
     forwarded_at,
     gone_at,
     located,
@@ -234,6 +238,20 @@ def test_a_withdrawal_that_fails_is_for_a_human() -> None:
     ended = replace(case, item=replace(case.item, state=State.WITHDRAWN))
 
     assert failed(ended, sent(Kind.FIRST), LATER, RULES, "550").case.item.attention == {Attention.REFUSED_MAIL}
+
+
+def test_a_withdrawal_that_nobody_could_take_is_for_a_human_until_that_one_has_seen_to_it() -> None:
+    """No path for it, or no partner any more: said as what it is, and ended by `ntd seen` on a withdrawn item."""
+    ended = withdraw(located(ABROAD), act(NOON), "error", (PARTNER,)).case
+    about = sent(Kind.WITHDRAWAL, PARTNER, partner="md", spell=None)
+    for step in (failed(ended, about, LATER, RULES, "404", no_way=True), unable(ended, about, LATER, RULES)):
+        after = seen(step.case, act(LATER)).case.item
+
+        assert (set(step.case.item.attention), step.tell) == ({Attention.NO_ENDPOINT}, ())
+        assert (after.attention, after.state) == (frozenset(), State.WITHDRAWN)
+    routed = unable(located(ABROAD), sent(Kind.FORWARD, PARTNER, partner="md"), LATER, RULES).case
+    with pytest.raises(IllegalTransition, match="nothing that came back"):
+        seen(routed, act(LATER))
 
 
 def test_who_has_no_words_for_an_item_is_passed_over() -> None:

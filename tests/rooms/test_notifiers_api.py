@@ -160,8 +160,29 @@ async def test_a_partner_that_is_no_longer_configured() -> None:
     async with dispatcher() as out:
         delivery = await out.deliver(forward(1), before_offer=nothing)
 
-    assert delivery.outcome is AttemptOutcome.PERMANENT
+    assert (delivery.outcome, delivery.no_way) == (AttemptOutcome.PERMANENT, True)
     assert "[[partner]]" in delivery.reply
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 405, 410, 422])
+async def test_an_api_without_a_path_for_withdrawals_has_refused_nothing(status: int) -> None:
+    """Neither a hoster's nor a partner's must have one; of reports and forwards the same status is a refusal."""
+    came = []
+    async with FakeApi(answer=response(status)).running() as api:
+        hotline, hoster = {"partner": [partner(api)]}, {"hoster": [{"match": "as64501", "api": api.base}]}
+        for kind, to, known in (
+            (Kind.WITHDRAWAL, "md-hotline", hotline),
+            (Kind.WITHDRAWAL, api.base, hoster),
+            (Kind.FORWARD, "md-hotline", hotline),
+            (Kind.FIRST, api.base, hoster),
+        ):
+            told = message(kind=kind, channel=Channel.API, to=to, partner="md-hotline" if known is hotline else None)
+            sent = envelope(compose(told).content, kind=kind, channel=Channel.API, to=to)
+            async with dispatcher(**known) as out:
+                came.append(await out.deliver(sent, before_offer=nothing))
+
+    assert {one.outcome for one in came} == {AttemptOutcome.PERMANENT}
+    assert [one.no_way for one in came] == [status in {404, 405, 410}] * 2 + [False] * 2
 
 
 async def test_a_reminder_to_a_partner_goes_to_the_partner() -> None:
