@@ -41,7 +41,7 @@ class AbuseSignal:
         """Submit a report, once, whatever became of the answers before."""
         if envelope.kind is Kind.WITHDRAWAL:
             why = "the AWS Abuse Signal API takes no report back; tell its desk another way"
-            return Delivery(outcome=AttemptOutcome.PERMANENT, reply=why)
+            return Delivery(outcome=AttemptOutcome.PERMANENT, reply=why, no_way=True)
         base, key = envelope.to.rstrip("/"), str(envelope.notice)
         if envelope.again and (known := await self._taken_before(base, key)) is not None:
             return known

@@ -32,6 +32,7 @@ from schemas.spelling import (
     Quiet,
     Rate,
     Registration,
+    ReturnPath,
     Sender,
     Sha256,
 )
@@ -178,7 +179,7 @@ class Notices(Section):
         return self
 
     from_: Sender = Field(default="Example Hotline <notices@hotline.example>", alias="from")
-    bounce_address: Mailbox = ""
+    bounce_address: ReturnPath = ""
     dry_run: bool = False
     folder: Path = Path("var/outbox")
 

@@ -151,6 +151,24 @@ def _mailbox(text: str) -> str:
     return text
 
 
+#: Octets of the part before the @ (RFC 5321, section 4.5.3.1.1), and of a token: 128 bits in hexadecimal.
+_LOCAL_PART, _TOKEN = 64, 32
+
+
+def _return_path(text: str) -> str:
+    # Without the word, the token becomes the address's extension: "+" and itself.
+    local, given = _mailbox(text).rpartition("@")[0], len("TOKEN")
+    size = len(local.encode()) + (_TOKEN - given if "TOKEN" in local else 0 if "TOKEN" in text else _TOKEN + 1)
+    if text.count("TOKEN") > 1:
+        raise ValueError('has more than one TOKEN; write for example "bounces+TOKEN@hotline.example"')
+    if size > _LOCAL_PART:
+        raise ValueError(
+            f"has no room for the token of {_TOKEN} letters, as {_LOCAL_PART} are the most before the @; "
+            'write for example "bounces+TOKEN@hotline.example"'
+        )
+    return text
+
+
 def _sender(text: str) -> str:
     _, address = parseaddr(text)
     if "\n" in text or "\r" in text or not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", address):
@@ -243,6 +261,7 @@ BootstrapUrl = Annotated[str, AfterValidator(_folder("https://data.iana.org/rdap
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+ReturnPath = Annotated[str, AfterValidator(_return_path)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Quiet = Annotated[str, AfterValidator(_quiet)]

@@ -25,6 +25,8 @@ def check_config(context: typer.Context) -> None:
     if unspoken:
         known = f"English instead; there are {', '.join(press.stationery.languages)}"
         say(f"ntd: warning: organisation.languages: no words in {', '.join(unspoken)}: {known}")
+    if (bounces := settings.notices.bounce_address) and "TOKEN" not in bounces:
+        say(f"ntd: warning: notices.bounce_address: {_extended(bounces)}")
     for certificate in press.expired(now):
         say(f"ntd: warning: {certificate.path} has expired: what is for its reader waits for a new one")
     for fault in run(_opened(settings)):
@@ -32,6 +34,14 @@ def check_config(context: typer.Context) -> None:
     say(f"{file_of(context)} would start")
     if settings.notices.dry_run:
         say(f"notices.dry_run is true: every message is written to {settings.notices.folder}, none is sent")
+
+
+def _extended(bounces: str) -> str:
+    local, _, domain = bounces.rpartition("@")
+    return (
+        f'"{bounces}" has no TOKEN; each message\'s own is put behind the name ({local}+…@{domain}), which your mail '
+        f'server must deliver there; write for example "bounces+TOKEN@{domain}" to say where it stands'
+    )
 
 
 async def _opened(settings: Settings) -> tuple[str, ...]:

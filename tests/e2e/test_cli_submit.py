@@ -272,6 +272,22 @@ def test_a_language_without_words_is_said_beforehand(config: Path, tmp_path: Pat
     assert "no words in 'xx'; there are cs, de, en" in shown[2]
 
 
+def test_a_return_path_without_its_token_is_said_beforehand(config: Path, tmp_path: Path, capfd: Said) -> None:
+    """The token is then put behind the name, which the operator's mail server must know; with the word it is quiet."""
+    said = []
+    for address in ("bounces@hotline.example", "bounces+TOKEN@hotline.example"):
+        file = tmp_path / "bounces.toml"
+        file.write_text(f'[notices]\nbounce_address = "{address}"\n' + config.read_text(), encoding="utf-8")
+        said.append(typed(capfd, "check-config", "--config", file))
+
+    assert [code for code, *_ in said] == [0, 0]
+    words = said[0][2].partition("warning: notices.bounce_address: ")[2].splitlines()[0]
+    assert words.startswith('"bounces@hotline.example" has no TOKEN; each message')
+    assert "(bounces+…@hotline.example), which your mail server must deliver there; write for example" in words
+    assert words.partition("write for example ")[2].startswith('"bounces+TOKEN@hotline.example"')
+    assert "bounce_address" not in said[1][2]
+
+
 def test_help_opens_no_door() -> None:
     """`ntd --help` names every command and reads none of their modules, so that it is quick."""
     script = (

@@ -105,7 +105,7 @@ async def test_a_withdrawal_has_no_way_there() -> None:
     async with FakeAws(now=NOW).running() as aws, dispatcher(aws) as out:
         (delivery,) = await hand_over(out, replace(report(aws.base), kind=Kind.WITHDRAWAL))
 
-    assert (delivery.outcome, aws.asked) == (AttemptOutcome.PERMANENT, [])
+    assert (delivery.outcome, delivery.no_way, aws.asked) == (AttemptOutcome.PERMANENT, True, [])
     assert "tell its desk another way" in delivery.reply
 
 
