@@ -1,4 +1,4 @@
-"""The link in every notice: its recipient says, without an account, what became of it. GET records nothing."""
+"""The link in every notice: its recipient says, without an account, what became of it. GET and HEAD record nothing."""
 
 from http import HTTPStatus
 from typing import Final

@@ -21,17 +21,30 @@ from schemas.access import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One path and method. `roles` None: no token is asked for; `streams`: it takes as long as its sender."""
+    """One path and method. `roles` None: no token is asked for; `streams`: it takes as long as its sender.
+
+    `acts`: more than an answer follows from it.
+    """
 
     method: str
     path: str
     handle: Guarded
     roles: frozenset[Role] | None
     streams: bool = False
+    acts: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Give the methods served: with a GET that does nothing also its HEAD (RFC 9110, sections 9.1 and 9.3.2)."""
+        return ("GET", "HEAD") if self.method == "GET" and not self.acts else (self.method,)
 
 
-def _guarded(method: str, path: str, handle: Handle, roles: frozenset[Role], *, streams: bool = False) -> Route:
-    return Route(method=method, path=f"/api/v1{path}", handle=guarded(handle, roles), roles=roles, streams=streams)
+def _guarded(
+    method: str, path: str, handle: Handle, roles: frozenset[Role], *, streams: bool = False, acts: bool = False
+) -> Route:
+    return Route(
+        method=method, path=f"/api/v1{path}", handle=guarded(handle, roles), roles=roles, streams=streams, acts=acts
+    )
 
 
 def _open(method: str, path: str, handle: Guarded) -> Route:
@@ -52,7 +65,7 @@ _BEHIND_A_TOKEN: Final = (
     _guarded("GET", "/reports/{name}", figures.report, READERS),
     _guarded("GET", "/sites", figures.sites, READERS),
     _guarded("GET", "/relocations", figures.relocations, READERS),
-    _guarded("GET", "/exchange/forwards", exchange.forwards, PARTNERS),
+    _guarded("GET", "/exchange/forwards", exchange.forwards, PARTNERS, acts=True),  # served is accepted
     _guarded("POST", "/exchange/answers", exchange.answers, PARTNERS),
 )
 
@@ -83,7 +96,8 @@ def application(desk: Desk) -> web.Application:
     app.on_response_prepare.append(harden)
     for route in routes():
         handle = route.handle if route.streams else _bounded(route.handle, desk.patience.handled_s)
-        app.router.add_route(route.method, route.path, handle)
+        for method in route.methods:
+            app.router.add_route(method, route.path, handle)
     return app
 
 

@@ -24,7 +24,8 @@ def document() -> Json:
             "version": "1",
             "summary": "Notice and takedown: items in, their states and figures out, forwards to partners and back.",
             "description": "Every error is a problem document (RFC 9457). Times are RFC 3339 in UTC. "
-            "Lists page by `cursor`: give `next` of the page before; null says that there is no more.",
+            "Lists page by `cursor`: give `next` of the page before; null says that there is no more. HEAD is "
+            "answered as GET is, without its body, but for /exchange/forwards: served is accepted there.",
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],

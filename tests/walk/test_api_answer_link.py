@@ -60,6 +60,20 @@ async def test_looking_records_nothing(door: Street) -> None:
     assert await door.home.show(items[0]) == before
 
 
+async def test_whoever_only_tries_the_link_gets_the_head_of_the_page(door: Street) -> None:
+    """HEAD, as mail scanners and link checkers ask, is GET without its body, and nothing follows from it either."""
+    (item,), link = await noticed(door, 1)
+    before = await door.home.show(item)
+    for path in (link, "/h/unknown", "/healthz"):
+        page, head = await door.get(path, None), await door.ask("HEAD", path, None)
+
+        assert (head.status, head.body) == (page.status, b"")
+        assert {name: value for name, value in head.headers.items() if name != "Date"} == {
+            name: value for name, value in page.headers.items() if name != "Date"
+        }
+    assert await door.home.show(item) == before
+
+
 async def test_the_page_gives_nothing_away(door: Street) -> None:
     """No script, no referrer, no cache, no index; the style is the one that the policy names."""
     _, link = await noticed(door, 1)

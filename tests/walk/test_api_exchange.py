@@ -203,3 +203,11 @@ async def test_a_withdrawal_is_fetched_too(door: Street) -> None:
 async def test_forwards_inwards_do_not_exist_yet(door: Street) -> None:
     """Nobody can forward to us over this path: it takes no POST."""
     assert (await door.post(FORWARDS, {}, "md-one")).status == 405
+
+
+async def test_asking_for_the_head_of_the_forwards_accepts_nothing(door: Street) -> None:
+    """Served is accepted, and a head is not served."""
+    (item,) = await forwarded(door, "http://img.one.test/1.jpg")
+
+    assert (await door.ask("HEAD", FORWARDS, "md-one")).status == 405
+    assert await door.home.state(item) == "routed"
