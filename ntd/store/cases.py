@@ -9,7 +9,7 @@ import orjson
 
 from ntd.case import Case, Record, Stay, Step, Tell
 from ntd.gathering import URGENT
-from ntd.store.base import Connection, Store, row_id
+from ntd.store.base import Connection, Row, Store, row_id
 from ntd.store.case_rows import case_of, item_row, stay_of, stay_row
 from ntd.store.sql import statement
 from schemas.check import Round
@@ -29,6 +29,7 @@ _STOOD = statement("incoming.take_back")
 _FORGET = statement("cases.forget_stays")
 _STRIKE_TELLINGS = statement("cases.strike_tellings")
 _STRIKE_NOTICES = statement("cases.strike_notices")
+_NEVER_SAID = statement("cases.never_said")
 _READY = statement("cases.ready_tellings")
 _RUN = statement("cases.run_tellings")
 _SCHEDULE = statement("cases.schedule")
@@ -158,8 +159,13 @@ async def _strike(connection: Connection, steps: Sequence[Step], now: datetime) 
     items = [step.case.item.id for step in steps if step.strike]
     stays = [stay for step in steps for stay in step.strike_stays]
     if items or stays:
-        await connection.execute(_STRIKE_TELLINGS, items, stays)
-        await connection.execute(_STRIKE_NOTICES, items, stays, now)
+        await _never_said(connection, await connection.fetch(_STRIKE_TELLINGS, items, stays))
+        await _never_said(connection, await connection.fetch(_STRIKE_NOTICES, items, stays, now))
+
+
+async def _never_said(connection: Connection, struck: Sequence[Row]) -> None:
+    if struck:
+        await connection.execute(_NEVER_SAID, *map(list, zip(*struck, strict=True)))
 
 
 async def _forget(connection: Connection, pairs: Sequence[tuple[StayId, StayId]]) -> None:

@@ -103,6 +103,28 @@ async def test_looks_under_way_while_leases_get_their_own_time_are_due_again(
     assert [tuple(row) for row in rows] == [(NOW, None, None)]
 
 
+async def test_what_nobody_reads_leaves_a_database_in_use(connection: asyncpg.Connection, tmp_path: Path) -> None:
+    """A database of the version before loses a column and a table that no statement names, and no row of any other."""
+    for one in migrations()[:5]:
+        (tmp_path / f"{one.name}.sql").write_text(one.text)
+    await migrate(connection, NOW, tmp_path)
+    await connection.execute("SET session_replication_role = replica")  # no recipient is needed for this
+    await connection.execute(
+        "INSERT INTO notice (id, replaces, created_at, written_at, kind, recipient_id, channel, format, language,"
+        " state, message_id, item_count, priority) "
+        "VALUES ($1, $1, $2, $2, 'first', 1, 'mail', 'digest', 'en', 'struck', 'm', 1, 5)",
+        UUID(int=1),
+        NOW,
+    )
+    applied = await migrate(connection, NOW)
+
+    assert applied[0] == "0006_what_nobody_reads"
+    assert await connection.fetchval("SELECT id FROM notice") == UUID(int=1)
+    assert await connection.fetchval("SELECT to_regclass('installation')") is None
+    named = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'notice' AND column_name = 'replaces'"
+    assert await connection.fetchval(named) == 0
+
+
 async def test_a_failing_one_leaves_what_came_before(connection: asyncpg.Connection, tmp_path: Path) -> None:
     """A migration that fails is rolled back whole; those before it stay applied."""
     files = folder(tmp_path, _0001_a="CREATE TABLE a (x int);", _0002_b="CREATE TABLE b (x int); SELECT 1/0;")

@@ -32,6 +32,7 @@ HOT = {
     "notices.claim": "notice_claim",
     "checks.follow_ups": "stay_follow_up",
     "checks.dry_run_accepted": "notice_dry_run",
+    "cases.strike_notices": "notice_item_item",
 }
 
 

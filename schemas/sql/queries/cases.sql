@@ -114,12 +114,41 @@ SELECT recipient_id, item_id, stay_id, kind, step, spell, priority, $1, wait_for
     ON CONFLICT (recipient_id, item_id, spell, kind, step) DO NOTHING
 
 -- name: strike_tellings
--- What is not in a message yet goes no further; a withdrawal still does. Of items as a whole, or of single stays. A step
--- of the ladder that nobody was told of is not climbed, and a partner that was not reminded still is to be.
+-- What is not in a message yet goes no further; a withdrawal still does. Of items as a whole, or of single stays.
+DELETE FROM telling
+ WHERE (item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])) AND notice_id IS NULL AND kind <> 'withdrawal'
+RETURNING recipient_id, item_id, spell, kind, step
+
+-- name: strike_notices
+-- Messages that were written but never offered to anybody: struck, and their other items gathered anew.
+WITH meant AS (
+    SELECT notice_id, item_id FROM notice_item WHERE item_id = ANY($1::uuid[])
+     UNION
+    SELECT o.notice_id, o.item_id
+      FROM stay y JOIN notice_item o ON o.item_id = y.item_id AND o.stay_id = y.id
+     WHERE y.id = ANY($2::uuid[])
+), struck AS (
+    UPDATE notice
+       SET state = 'struck', ended_at = $3, send_at = NULL, token = NULL
+     WHERE id IN (SELECT notice_id FROM meant) AND state = 'waiting' AND NOT doubted AND kind <> 'withdrawal'
+    RETURNING id
+), anew AS (
+    UPDATE telling SET notice_id = NULL, gather_at = $3
+      FROM struck
+     WHERE telling.notice_id = struck.id
+       AND NOT EXISTS (SELECT FROM meant WHERE meant.notice_id = struck.id AND meant.item_id = telling.item_id)
+)
+DELETE FROM telling USING struck, meant
+ WHERE telling.notice_id = struck.id AND meant.notice_id = struck.id AND telling.item_id = meant.item_id
+RETURNING telling.recipient_id, telling.item_id, telling.spell, telling.kind, telling.step
+
+-- name: never_said
+-- Of what was struck: a step of the ladder that nobody was told of is not climbed, and a partner that was not reminded
+-- still is to be.
 WITH dropped AS (
-    DELETE FROM telling
-     WHERE (item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])) AND notice_id IS NULL AND kind <> 'withdrawal'
-    RETURNING recipient_id, item_id, spell, kind, step
+    SELECT recipient_id, item_id, spell, kind, step
+      FROM unnest($1::bigint[], $2::uuid[], $3::int[], $4::text[], $5::int[])
+           AS n (recipient_id, item_id, spell, kind, step)
 ), reminded AS (
     SELECT dropped.item_id, dropped.spell, r.partner
       FROM dropped JOIN recipient r ON r.id = dropped.recipient_id
@@ -136,41 +165,6 @@ WITH dropped AS (
 UPDATE stay SET steps_done = coalesce(undone.step - 1, stay.steps_done),
                 partner_reminded = stay.partner_reminded AND undone.partner IS NULL
   FROM undone WHERE stay.id = undone.id
-
--- name: strike_notices
--- Messages that were written but never offered to anybody: struck, and their other items gathered anew.
-WITH meant AS (
-    SELECT notice_id, item_id FROM notice_item
-     WHERE item_id = ANY($1::uuid[]) OR stay_id = ANY($2::uuid[])
-), struck AS (
-    UPDATE notice
-       SET state = 'struck', ended_at = $3, send_at = NULL, token = NULL
-     WHERE id IN (SELECT notice_id FROM meant) AND state = 'waiting' AND NOT doubted AND kind <> 'withdrawal'
-    RETURNING id
-), dropped AS (
-    DELETE FROM telling USING struck, meant
-     WHERE telling.notice_id = struck.id AND meant.notice_id = struck.id AND telling.item_id = meant.item_id
-    RETURNING telling.recipient_id, telling.item_id, telling.spell, telling.kind, telling.step
-), reminded AS (
-    SELECT dropped.item_id, dropped.spell, r.partner
-      FROM dropped JOIN recipient r ON r.id = dropped.recipient_id
-     WHERE dropped.kind = 'reminder' AND r.partner IS NOT NULL
-), climbed AS (
-    SELECT DISTINCT item_id, spell, step FROM dropped WHERE kind IN ('site', 'upstream', 'registrar', 'regulator')
-), undone AS (
-    UPDATE stay SET steps_done = coalesce(u.step - 1, stay.steps_done),
-                    partner_reminded = stay.partner_reminded AND u.partner IS NULL
-      FROM (SELECT s.id, c.step, m.partner
-              FROM stay s
-              LEFT JOIN climbed c ON c.item_id = s.item_id AND c.spell = s.spell AND c.step = s.steps_done
-              LEFT JOIN reminded m ON m.item_id = s.item_id AND m.spell = s.spell AND m.partner = s.partner
-             WHERE s.item_id IN (SELECT item_id FROM dropped) AND (c.step IS NOT NULL OR m.partner IS NOT NULL)) u
-     WHERE stay.id = u.id
-)
-UPDATE telling SET notice_id = NULL, gather_at = $3
-  FROM struck
- WHERE telling.notice_id = struck.id
-   AND NOT EXISTS (SELECT FROM meant WHERE meant.notice_id = struck.id AND meant.item_id = telling.item_id)
 
 -- name: forget_stays
 -- Stays that never were: what was tried to say of each goes to the stay that takes its time over.
