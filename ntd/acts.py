@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ntd import acting, answering, holding
 from ntd.answering import CHECKS_PER_HOUR, partner_says, recipient_says
-from ntd.case import Case, Step
+from ntd.case import Case, Record, Step
 from ntd.holding import Act
 from ntd.store import cases, origins
 from ntd.store.base import Connection, Store, row_id
@@ -28,6 +28,7 @@ from schemas.settings import Settings
 from schemas.url import Url, parse_url
 
 _BY_HASH = statement("acts.by_hash")
+_LEGAL_HOLD = statement("acts.legal_hold")
 _LINK = statement("acts.link")
 _LINK_ITEMS = statement("acts.link_items")
 _ADD_ANSWERS = statement("acts.add_answers")
@@ -156,6 +157,27 @@ async def seen(store: Store, settings: Settings, ids: Sequence[ItemId], *, reaso
     """Record that an analyst has seen to what came back: answers, bounces, attachments."""
     act = Act(by=by, reason=reason, now=now)
     await _act(store, settings, ids, act, lambda case, _: answering.seen(case, act))
+
+
+async def legal_hold(
+    store: Store,
+    settings: Settings,  # noqa: ARG001 -- called as every act on items is
+    ids: Sequence[ItemId],
+    *,
+    until: datetime,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> None:
+    """Keep items beyond retention until a moment, whatever their state; Refused where it has passed."""
+    if until <= now:
+        raise Refused(f"{until.date()} has passed; what is kept longer is kept until a day to come")
+    async with store.transaction() as connection:
+        before = await _lock(connection, ids)
+        await connection.execute(_LEGAL_HOLD, sorted(before), until)
+        detail: dict[str, object] = {"until": until.isoformat(), "reason": reason}
+        lines = [Record(item=item, event="legal_hold", at=now, detail=detail) for item in sorted(before)]
+        await cases.record(connection, store, lines, by=by, now=now)
 
 
 async def origin(

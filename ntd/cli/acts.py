@@ -72,6 +72,17 @@ def withdraw(
     _do(context, items, acts.withdraw, "withdrawn", reason=reason, because=because.value)
 
 
+@app.command("legal-hold")
+def legal_hold(
+    context: typer.Context,
+    items: Items,
+    until: Annotated[str, typer.Option(metavar="DATE", help="Kept at least until then; the last word counts.")],
+    reason: Reason,
+) -> None:
+    """Keep items beyond retention, whatever becomes of them: a court or the police want them."""
+    _do(context, items, acts.legal_hold, f"kept until {until}", reason=reason, until=moment(until))
+
+
 @app.command()
 def gone(context: typer.Context, items: Items, reason: Reason) -> None:
     """Say by hand that the content is gone; it is watched from now on."""

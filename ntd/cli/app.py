@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "release": Door("acts", "Let held items go on."),
     "reopen": Door("acts", "Begin anew with ended or gone items."),
     "withdraw": Door("acts", "Take items back."),
+    "legal-hold": Door("acts", "Keep items beyond retention, until a day."),
     "gone": Door("acts", "Say by hand that content is gone."),
     "up": Door("acts", "Say by hand that content is up."),
     "seen": Door("acts", "Say that what came back was seen to: answers, bounces, attachments."),

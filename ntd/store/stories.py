@@ -68,6 +68,7 @@ def _item(store: Store, pages: Pages) -> dict[str, Any]:
         "priority": item["priority"],
         "copied_from": item["copied_from"],
         "hold_until": moment_json(item["hold_until"]),
+        "legal_hold_until": moment_json(item["legal_hold_until"]),
         "reports": _once(_opened(store, "item_report.report", item, row, "report") for row in pages.reports),
         "references": _once(_opened(store, "item_report.reference", item, row, "reference") for row in pages.reports),
     }

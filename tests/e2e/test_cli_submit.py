@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 import pytest
@@ -189,19 +190,23 @@ def test_an_item_is_held_released_and_shown(config: Path, tmp_path: Path, capfd:
         typed(capfd, "hold", url, "--reason", "police", "--until", "2027-01-01", "--config", config)[0],
         typed(capfd, "--config", config, "release", ref, "--reason", "done")[0],
         typed(capfd, "withdraw", "--config", config, ref, "--because", "police", "--reason", "x")[0],
+        typed(capfd, "legal-hold", ref, "--until", "2999-01-01", "--reason", "case 7", "--config", config)[0],
+        typed(capfd, "legal-hold", ref, "--until", "2026-01-01", "--reason", "x", "--config", config)[0],
+        typed(capfd, "legal-hold", str(UUID(int=7)), "--until", "2999-01-01", "--reason", "x", "--config", config)[0],
         typed(capfd, "reopen", ref, "--reason", "x", f"--config={config}")[0],
     ]
     told = orjson.loads(typed(capfd, "show", ref, "--json", "--config", config)[1])
     drawn = typed(capfd, "show", ref, "--config", config)[1]
 
-    assert codes == [0, 0, 0, 0]
-    assert told["state"] == "received"
+    assert codes == [0, 0, 0, 0, 2, 4, 0]
+    assert (told["state"], told["legal_hold_until"]) == ("received", "2999-01-01T00:00:00Z")
     assert [event["event"] for event in told["history"] if event["by"].startswith("shell:")] == [
         "received",
         "confirmed",
         "held",
         "released",
         "withdrawn",
+        "legal_hold",
         "reopened",
     ]
     assert url in drawn

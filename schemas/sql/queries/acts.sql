@@ -2,6 +2,10 @@
 -- An item by its URL's keyed hash.
 SELECT id FROM item WHERE url_hash = $1
 
+-- name: legal_hold
+-- What is to be kept beyond retention, until a day; the last word counts.
+UPDATE item SET legal_hold_until = $2 WHERE id = ANY($1::uuid[])
+
 -- name: link
 -- The notice behind an answer link, with its items; expired links answer nobody.
 SELECT n.id, n.kind, n.language, n.created_at, n.detail, n.recipient_id
