@@ -35,7 +35,7 @@ class Watched(Generic[T]):
         try:
             self._state, value = await asyncio.to_thread(_settled, self.path, self._read)
         except (OSError, ValueError) as fault:
-            raise Misconfigured(f"{self._key}: {self.path} cannot be read: {fault}") from fault
+            raise Misconfigured(f"{self._key}: {self.path} cannot be read: {_why(fault)}") from fault
         self._value = value
         return value
 
@@ -74,7 +74,7 @@ class Watched(Generic[T]):
             self._state, value = await asyncio.to_thread(_settled, self.path, self._read)
         except (OSError, ValueError) as fault:
             self._state = before  # said once for each change, not at every question
-            _log.warning("geo.file.unreadable", file=str(self.path), key=self._key, fault=str(fault))
+            _log.warning("geo.file.unreadable", file=str(self.path), key=self._key, fault=_why(fault))
             return held
         _log.info("geo.file.read", file=str(self.path), key=self._key)
         return value
@@ -84,6 +84,11 @@ def _settled(path: Path, read: Callable[[Path], T]) -> tuple[_State, T]:
     """Read a file with the state it had before: what changes meanwhile is another state and is read again."""
     state = _state(path)
     return state, read(path)
+
+
+def _why(fault: OSError | ValueError) -> str:
+    # What the system says of a file ends with its name, which is said already.
+    return (fault.strerror if isinstance(fault, OSError) else None) or str(fault)
 
 
 def _state(path: Path) -> _State:

@@ -36,6 +36,7 @@ class FakeDns:
     lose_first: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
     by_tcp: Counter[str] = field(default_factory=Counter)
+    identities: set[tuple[str, int]] = field(default_factory=set)  # of the questions, by their ids
     port: int = 0
 
     @property
@@ -48,12 +49,17 @@ class FakeDns:
         for kind, texts in values.items():
             self.records[name, kind] = texts
 
+    def questions(self, asked: str) -> int:
+        """Count how often something ("MX site.test") was asked; a question sent again, as to a slow machine, is one."""
+        return sum(question == asked for question, _ in self.identities)
+
     def answer(self, asked: bytes, *, tcp: bool = False) -> list[bytes]:
         """Give the replies to one question: none, one, or a forged one first."""
         query = dns.message.from_wire(asked)
         question = query.question[0]
         name, kind = question.name.to_text(omit_final_dot=True).lower(), type_text(question.rdtype)
         self.asked[f"{kind} {name}"] += 1
+        self.identities.add((f"{kind} {name}", query.id))
         if tcp:
             self.by_tcp[f"{kind} {name}"] += 1
         fault = self.faults.get(name)

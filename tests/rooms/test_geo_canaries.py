@@ -45,7 +45,7 @@ async def test_a_server_that_lies_is_not_asked_and_another_is() -> None:
         answer = await resolver.look(HOST, NOW)
 
         assert [str(address) for address in answer.addresses] == ["192.0.2.7"]
-        assert (liar.asked[f"A {HOST}"], server.asked[f"A {HOST}"]) == (0, 1)
+        assert (liar.asked[f"A {HOST}"], server.questions(f"A {HOST}")) == (0, 1)
         assert [(question.of, question.answer) for question in answer.questions[:2]] == [
             (liar.address, "VOID: not asked: it lies about known.test, nobody.invalid"),
             (server.address, "192.0.2.7"),
@@ -71,7 +71,7 @@ async def test_a_canary_is_listened_to_once_a_minute_while_names_are_found() -> 
             server.name(f"h{number}.test", A=["192.0.2.9"])
             await resolver.look(f"h{number}.test", NOW)
 
-        assert server.asked["A known.test"] == server.asked["A nobody.invalid"] == 1
+        assert server.questions("A known.test") == server.questions("A nobody.invalid") == 1
         assert [question.answer for question in resolver.heard()] == [
             "as it must: 192.0.2.1; NODATA in test",
             "as it must: NXDOMAIN in test",
@@ -96,7 +96,7 @@ async def test_an_honest_server_may_say_that_a_name_is_dead() -> None:
         found, dead = await resolver.look(HOST, NOW), await resolver.look("gone.test", NOW)
 
         assert (found.fate, dead.fate, dead.unanimous) == (NameFate.FOUND, NameFate.NXDOMAIN, True)
-        assert server.asked["A known.test"] == 2
+        assert server.questions("A known.test") == 2
 
 
 async def test_a_server_that_does_not_answer_is_no_liar() -> None:

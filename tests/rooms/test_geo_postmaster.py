@@ -84,10 +84,10 @@ async def test_a_domain_is_asked_about_once_for_every_host_that_needs_it(tmp_pat
         async with world.locator() as locator:
             await asyncio.gather(*(look(locator, f"h{number}.test") for number in range(2, 39)))
             await look(locator, "h39.test")
-            first = world.dns.asked["MX desk.test"]
+            first = world.dns.questions("MX desk.test")
             await look(locator, "h39.test", NOW + timedelta(hours=13))
 
-    assert (first, world.dns.asked["MX desk.test"]) == (1, 2)
+    assert (first, world.dns.questions("MX desk.test")) == (1, 2)
 
 
 async def test_a_slow_name_server_of_a_mailbox_does_not_hold_a_look_up(tmp_path: Path) -> None:
