@@ -240,9 +240,12 @@ class Looker:
     ) -> list[Observation]:
         """Ask the canaries again before anything may be gone: the outage may be younger than their last song."""
         sound = await asyncio.gather(*(vantage.canaries.sound(ask.now, since=since) for vantage in chosen))
-        void = {vantage.name for vantage, sings in zip(chosen, sound, strict=True) if not sings}
+        void = {one.name: "its canaries fail" for one, sings in zip(chosen, sound, strict=True) if not sings}
+        for vantage in chosen:
+            if any(vantage.canaries.show(one) for one in seen if one.vantage == vantage.name):
+                void[vantage.name] = "it shows what its canaries show"
         kept = [one for one in seen if one.vantage not in void]
-        return kept + [ask.unlooked(name, Sight.VOID, fault="its canaries fail") for name in sorted(void)]
+        return kept + [ask.unlooked(name, Sight.VOID, fault=words) for name, words in sorted(void.items())]
 
 
 def _some(names: Names) -> Names:

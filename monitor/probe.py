@@ -12,7 +12,6 @@ from monitor.assigning import noise_of, one_of
 from monitor.comparing import Compared, compare
 from monitor.faults import Fault
 from monitor.likeness import shows_item, shows_little
-from monitor.pages import Page
 from monitor.pinned import Dialler
 from monitor.siblings import siblings_of
 from monitor.signs import BLANK, SAID_OF_SITE, SHOWN_TO_ALL, Known, ended_of, shown_to_all, signs_of
@@ -178,7 +177,7 @@ class Probe:
             return trail.note
         ended = ended_of(question.url, trail.url)
         trail.signs = signs_of(trail.page, trail.body.sha256, ended, self._known)
-        if trail.status in CONTENT and trail.page is not None and not _told(trail.signs) and _may_be_parked(trail.page):
+        if _may_be_parked(question, trail):
             servers = await self._name_servers(trail.url)
             if parker := self._known.parker(servers):
                 trail.signs = replace(trail.signs, parked=parker, default_page=None)
@@ -205,8 +204,11 @@ class Probe:
         return await compare(trail, question.url, siblings_of(question.url, secrets.token_bytes(32)), follow)
 
 
-def _may_be_parked(page: Page) -> bool:
+def _may_be_parked(question: Question, trail: Trail) -> bool:
     """Say whether it is worth asking who answers for the name; those who park show others' pages in frames."""
+    page = trail.page
+    if question.alone or page is None or trail.status not in CONTENT or _told(trail.signs):
+        return False
     return shows_little(page) or ("<frameset" in page.markup and not page.text)
 
 
@@ -221,7 +223,7 @@ def _only_a_sibling_can_tell(question: Question, trail: Trail) -> bool:
 
     A page that says it is a removal page is compared too: what it says may stand on every page of the site.
     """
-    if trail.status not in CONTENT or trail.body is None or not question.full:
+    if trail.status not in CONTENT or trail.body is None or not question.full or question.alone:
         return False
     same = question.baseline is not None and question.baseline.sha256 == trail.body.sha256
     redirected = (trail.signs.removal_wording or "").endswith(".redirect")

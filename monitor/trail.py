@@ -38,6 +38,7 @@ class Question:
     address: Address | None  # the one to dial; None: an onion service
     baseline: Baseline | None = None
     full: bool = True  # False: headers only, no body and no sibling
+    alone: bool = False  # True: nothing beside it is asked for, no sibling and no name servers
     referrer: str | None = None
     names_s: float = 0.0  # how long asking for the names took
     seed: UUID | None = None  # chance comes from it, where there is any

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from monitor.imprint import same_words
 from monitor.probe import Probe, Resolve, in_order
 from monitor.trail import Question
-from schemas.check import Names, Observation, Sight
+from monitor.verdict import meaning_of
+from schemas.check import Body, Names, Observation, Sight, Verdict
 from schemas.hosting import NameFate
 from schemas.settings import Vantage as VantageSettings
 from schemas.url import HostKind, Url
@@ -28,6 +30,7 @@ class Canaries:
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
         self._sound = True
+        self._bodies: tuple[Body, ...] = ()
 
     @property
     def failing(self) -> bool:
@@ -41,9 +44,18 @@ class Canaries:
         async with self._asking:
             if not self._fresh(since):
                 began = asyncio.get_running_loop().time()
-                self._sound = all(await asyncio.gather(*(self._sings(url, now) for url in self._urls)))
+                seen = await asyncio.gather(*(self._seen(url, now) for url in self._urls))
+                self._sound = all(one is not None and _sings(one) for one in seen)
+                self._bodies = tuple(one.body for one in seen if one is not None and one.body is not None)
                 self._asked_at = began
             return self._sound
+
+    def show(self, seen: Observation) -> bool:
+        """Say whether a look saw what a canary showed: then somebody between us and the server answers for all."""
+        body = seen.body
+        if body is None or not body.length_bytes:
+            return False
+        return any(body.sha256 == one.sha256 or same_words(one.likeness, body.likeness) for one in self._bodies)
 
     def _fresh(self, since: float | None) -> bool:
         if since is not None:
@@ -51,20 +63,22 @@ class Canaries:
         believed_s = SOUND_S if self._sound else VOID_S
         return asyncio.get_running_loop().time() - self._asked_at < believed_s
 
-    async def _sings(self, url: Url, now: datetime) -> bool:
+    async def _seen(self, url: Url, now: datetime) -> Observation | None:
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         names = await resolved(self._names, url, deadline)
         for address in in_order(names.addresses):
             seen = await self._probe.look(
-                Question(url=url, names=names, address=address, full=False, now=now), deadline
+                Question(url=url, names=names, address=address, alone=True, now=now), deadline
             )
             if seen.hops or seen.sight is not Sight.UNREACHABLE:
-                return _is_up(seen)
-        return False
+                return seen
+        return None
 
 
-def _is_up(seen: Observation) -> bool:
-    return seen.sight is Sight.ANSWERED and seen.status is not None and 200 <= seen.status < 300  # noqa: PLR2004 -- 2xx
+def _sings(seen: Observation) -> bool:
+    """Say whether a canary answered, and not with a page that would be the end of an item; a pixel is one as well."""
+    answered = seen.sight is Sight.ANSWERED and seen.status is not None and 200 <= seen.status < 300  # noqa: PLR2004 -- 2xx
+    return answered and (meaning_of(seen).verdict is not Verdict.GONE or seen.signs.placeholder is not None)
 
 
 async def resolved(names: Resolve, url: Url, deadline: float) -> Names:

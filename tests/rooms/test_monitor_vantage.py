@@ -125,6 +125,26 @@ async def test_canary_may_stand_where_no_item_may() -> None:
     assert seen.meaning.reason == "status_404"
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("<title>ISP</title><h1>Page not found</h1><p>This page was removed.</p>", "vantage_void"),
+        ("<title>ISP</title><h1>Welcome back</h1><p>Tariffs, coverage and news of your provider.</p>", "vantage_void"),
+        ("<title>Up</title><h1>Up</h1><p>All systems are well.</p>", "removal_page"),
+    ],
+)
+async def test_canary_that_shows_what_everything_shows_does_not_sing(said: str, reason: str) -> None:
+    """Somebody between us and the servers who answers for all of them is found out by the canary, which is up."""
+    gone = "<title>Pics</title><h1>Page not found</h1><p>This page was removed.</p>"
+    everything = answer(said if reason == "vantage_void" else gone)
+    async with serving(lambda _: everything) as sink, serving({"/well": answer(said)}) as well:
+        canaries = [f"http://canary.test:{well.port}/well"]
+        seen = await look(f"http://img.test:{sink.port}/i/1.jpg", settings={"canaries": canaries})
+
+    assert seen.meaning.reason == reason
+    assert set(well.asked) == {"canary.test/well"}
+
+
 async def test_canary_that_fell_silent_stops_gone_at_once() -> None:
     """Canaries are believed for a while, except where it may be gone: then they must have sung just now.
 
