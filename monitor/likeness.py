@@ -108,7 +108,7 @@ def fingerprint(page: Page, own: str) -> str:
     pictures are not masked: a viewer that shows another picture for another name is not a page for missing things.
     """
     tokens = {part for path in (own, unquote(own)) for part in re.split(r"[/?&=]", path)}
-    text = "\0".join((page.title, *page.headings, page.text))
+    text = "\0".join((page.title, *page.headings, page.text, page.unseen))
     for token in sorted((one for one in tokens if len(one) >= _SHORTEST_TOKEN), key=len, reverse=True):
         text = text.replace(token, "*")
     linked = (one for one in (*page.thumbnails, *page.files) if not _asked_for(one))

@@ -129,6 +129,19 @@ _SURROUNDING_NAME: Final = re.compile(
     r"[-_]?(?:wrapper|wrap|container|inner|bar|box|area|links?|content|section|notice|banner)?",
     re.IGNORECASE,
 )
+#: Boxes that stand on a page before a script shows them: what an error would be told with, a form to log in.
+_CONCEALABLE: Final = _BOXES | {"article", "main", "aside", "form", "dialog"}
+_STYLE: Final = re.compile(
+    r"\bstyle\s{0,9}=\s{0,9}(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))", re.IGNORECASE
+)
+_UNSEEN: Final = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
+_CLASS: Final = re.compile(
+    r"\bclass\s{0,9}=\s{0,9}(?:\"([^\"]{0,300})\"|'([^']{0,300})'|([^\s\"'>]{1,300}))", re.IGNORECASE
+)
+_QUOTED: Final = re.compile(r"\"[^\"]{0,500}\"|'[^']{0,500}'")
+_HIDDEN_ATTRIBUTE: Final = re.compile(r"\shidden(?=[\s=/]|$)", re.IGNORECASE)
+#: Names that the common frameworks hide by.
+_HIDDEN_NAMES: Final = frozenset({"hidden", "d-none", "is-hidden", "display-none", "visually-hidden", "sr-only"})
 _HREF: Final = re.compile(r"\bhref\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))", re.IGNORECASE)
 _FILE: Final = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|bmp|mp4|webm|mkv|avi|mov|m4v|mp3|zip|rar|7z|pdf)(?:[?#]|$)", re.IGNORECASE
@@ -160,6 +173,7 @@ class Reading:
     headings: list[list[str]] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     main: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)  # words of boxes that nobody sees yet
     media: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     thumbnails: list[str] = field(default_factory=list)
@@ -170,6 +184,8 @@ class Reading:
     hidden: str = ""  # the element whose words nobody sees
     around: str = ""  # the element that surrounds the page's own words
     depth: int = 0  # how many elements of that name are open
+    concealed: str = ""  # the box that nobody sees yet
+    concealed_depth: int = 0
     link: str = ""  # where the link leads that is open
     menu: list[str] = field(default_factory=list)  # words of links that lead to pages of the site
     linked: list[str] = field(default_factory=list)  # … of those that lead to things on it
@@ -183,6 +199,7 @@ class Reading:
         """Take one tag in."""
         name, closing = tag.removeprefix("/"), tag.startswith("/")
         self._surround(name, attributes, closing=closing)
+        self._conceal(name, attributes, closing=closing)
         if name in _BREAKS:
             self.text.append(BREAK)
             self.main.append(BREAK)
@@ -206,9 +223,17 @@ class Reading:
         elif not closing and (name in _SURROUNDINGS or (name in _BOXES and _is_surrounding(attributes))):
             self.around, self.depth = name, 1
 
+    def _conceal(self, name: str, attributes: str, *, closing: bool) -> None:
+        if self.concealed:
+            if name == self.concealed:
+                self.concealed_depth += -1 if closing else 1
+            self.concealed = self.concealed if self.concealed_depth else ""
+        elif not closing and name in _CONCEALABLE and _is_concealed(name, attributes):
+            self.concealed, self.concealed_depth = name, 1
+
     def _heading(self, name: str, *, closing: bool) -> None:
         # A page's own heading often stands in its <header>; those of menus and side columns are not its own.
-        if closing or (name != "title" and self.around not in {"", "header"}):
+        if closing or (name != "title" and (self.concealed or self.around not in {"", "header"})):
             self.inside = ""
             return
         self.inside = name
@@ -235,7 +260,7 @@ class Reading:
 
     def _input(self, name: str, attributes: str) -> None:
         if _PASSWORD.search(attributes):
-            self.password = self.password or not self.around
+            self.password = self.password or not (self.around or self.concealed)
         elif "image" in attributes.lower():
             self._medium(name, attributes)
 
@@ -308,6 +333,8 @@ class Reading:
             self.works.extend(found[0] for found in islice(_SCRIPTED.finditer(words[:_SCRIPT_LIMIT]), _SOURCES_MOST))
         elif self.hidden == "style":
             self._styled(words)
+        elif self.concealed:
+            self.unseen.append(words)
         elif not self.hidden:
             self.text.append(words)
             if self.link:
@@ -329,6 +356,19 @@ def _is_surrounding(attributes: str) -> bool:
         _SURROUNDING_NAME.fullmatch(name)
         for found in _NAMED.finditer(attributes)
         for name in (found[1] or found[2] or found[3] or "").split()
+    )
+
+
+def _is_concealed(name: str, attributes: str) -> bool:
+    if name == "dialog":
+        return "open" not in attributes.lower()
+    if "hidden" not in (lower := attributes.lower()) and "none" not in lower and "sr-only" not in lower:
+        return False
+    named = (found[1] or found[2] or found[3] or "" for found in _CLASS.finditer(attributes))
+    return bool(
+        _UNSEEN.search(value(_STYLE, attributes) or "")
+        or _HIDDEN_ATTRIBUTE.search(_QUOTED.sub("", attributes))
+        or any(_HIDDEN_NAMES.intersection(names.lower().split()) for names in named)
     )
 
 

@@ -26,6 +26,7 @@ _CHARSETS: Final = re.compile(
 _SCRIPT_LONGEST: Final = 600
 #: A page up to this length can be no more than a box with words.
 _ALERT_LONGEST: Final = 4000
+_NEW_LINE: Final = re.compile(r"(?:\\[nr])+")
 _ALERT: Final = re.compile(r"\balert\(\s{0,9}(?:\"([^\"<>]{1,300})\"|'([^'<>]{1,300})')\s{0,9}\)")
 _SENDS: Final = re.compile(
     r"\blocation(?:\.href)?\s{0,9}=\s{0,9}[\"']([^\"']{1,500})[\"']|\blocation\.(?:replace|assign)\(\s{0,9}[\"']([^\"']{1,500})[\"']"
@@ -44,6 +45,7 @@ class Page:
     headings: tuple[str, ...]  # not those of menus, feet and side columns
     text: str  # what a visitor reads, headings included; a line per block
     main: tuple[str, ...]  # of these the lines outside of menus, feet and side columns
+    unseen: str  # words of boxes that nobody sees before a script shows them
     media: tuple[str, ...]  # sources of pictures, films and frames, in order
     pictures: tuple[str, ...]  # of these what the page is there to show: no logo, no link to another page
     thumbnails: tuple[str, ...]  # and those that lead to another page
@@ -108,6 +110,7 @@ def read_page(html: str, content_type: str | None = None) -> Page:
         headings=tuple(words for words in map(fold, seen.headings) if words),
         text=text,
         main=tuple((main or text).split("\n")) if text else (),
+        unseen=fold(seen.unseen),
         media=tuple(seen.media[:200]),
         pictures=tuple(seen.pictures[:200]),
         thumbnails=tuple(seen.thumbnails[:200]),
@@ -133,7 +136,7 @@ def _each(parts: list[str]) -> tuple[str, ...]:
 def _alerted(html: str) -> str:
     """Give what a page that shows nothing says in a box before it sends its visitor back; "" when nothing."""
     found = _ALERT.search(html) if len(html) <= _ALERT_LONGEST else None
-    return (found[1] or found[2] or "") if found else ""
+    return lines([_NEW_LINE.sub(BREAK, found[1] or found[2] or "")]) if found else ""
 
 
 def _sent_by_script(html: str) -> str | None:
@@ -151,6 +154,7 @@ def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
         headings=headings,
         text="\n".join(main),
         main=main,
+        unseen="",
         media=(),
         pictures=(),
         thumbnails=(),

@@ -40,7 +40,7 @@ SAID_OF_SITE: Final = frozenset({"parked.text", "for_sale.text", "account_suspen
 BLANK: Final = "empty_body.blank"
 #: The mark of a page that shows something whatever its name is: whether it is the thing cannot be told from that.
 SHOWN_TO_ALL: Final = "any_name.shown"
-_SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error"})
+_SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn_error", "unavailable"})
 
 #: "Error 404: page not found", "Oops! Page not found"
 _LEADING: Final = re.compile(
@@ -211,7 +211,7 @@ def signs_of(
 
 def _blank(page: Page) -> bool:
     """Say whether a visitor sees nothing at all, and nothing says that a script would fill it."""
-    return not (page.plain or page.text or page.media or page.works or page.shell or page.refresh)
+    return not (page.plain or page.text or page.unseen or page.media or page.works or page.shell or page.refresh)
 
 
 def shown_to_all(page: Page, signs: Signs, known: Known) -> bool:

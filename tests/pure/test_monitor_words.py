@@ -178,6 +178,37 @@ def test_who_looks_is_refused(words: str, kind: str) -> None:
     assert found.partition(".")[0] == kind
 
 
+@pytest.mark.parametrize(
+    ("html", "text", "unseen"),
+    [
+        (
+            '<p>a</p><div style="color: red; display: none"><h1>File not found</h1><p>x</p></div><p>b</p>',
+            "a\nb",
+            "File not foundx",
+        ),
+        ("<form hidden><div>Log in <input type=password></div></form><p>b</p>", "b", "Log in"),
+        ('<div class="alert d-none">gone<div>for good</div></div>b', "b", "gonefor good"),
+        ("<dialog>Sign up</dialog><dialog open>Hello</dialog>", "Hello", "Sign up"),
+        ('<div class="hidden-xs" data-hidden="no" title="hidden">a</div>', "a", ""),
+        ("<span style='visibility:hidden'>x<span>y</span>z</span>b", "b", "xyz"),
+    ],
+)
+def test_what_nobody_sees_yet_is_not_said(html: str, text: str, unseen: str) -> None:
+    """Words of boxes that a script may show later are not the page's, nor is a password asked for there."""
+    page = read_page(html)
+
+    assert (page.text, page.unseen, page.headings, page.password) == (text, unseen, (), False)
+
+
+def test_box_with_words_has_lines() -> None:
+    """What a script says in a box is read line by line."""
+    page = read_page(
+        '<title>Error</title><script>alert("This post does not exist.\\n\\nIt was moved."); history.back()</script>'
+    )
+
+    assert page.main == ("This post does not exist.", "It was moved.")
+
+
 def test_picture_of_the_sites_design_is_no_picture_of_the_page() -> None:
     """A picture with a plain name among a site's own design is an ornament; an upload there is not."""
     seen = Reading()
