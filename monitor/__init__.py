@@ -22,6 +22,7 @@ certificate  P  what a server's certificate says of itself
 decoding   P  a body unpacked under a bound
 pages      P  what of a page is read: title, headings, words, media
 markup     P  markup read tag by tag; what stands around every page told from what a page is about
+boxes      P  boxes around every page of a site, and those that nobody sees yet
 media      P  how media are named and placed: a thing to look at, or an ornament of the site
 spelling   P  words spelled as the data files spell them
 answers    P  what an answer in JSON says of a fault

@@ -10,6 +10,7 @@ from html import unescape
 from itertools import islice
 from typing import Final
 
+from monitor.boxes import is_concealed, surrounds
 from monitor.media import BACKGROUND, DRAWN, IMAGE_FILE, LARGE, MISSING, ORNAMENT, TINY, UPLOADED, behind, value
 
 _TAG: Final = re.compile(r"/?[a-z][a-z0-9-]{0,20}", re.IGNORECASE)
@@ -116,32 +117,6 @@ _BREAKS: Final = frozenset(
         "dd",
     }
 )
-_SURROUNDINGS: Final = frozenset({"nav", "footer", "aside", "header"})
-_BOXES: Final = frozenset({"div", "section", "ul", "ol", "table", "span"})
-_NAMED: Final = re.compile(
-    r"\b(?:class|id)\s*=\s*(?:\"([^\"]{0,300})\"|'([^']{0,300})'|([^\s\"'>]{1,300}))", re.IGNORECASE
-)
-#: Names that sites give to what stands around a page's own words.
-_SURROUNDING_NAME: Final = re.compile(
-    r"(?:site|main|page|global|top|bottom|left|right|user|app)?[-_]?"
-    r"(?:foot|footer|nav|navbar|navigation|menu|menubar|sidebar|cookies?|gdpr|breadcrumbs?|copyright|topbar|toolbar|"
-    r"related|recommended|recommendations|suggestions?|share|social|login-?(?:box|bar)|header)"
-    r"[-_]?(?:wrapper|wrap|container|inner|bar|box|area|links?|content|section|notice|banner)?",
-    re.IGNORECASE,
-)
-#: Boxes that stand on a page before a script shows them: what an error would be told with, a form to log in.
-_CONCEALABLE: Final = _BOXES | {"article", "main", "aside", "form", "dialog"}
-_STYLE: Final = re.compile(
-    r"\bstyle\s{0,9}=\s{0,9}(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))", re.IGNORECASE
-)
-_UNSEEN: Final = re.compile(r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden", re.IGNORECASE)
-_CLASS: Final = re.compile(
-    r"\bclass\s{0,9}=\s{0,9}(?:\"([^\"]{0,300})\"|'([^']{0,300})'|([^\s\"'>]{1,300}))", re.IGNORECASE
-)
-_QUOTED: Final = re.compile(r"\"[^\"]{0,500}\"|'[^']{0,500}'")
-_HIDDEN_ATTRIBUTE: Final = re.compile(r"\shidden(?=[\s=/]|$)", re.IGNORECASE)
-#: Names that the common frameworks hide by.
-_HIDDEN_NAMES: Final = frozenset({"hidden", "d-none", "is-hidden", "display-none", "visually-hidden", "sr-only"})
 _HREF: Final = re.compile(r"\bhref\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'>]{1,500}))", re.IGNORECASE)
 _FILE: Final = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|bmp|mp4|webm|mkv|avi|mov|m4v|mp3|zip|rar|7z|pdf)(?:[?#]|$)", re.IGNORECASE
@@ -220,7 +195,7 @@ class Reading:
             if name == self.around:
                 self.depth += -1 if closing else 1
             self.around = self.around if self.depth else ""
-        elif not closing and (name in _SURROUNDINGS or (name in _BOXES and _is_surrounding(attributes))):
+        elif not closing and surrounds(name, attributes):
             self.around, self.depth = name, 1
 
     def _conceal(self, name: str, attributes: str, *, closing: bool) -> None:
@@ -228,7 +203,7 @@ class Reading:
             if name == self.concealed:
                 self.concealed_depth += -1 if closing else 1
             self.concealed = self.concealed if self.concealed_depth else ""
-        elif not closing and name in _CONCEALABLE and _is_concealed(name, attributes):
+        elif not closing and is_concealed(name, attributes):
             self.concealed, self.concealed_depth = name, 1
 
     def _heading(self, name: str, *, closing: bool) -> None:
@@ -349,27 +324,6 @@ class Reading:
             for found in islice(BACKGROUND.finditer(words[:_SCRIPT_LIMIT]), _SOURCES_MOST):
                 if IMAGE_FILE.search(found[1]) and not ORNAMENT.search(found[1]):
                     self.designs.append(found[1])
-
-
-def _is_surrounding(attributes: str) -> bool:
-    return any(
-        _SURROUNDING_NAME.fullmatch(name)
-        for found in _NAMED.finditer(attributes)
-        for name in (found[1] or found[2] or found[3] or "").split()
-    )
-
-
-def _is_concealed(name: str, attributes: str) -> bool:
-    if name == "dialog":
-        return "open" not in attributes.lower()
-    if "hidden" not in (lower := attributes.lower()) and "none" not in lower and "sr-only" not in lower:
-        return False
-    named = (found[1] or found[2] or found[3] or "" for found in _CLASS.finditer(attributes))
-    return bool(
-        _UNSEEN.search(value(_STYLE, attributes) or "")
-        or _HIDDEN_ATTRIBUTE.search(_QUOTED.sub("", attributes))
-        or any(_HIDDEN_NAMES.intersection(names.lower().split()) for names in named)
-    )
 
 
 def pieces(html: str) -> Iterator[tuple[str, str, str]]:
