@@ -20,6 +20,7 @@ KNOWN = known_pages()
 VOCABULARIES = KNOWN.tongues.vocabularies
 DATA = Path(__file__).parent.parent / "data"
 SENTENCES = loads((DATA / "sentences.toml").read_text("utf-8"))
+STANDING = loads((DATA / "standing.toml").read_text("utf-8"))
 MISSING = read_page("<title>404 Not Found</title><h1>Not Found</h1>")
 
 
@@ -40,6 +41,14 @@ def test_every_language_says_it_in_many_ways(code: str) -> None:
     gone = {one: signs(f"<title>Pics</title><h1>{one}</h1>") for one in SENTENCES[code]}
 
     assert [one for one, found in gone.items() if not (found.removal_wording or found.parked)] == []
+
+
+@pytest.mark.parametrize("code", STANDING)
+def test_what_is_said_of_a_thing_that_stands(code: str) -> None:
+    """As heading or as the only sentence, what sites say of things that are there makes no page a removal."""
+    pages = {one: (f"<title>Pics</title><h1>{one}</h1>", f"<title>Pics</title><p>{one}.</p>") for one in STANDING[code]}
+
+    assert [one for one, both in pages.items() if any(signs(html).removal_wording for html in both)] == []
 
 
 @pytest.mark.parametrize(
