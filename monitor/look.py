@@ -155,7 +155,7 @@ class Looker:
         )
         chosen = self._chosen(url, full=full)
         seen, meaning = await self._seen(chosen, ask)
-        if meaning.verdict is Verdict.GONE or _by_name(meaning, names).reason == NO_ADDRESS_EVERYWHERE:
+        if _must_be_sound(meaning, names):
             seen = await self._without_void(chosen, ask, seen, since=began - _CANARY_LEAD_S)
             meaning = round_meaning(seen, baseline, networks=self.networks)
         return Round(at=now, observations=tuple(seen), meaning=_by_name(meaning, ask.names))
@@ -253,6 +253,13 @@ def _some(names: Names) -> Names:
     if len(names.addresses) <= ADDRESSES + 1:
         return names
     return replace(names, addresses=in_order(names.addresses)[: ADDRESSES + 1], complete=False)
+
+
+def _must_be_sound(meaning: Meaning, names: Names) -> bool:
+    """Say whether a round comes to something that a fault of ours could be taken for: gone, or told from here only."""
+    if meaning.verdict is Verdict.GONE or meaning.reason == VANTAGES_DISAGREE:
+        return True
+    return _by_name(meaning, names).reason == NO_ADDRESS_EVERYWHERE
 
 
 def _by_name(meaning: Meaning, names: Names) -> Meaning:

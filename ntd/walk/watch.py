@@ -25,6 +25,8 @@ BELIEVED: Final = timedelta(seconds=60)
 SET_BACK: Final = timedelta(seconds=5)
 #: Lost rounds are made up for over as long as the outage took, but not over more than this.
 MADE_UP_WITHIN: Final = timedelta(minutes=30)
+#: What a clock had put off is taken up a hundred looks a second.
+SET_RIGHT_EACH: Final = timedelta(milliseconds=10)
 
 
 class Watch:
@@ -63,8 +65,10 @@ class Watch:
 
     async def _set_right(self, now: datetime) -> None:
         """Take up what was put off by a clock that had gone ahead, now or before this daemon started."""
-        if await checks.ahead_of_time(self._store, now):
-            made_up = await checks.make_up(self._store, now, MADE_UP_WITHIN)
+        if ahead := await checks.ahead_of_time(self._store, now):
+            # No outage was: it takes as long as its number needs, and no longer.
+            over = min(ahead * SET_RIGHT_EACH, MADE_UP_WITHIN)
+            made_up = await checks.make_up(self._store, now, over)
             log.warning("clock.set_back", made_up=made_up, remedy="see what sets this machine's clock")
 
     async def _count(self, now: datetime) -> None:

@@ -129,7 +129,7 @@ async def test_canary_may_stand_where_no_item_may() -> None:
     ("said", "reason"),
     [
         ("<title>ISP</title><h1>Page not found</h1><p>This page was removed.</p>", "vantage_void"),
-        ("<title>ISP</title><h1>Welcome back</h1><p>Tariffs, coverage and news of your provider.</p>", "vantage_void"),
+        ("<title>ISP</title><h1>No credit left</h1><p>Top up and go on.</p>", "vantage_void"),
         ("<title>Up</title><h1>Up</h1><p>All systems are well.</p>", "removal_page"),
     ],
 )
@@ -143,6 +143,26 @@ async def test_canary_that_shows_what_everything_shows_does_not_sing(said: str, 
 
     assert seen.meaning.reason == reason
     assert set(well.asked) == {"canary.test/well"}
+
+
+async def test_proxy_that_begins_to_answer_by_itself_is_no_cloaking() -> None:
+    """Before vantages are said to disagree, the canaries of each must have sung just now."""
+    routes = {"/i/1.jpg": picture("1"), "/well": answer("")}
+    async with serving(routes) as web, serving({}) as bare, proxying("http") as proxy:
+        vantages = [Vantage(name="near", network="A"), Vantage(name="far", network="B", proxy=proxy.url)]
+        rules = Monitor(vantage=vantages, canaries=[f"http://canary.test:{web.port}/well"], timeout=SOON)
+        async with Looker.open(rules, names=NameBook(), public=loopback) as looker:
+            url = parse_url(f"http://img.test:{web.port}/i/1.jpg")
+            before = await looker.round(url, now=NOW)
+            proxy.instead = bare.port
+            # The song of a second ago still counts, so this waits until it is older.
+            later = asyncio.Event()
+            asyncio.get_running_loop().call_later(1.05, later.set)
+            await later.wait()
+            after = await looker.round(url, now=NOW)
+
+    assert [one.meaning.reason for one in (before, after)] == ["status_2xx", "status_2xx"]
+    assert {one.vantage: one.sight for one in after.observations} == {"near": Sight.ANSWERED, "far": Sight.VOID}
 
 
 async def test_canary_that_fell_silent_stops_gone_at_once() -> None:

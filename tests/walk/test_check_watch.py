@@ -152,6 +152,21 @@ async def test_blindness_is_said_once_and_what_it_cost_is_made_up_for(home: Hous
     assert not await daemons.all_blind(home.store, home.now)
 
 
+async def test_what_a_clock_gone_ahead_put_off_is_taken_up_at_once(home: House) -> None:
+    """Set back by five hours, a daemon looks at its sixty items again within seconds, not within half an hour."""
+    for n in range(60):
+        await home.submit(f"http://img.{'one' if n % 2 else 'two'}.test/i/{n}.jpg")
+    await home.settle()
+    daemon, right = Daemon(home, Eyes(home)), home.now
+    home.clock.at[0] += 5 * HOUR
+    await daemon.turn()
+    home.clock.at[0] = right
+    await daemon.watch.turn(home.now)
+    spread = await dues(home)
+
+    assert (len(spread), spread[0] > right, spread[-1] <= right + 2 * SECOND) == (60, True, True)
+
+
 async def test_a_first_notice_does_not_wait_for_sight(home: House) -> None:
     """What nobody can look at is told all the same: in the dark a new item has its one void look, and no other."""
     eyes = Eyes(home)
