@@ -19,6 +19,9 @@ _ZLIB_HEADER_BYTES: Final = 2
 #: What a packing may have us remember of the body, as a power of two: 4 MiB. Servers ask for 512 KiB to 4 MiB; RFC 9659
 #: lets zstd have 8 MiB and RFC 7932 lets br have 16, which would be our whole memory for a look.
 WINDOW_LOG_MOST: Final = 22
+#: … each of two that are put around one body.
+WINDOW_LOG_TWICE: Final = 21
+_WIDE: Final = frozenset({"br", "zstd"})
 #: Frames of zstd in one body: a server that flushes by frames sends some, one that keeps us busy sends thousands.
 FRAMES_MOST: Final = 256
 #: What "large window" brotli may ask for, which is no part of the RFC.
@@ -94,20 +97,26 @@ class Unpacker:
 class Brotli:
     """br (RFC 7932)."""
 
-    def __init__(self) -> None:
+    def __init__(self, window_log_most: int = WINDOW_LOG_MOST) -> None:
+        """Unpack with a window of at most that, as a power of two."""
         self._decoder: brotli.Decompressor | None = None
+        self._most = window_log_most
 
     def pieces(self, raw: bytes) -> Iterator[bytes]:
         """Unpack a piece; BrokenEncoding when it cannot be, or wants more memory than a look has."""
         if self._decoder is None:
             if not raw:
                 return
-            if _brotli_window_log(raw[0]) > WINDOW_LOG_MOST:
+            if _brotli_window_log(raw[0]) > self._most:
                 raise BrokenEncoding("the packing wants too large a window")
             self._decoder = brotli.Decompressor()
         try:
-            while raw or not (self._decoder.is_finished() or self._decoder.can_accept_more_data()):
-                if piece := self._decoder.process(raw, output_buffer_limit=PIECE_BYTES):
+            while raw or not self._decoder.is_finished():
+                piece = self._decoder.process(raw, output_buffer_limit=PIECE_BYTES)
+                # It may take all that came and still have more to give than one piece.
+                if not piece and self._decoder.can_accept_more_data():
+                    return
+                if piece:
                     yield piece
                 raw = b""
         except brotli.error as fault:
@@ -135,8 +144,10 @@ def _brotli_window_log(first: int) -> int:
 class Zstandard:
     """zstd (RFC 8878), one frame after the other."""
 
-    def __init__(self) -> None:
-        self._decoder = _zstd()
+    def __init__(self, window_log_most: int = WINDOW_LOG_MOST) -> None:
+        """Unpack with a window of at most that, as a power of two."""
+        self._most = window_log_most
+        self._decoder = _zstd(window_log_most)
         self._frames = 0
 
     def pieces(self, raw: bytes) -> Iterator[bytes]:
@@ -152,7 +163,7 @@ class Zstandard:
             raise BrokenEncoding(_NOT_AS_SAID) from fault
 
     def _next_frame(self) -> None:
-        self._decoder, self._frames = _zstd(), self._frames + 1
+        self._decoder, self._frames = _zstd(self._most), self._frames + 1
         if self._frames > FRAMES_MOST:
             raise BrokenEncoding("the packing does not end its frames")
 
@@ -162,8 +173,8 @@ class Zstandard:
         return self._decoder.eof or not self._frames
 
 
-def _zstd() -> zstd.ZstdDecompressor:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW_LOG_MOST})
+def _zstd(window_log_most: int) -> zstd.ZstdDecompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window_log_most})
 
 
 class Twice:
@@ -204,20 +215,21 @@ def decoder_for(content_encoding: str | None) -> Decoder:
     if not packings:
         return Identity()
     # The one named last was put around last (RFC 9110, 8.4).
-    layers = [_layer(one) for one in reversed(packings)]
+    most = WINDOW_LOG_TWICE if _WIDE.issuperset(packings) and len(packings) > 1 else WINDOW_LOG_MOST
+    layers = [_layer(one, most) for one in reversed(packings)]
     return layers[0] if len(layers) == 1 else Twice(*layers)
 
 
-def _layer(packing: str) -> Decoder:
+def _layer(packing: str, window_log_most: int) -> Decoder:
     match packing:
         case "gzip" | "x-gzip":
             return Unpacker(16 + zlib.MAX_WBITS)
         case "deflate":
             return Unpacker(None)
         case "br":
-            return Brotli()
+            return Brotli(window_log_most)
         case "zstd":
-            return Zstandard()
+            return Zstandard(window_log_most)
         case name if name in _STRANGE:
             raise BrokenEncoding("the body is packed in a way that nobody asked for")
         case _:

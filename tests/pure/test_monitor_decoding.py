@@ -105,6 +105,23 @@ def test_every_window_that_fits_is_read(window: int) -> None:
     assert b"".join(decoder.pieces(brotli.compress(b"x" * 5000, lgwin=window))) == b"x" * 5000
 
 
+@pytest.mark.parametrize("letters", [99_000, 900_000, 9_000_000])
+def test_all_of_a_body_is_unpacked_though_nothing_more_comes(letters: int) -> None:
+    """A dozen packed bytes hold more than one piece: all of it is given, and the end is seen."""
+    decoder = decoder_for("br")
+
+    assert sum(map(len, decoder.pieces(brotli.compress(b"x" * letters, lgwin=22)))) == letters
+    assert decoder.complete
+
+
+def test_two_wide_windows_around_one_body_are_too_much() -> None:
+    """A window of 4 MiB is read, and of two of them neither: both at once would be all the memory of a look."""
+    wide = brotli.compress(brotli.compress(b"x" * 5000, lgwin=22), lgwin=22)
+
+    with pytest.raises(BrokenEncoding, match="too large a window"):
+        list(decoder_for("br, br").pieces(wide))
+
+
 def test_packing_that_nobody_can_unpack_is_named() -> None:
     """A registered packing that we lack is no content; its body says nothing of the thing."""
     with pytest.raises(BrokenEncoding, match="nobody asked for"):
