@@ -5,7 +5,7 @@ Of a page 64 bits of its words and how many pictures it has, of a picture its sh
 
 import hashlib
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from monitor.pages import Page
@@ -50,7 +50,7 @@ def text_likeness(page: Page, salt: bytes) -> str | None:
 
 def _features(text: str, *, spaced: bool) -> frozenset[str]:
     if not spaced:
-        letters = [letter for letter in text if letter.isalpha()][:_MOST]
+        letters = list(islice(filter(str.isalpha, text), _MOST))
         return frozenset(map("".join, pairwise(letters)))
     words = _WORD.findall(text)[:_MOST]
     return frozenset((*words, *map(" ".join, pairwise(words))))

@@ -1,10 +1,13 @@
 """What pages say in other forms than a plain statement: codes of programs, scripts that send on, orders, questions."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from tomllib import loads
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.answers import words_of_fault
 from monitor.markup import Reading
@@ -318,3 +321,13 @@ def test_one_word_is_a_title(title: str) -> None:
     found = signs(f"<title>{title}</title><h1>{title}</h1><p>Three minutes and forty-one seconds.</p>")
 
     assert (found.parked, found.removal_wording) == (None, None)
+
+
+@given(
+    text=st.text(st.sampled_from("aeıøſ\u0301\u0316\u0323\u0344\u0f71\u0f73\u0f75\u0f81éệ각ᄀ\u1161\u0338=≠é\ud800"))
+)
+def test_accents_are_left_away_whatever_stands_before_them(text: str) -> None:
+    """What is left is what Unicode says is left without marks, though they are taken away before they are in order."""
+    bare = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
+
+    assert folded(text) == unicodedata.normalize("NFC", bare).translate({0x131: "i", 0xF8: "o"})
