@@ -49,6 +49,7 @@ _OPT: Final = b"\x00\x00\x29" + PAYLOAD.to_bytes(2, "big") + b"\x00" * 6
 _TRUNCATED: Final = TRUNCATED >> 8
 _RESPONSE: Final = 0x80
 _RCODE: Final = 0x0F
+_READ_IT: Final = frozenset({0, 3})  # NOERROR, NXDOMAIN
 _NO_EDNS: Final = frozenset({1, 4})  # FORMERR, NOTIMP: a server from before EDNS (RFC 6891, section 7)
 
 
@@ -390,8 +391,9 @@ def _answers(data: bytes, question: bytes) -> bool:
     if asked == question or asked.lower() == question.lower():
         return True
     # RFC 5452, section 9.1, wants the question in every reply. Servers that could not read it leave it out of their
-    # error; that is taken, as dnspython takes it: the socket and the id are right, and nothing is found by it.
-    return data[4:6] == b"\x00\x00" and data[3] & _RCODE != 0
+    # error; that is taken, as dnspython takes it: the socket and the id are right, and nothing is found by it. That a
+    # name does not exist says only who has read the question.
+    return data[4:6] == b"\x00\x00" and data[3] & _RCODE not in _READ_IT
 
 
 def _message(identity: int, question: bytes, *, edns: bool) -> bytes:

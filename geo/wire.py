@@ -169,11 +169,12 @@ def _plain(wire: bytes, host: str) -> Records:
         if kept is None:
             answer[owner, kind] = (ttl, [value])
             continue
-        if value in kept[1] or kind == CNAME:
+        if kind == CNAME:
             raise _Odd
         kept[1].append(value)
         if ttl < kept[0]:
             answer[owner, kind] = (ttl, kept[1])
+    _refuse_twins(answer)
     soa = None
     for _ in range(authorities):
         owner, kind, ttl, start, at = _record(wire, at, names)
@@ -185,6 +186,12 @@ def _plain(wire: bytes, host: str) -> Records:
         if kind != OPT:
             _value(wire, kind, start, at, names)
     return Records(rcode=flags & _RCODE, flags=flags, answer=answer, soa=soa)
+
+
+def _refuse_twins(answer: dict[tuple[str, int], tuple[int, list[Value]]]) -> None:
+    """Leave an answer that says one thing twice; all at once, because it may hold four thousand."""
+    if any(len(values) > 1 and len(set(values)) < len(values) for _, values in answer.values()):
+        raise _Odd
 
 
 def _record(wire: bytes, at: int, names: dict[int, str]) -> tuple[str, int, int, int, int]:

@@ -23,7 +23,7 @@ class FakeDns:
     """Zone data: (name, type) → values; a name in `faults` does what it says there; `asked` counts the questions.
 
     Instead of answering well it can be SERVFAIL, REFUSED, SILENT, TRUNCATED, CUT-TWICE, GARBAGE, OTHER-ID, OTHER-NAME,
-    LAME, UPWARD or NO-EDNS.
+    NO-QUESTION, LAME, UPWARD or NO-EDNS.
     """
 
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -81,6 +81,11 @@ class FakeDns:
                 lie.id = (query.id + 1) % 65_536
             else:
                 lie.question = [dns.rrset.RRset(dns.name.from_text("other.test."), question.rdclass, question.rdtype)]
+            forged.append(lie.to_wire())
+        if fault == "NO-QUESTION":
+            lie = dns.message.make_response(query)
+            lie.question = []
+            lie.set_rcode(dns.rcode.NXDOMAIN)
             forged.append(lie.to_wire())
         self._fill(reply, name, kind)
         return [*forged, reply.to_wire(max_size=65_535)]

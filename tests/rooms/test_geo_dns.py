@@ -61,6 +61,7 @@ async def test_every_address_is_found_ipv4_first_and_ascending() -> None:
         ("TRUNCATED", NameFate.FOUND, True),
         ("OTHER-ID", NameFate.FOUND, True),
         ("OTHER-NAME", NameFate.FOUND, True),
+        ("NO-QUESTION", NameFate.FOUND, True),
     ],
 )
 async def test_each_outcome_is_its_own_fact(fault: str, fate: NameFate, complete: bool) -> None:
