@@ -10,13 +10,15 @@ from cryptography import x509
 
 from schemas.check import Tls
 
-#: Certificates of many items' hosts are the same: this many are remembered with what they said.
+#: Certificates of many items' hosts are the same: this many are remembered with what they said, …
 _REMEMBERED: Final = 512
+#: … if they are no longer than this, in bytes; common ones have 1 to 4 KB. One may have 100, and thousands of names.
+_COMMON_BYTES: Final = 8192
 
 
 def tls_facts(der: bytes, *, trust: str, protocol: str | None, host: str) -> Tls:
     """Put together what is noted of a TLS connection; `trust`: "ok", or why the certificate is not trusted."""
-    sha256, expires_at, names = _read(der)
+    sha256, expires_at, names = _read(der) if len(der) <= _COMMON_BYTES else _told_by(der)
     return Tls(
         trust=trust,
         protocol=protocol or "",
@@ -26,8 +28,7 @@ def tls_facts(der: bytes, *, trust: str, protocol: str | None, host: str) -> Tls
     )
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _read(der: bytes) -> tuple[str, datetime | None, tuple[str, ...]]:
+def _told_by(der: bytes) -> tuple[str, datetime | None, tuple[str, ...]]:
     """Give fingerprint, end of validity and names; what cannot be read is left away, the fingerprint always stands."""
     sha256 = hashlib.sha256(der).hexdigest()
     try:
@@ -35,6 +36,9 @@ def _read(der: bytes) -> tuple[str, datetime | None, tuple[str, ...]]:
         return sha256, certificate.not_valid_after_utc, _names_of(certificate)
     except ValueError:
         return sha256, None, ()
+
+
+_read = lru_cache(maxsize=_REMEMBERED)(_told_by)
 
 
 def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:

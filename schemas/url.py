@@ -24,6 +24,9 @@ _PLAIN = re.compile(
     r"(https?)://((?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z]{2,})"
     r"(/(?:[A-Za-z0-9_~!$&()*+,;=:@-]++|/(?!\.)|(?<!/)\.)*(?:\?[A-Za-z0-9_.~!$&()*+,;=:@/?-]*)?)"
 )
+#: Characters of the longest name that the DNS has room for (RFC 1035, 2.3.4). The standard lets hosts be longer: those
+#: are nobody's, and are not remembered, because a redirect may name as many as it likes.
+_LONGEST_NAME = 253
 # A text may hold half of a surrogate pair, which no URL can: Web IDL's USVString has U+FFFD in its place.
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 #: Schemes whose "URL" is the material itself: such a line leaves no trace (contract, section 4).
@@ -98,7 +101,7 @@ def _serialised(text: str, base: Url | None) -> str:
 
 
 def _url(text: str, scheme: str, hostname: str, port: str, path: str) -> Url:
-    host, site, kind = _host(hostname)
+    host, site, kind = _host(hostname) if len(hostname) <= _LONGEST_NAME else _read_host(hostname)
     return Url(
         text=text,
         scheme=scheme,
@@ -126,8 +129,7 @@ def _default_port(scheme: str) -> int:
     return 443 if scheme == "https" else 80
 
 
-@lru_cache(maxsize=65536)
-def _host(hostname: str) -> tuple[str, str, HostKind]:
+def _read_host(hostname: str) -> tuple[str, str, HostKind]:
     # One dot ends a full name. More of them make a host to the standard and a name to nobody: it stays as it is.
     bare = hostname.strip("[]")
     host = bare if bare == "." or bare.endswith("..") else bare.removesuffix(".")
@@ -135,7 +137,10 @@ def _host(hostname: str) -> tuple[str, str, HostKind]:
         return host, host, HostKind.ADDRESS
     if host.endswith(".onion"):
         return host, ".".join(host.split(".")[-2:]), HostKind.ONION
-    return host, registered_domain(host), HostKind.WEB
+    return host, registered_domain(host) if len(host) <= _LONGEST_NAME else host, HostKind.WEB
+
+
+_host = lru_cache(maxsize=65536)(_read_host)
 
 
 def host_kind(host: str) -> tuple[str, HostKind]:
