@@ -232,8 +232,14 @@ class Looker:
                 break
         rest = addresses[len(seen) :]
         if rest and (ask.every_address or meaning_of(seen[-1], ask.baseline).verdict is Verdict.GONE):
-            seen += await asyncio.gather(*(vantage.probe.look(ask.at(address), ask.deadline) for address in rest))
+            # They wait for each other here, where the deadline goes on: it stands still in the queue of a busy host.
+            turns = asyncio.Semaphore(self._settings.per_host)
+            seen += await asyncio.gather(*(self._in_turn(turns, vantage, ask, address) for address in rest))
         return seen
+
+    async def _in_turn(self, turns: asyncio.Semaphore, vantage: Vantage, ask: _Ask, address: Address) -> Observation:
+        async with turns:
+            return await vantage.probe.look(ask.at(address), ask.deadline)
 
     async def _without_void(
         self, chosen: Sequence[Vantage], ask: _Ask, seen: Sequence[Observation], *, since: float

@@ -5,6 +5,7 @@ import gzip
 import json
 import pickle
 import ssl
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -218,6 +219,26 @@ async def test_gone_only_when_every_address_says_so(second: str, verdict: Verdic
 
     assert (seen.meaning.verdict, seen.meaning.reason) == (verdict, reason)
     assert [str(one.address) for one in seen.observations] == ["127.0.0.1", "127.0.0.2"]
+
+
+async def test_other_addresses_share_the_deadline_of_the_look() -> None:
+    """However many addresses of a name stall once one said gone, the look ends when it has to."""
+
+    async def silent(writer: asyncio.StreamWriter) -> None:
+        await writer.wait_closed()
+
+    loop = asyncio.get_running_loop()
+    async with serving({}) as first, AsyncExitStack() as stack:
+        for last in range(2, 14):
+            await stack.enter_async_context(serving({"*": silent}, f"127.0.0.{last}", port=first.port))
+        names, began = NameBook(img_test=" ".join(f"127.0.0.{last}" for last in range(1, 14))), loop.time()
+        seen = await look(
+            f"http://img.test:{first.port}/a.jpg", names=names, settings={"timeout": timedelta(seconds=0.3)}
+        )
+        took = loop.time() - began
+
+    assert seen.meaning.verdict is Verdict.UNKNOWN
+    assert took < 1
 
 
 async def test_unreachable_address_keeps_a_name_from_being_gone() -> None:
