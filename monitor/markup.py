@@ -15,6 +15,9 @@ from monitor.media import BACKGROUND, DRAWN, IMAGE_FILE, LARGE, MISSING, ORNAMEN
 
 _TAG: Final = re.compile(r"/?[a-z][a-z0-9-]{0,20}", re.IGNORECASE)
 _SPACES: Final = re.compile(r"\s+")
+#: Noughts before a numeric character reference, and one beyond every character (the last is 1114111).
+_NOUGHTS: Final = re.compile(r"&#0+(?=[0-9])")
+_BEYOND: Final = re.compile(r"&#[0-9]{8,};?")
 #: Stands for the end of a block while a page is read; no page can hold it as a word.
 BREAK: Final = "\x00"
 #: Where a medium comes from; many come late, by a script that reads a name beside ("data-src").
@@ -134,8 +137,8 @@ _MENU: Final = re.compile(
 _DOWNLOAD: Final = re.compile(r"(?:^|\s)download(?:[\s=]|$)", re.IGNORECASE)
 #: Elements that scripts fill: names that the common frameworks ship with.
 MOUNT: Final = re.compile(
-    r"<(?:div|main|section)[^>]{0,200}\bid=[\"']?(?:root|app|application|__next|__nuxt|react-root|svelte|main-app|"
-    r"ember-app|app-root|mount|react-app)[\"'\s>][^>]{0,200}>?\s{0,200}(?:</|<!--|loading)"
+    r"<(?:div|main|section)[^<>]{0,200}\bid=[\"']?(?:root|app|application|__next|__nuxt|react-root|svelte|main-app|"
+    r"ember-app|app-root|mount|react-app)(?:[\"'\s][^<>]{0,200})?>\s{0,200}(?:</|<!--|loading)"
     r"|<(?:app-root|app-component|my-app)[\s>]",
 )
 
@@ -355,10 +358,17 @@ def _end_of_tag(html: str, start: int) -> int:
 
 def fold(parts: list[str]) -> str:
     """Put words together, with their white space folded."""
-    return _SPACES.sub(" ", unescape("".join(parts))).strip()
+    return _SPACES.sub(" ", _unescaped("".join(parts))).strip()
 
 
 def lines(parts: list[str]) -> str:
     """Put words together, a line per block, with their white space folded."""
-    blocks = unescape("".join(parts)).split(BREAK)
+    blocks = _unescaped("".join(parts)).split(BREAK)
     return "\n".join(line for line in (_SPACES.sub(" ", block).strip() for block in blocks) if line)
+
+
+def _unescaped(text: str) -> str:
+    """Put characters in the place of their references, however many digits those have: Python reads 4300 of them."""
+    if "&#" in text:
+        text = _BEYOND.sub("\ufffd", _NOUGHTS.sub("&#", text))
+    return unescape(text)

@@ -5,7 +5,9 @@ that says "illegal images are removed" is no removal.
 """
 
 import re
+from codecs import utf_8_decode
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from monitor.answers import words_of_fault
@@ -13,7 +15,13 @@ from monitor.markup import BREAK, MOUNT, Reading, fold, lines, pieces
 
 #: A page is told by its beginning; longer ones are cut here, in characters.
 PAGE_LIMIT: Final = 131_072
+#: Characters of one line of a text: one that is longer states nothing, and is read as several.
+_LINE: Final = 1000
+#: Headings that are read; in a page of thousands all its lines would be compared with all of them.
+_HEADINGS_MOST: Final = 100
 _CHARSET: Final = re.compile(rb"charset=[\"']?([a-zA-Z0-9_-]{2,20})")
+#: Bytes that no text has (WHATWG MIME Sniffing, 3, "binary data byte").
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 #: Charsets that pages are written in (WHATWG Encoding, 4.2). Python knows more, some of them quadratic.
 _CHARSETS: Final = re.compile(
     r"utf-?8|utf-?16(?:le|be)?|(?:us-)?ascii|(?:iso-?)?8859[-_]?\d{1,2}|iso[-_]8859[-_]\d{1,2}|latin-?\d|windows-?\d{3,4}|"
@@ -69,7 +77,15 @@ def looks_like_page(content_type: str | None, start: bytes) -> bool:
     if content_type in {"text/html", "application/xhtml+xml", "text/plain"} or _is_for_programs(content_type):
         return True
     beginning = start[:256].lstrip().lower()
-    return beginning.startswith((b"<!doctype html", b"<html"))
+    return beginning.startswith((b"<!doctype html", b"<html")) or (content_type is None and _is_text(start))
+
+
+def _is_text(start: bytes) -> bool:
+    """Say whether bytes of no declared type are text, as a server in trouble sends it ("Back soon."): in UTF-8."""
+    try:
+        return bool(start) and not _BINARY.search(start) and bool(utf_8_decode(start)[0])
+    except UnicodeDecodeError:
+        return False
 
 
 def page_text(body: bytes, charset: str | None) -> str:
@@ -107,7 +123,7 @@ def read_page(html: str, content_type: str | None = None) -> Page:
     markup = html.lower()
     return Page(
         title=fold(seen.title),
-        headings=tuple(words for words in map(fold, seen.headings) if words),
+        headings=tuple(islice((words for words in map(fold, seen.headings) if words), _HEADINGS_MOST)),
         text=text,
         main=tuple((main or text).split("\n")) if text else (),
         unseen=fold(seen.unseen),
@@ -148,7 +164,8 @@ def _sent_by_script(html: str) -> str | None:
 
 
 def _text_page(text: str, headings: tuple[str, ...] = ()) -> Page:
-    main = tuple(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
+    folded = (" ".join(line.split()) for line in text.split("\n"))
+    main = tuple(line[at : at + _LINE] for line in folded for at in range(0, len(line), _LINE))
     return Page(
         title="",
         headings=headings,

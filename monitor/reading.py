@@ -64,7 +64,7 @@ def retry_after_s(answer: Answer, now: datetime) -> float | None:
         return float(value[:9])
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: an hour, a year or a zone of twelve digits
         return None
     return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 

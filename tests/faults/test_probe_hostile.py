@@ -27,6 +27,8 @@ MEMORY_MIB = 8.0
 MIB = 1024 * 1024
 
 BAD, UP, SLOW, GONE = ("bad_answer",) * 2, ("answered", "status_2xx"), ("timeout",) * 2, ("unreachable",) * 2
+#: Open tags, names and blanks, which a careless pattern can put together in a hundred thousand ways.
+PLACES = "<div" * 20 + " id=app" * 14 + " " * 401
 NOTHING = ("answered", "empty_body")  # a page that shows nothing
 PRIVATE, TLS, CIRCLE = ("not_public", "address_not_public"), ("tls_fault",) * 2, ("too_many_redirects",) * 2
 
@@ -99,8 +101,8 @@ ZEROS: Mapping[str, Callable[[int], bytes]] = {
 PACK: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
-    "br": lambda body: brotli.compress(body, quality=3, lgwin=22),
-    "zstd": lambda body: zstd.compress(body, options={zstd.CompressionParameter.window_log: 22}),
+    "br": lambda body: brotli.compress(body, quality=3, lgwin=21),
+    "zstd": lambda body: zstd.compress(body, options={zstd.CompressionParameter.window_log: 21}),
 }
 
 
@@ -180,6 +182,11 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "br bomb in a gzip bomb": (bomb("br, gzip"), UP),
     "zstd bomb in a br bomb": (bomb("zstd, br"), UP),
     "zstd bomb in a zstd bomb": (bomb("zstd, zstd"), UP),
+    "br bomb with the widest window": (packed(brotli.compress(bytes(16 * MIB), lgwin=22), "br"), UP),
+    "br bomb in a br bomb with the widest windows": (
+        packed(brotli.compress(brotli.compress(bytes(16 * MIB), lgwin=22), lgwin=22), "br, br"),
+        BAD,
+    ),
     "zstd frames of nothing": (packed(zstd.compress(b"") * 90_000, "zstd"), BAD),
     "zstd frames to be skipped": (packed(b"\x50\x2a\x4d\x18\x00\x00\x00\x00" * 130_000, "zstd"), BAD),
     "an endless zstd frame to be skipped": (
@@ -226,6 +233,15 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "a page of comments": (answer("<!-- <!-- " * 13_000), NOTHING),
     "a page of spaces": (answer("a" + " " * 130_000 + "b"), UP),
     "a page of one word": (answer("a" * 130_000), UP),
+    "a page of places for scripts": (answer(f"<script></script>{PLACES * 230}"), NOTHING),
+    "a page of headings and lines": (answer("<h1>x" * 13_000 + "<p>y" * 16_000), UP),
+    "a page of marks out of order": (answer("\u0301" * 32_000 + "\u0316" * 32_000), UP),
+    "a page of marks of one byte": (answer(b"\xcc" * 65_000 + b"\xf2" * 65_000, kind="text/html; charset=cp1258"), UP),
+    "a page of no letters": (answer(b"\xc0" * 130_000), UP),
+    "a character of five thousand digits": (answer(f"&#{'9' * 5000};"), UP),
+    "a character of five thousand noughts": (answer(f"<title>&#{'0' * 5000}65;</title>x"), UP),
+    "a text of one line": (answer("not found a.b " * 9_000, kind="text/plain"), UP),
+    "JSON of names": (answer("{" + ",".join(f'"k{name}":1' for name in range(12_000)), kind="application/json"), UP),
     "deep JSON": (answer("[" * 130_000, kind="application/json"), UP),
     "long JSON": (answer('{"a": "' + "not found " * 13_000 + '"}', kind="application/json"), UP),
     "a JPEG of segments": (answer(b"\xff\xd8" + b"\xff\xe0\x00\x02" * 250_000, kind="image/jpeg"), UP),
@@ -233,6 +249,14 @@ ATTACKS: Mapping[str, tuple[Reply, tuple[str, str]]] = {
     "a page in a code of its own": (answer(page("x", "y"), kind="text/html; charset=punycode"), UP),
     "comes back after a century": (answer("", 503, Retry_After="9" * 4000), ("answered", "status_503")),
     "comes back at no date": (answer("", 503, Retry_After="Mon, 99 Foo 9 99:9 +9"), ("answered", "status_503")),
+    "comes back at an hour of ten digits": (
+        answer("", 503, Retry_After="1 Jan 2030 9999999999:1:1"),
+        ("answered", "status_503"),
+    ),
+    "comes back in a zone far away": (
+        answer("", 503, Retry_After="Fri, 01 Jan 2030 00:00:00 -9999999999999999"),
+        ("answered", "status_503"),
+    ),
     "redirects to itself": (to("redirects%20to%20itself"), CIRCLE),
     "redirects for ever": (b"", CIRCLE),
     "redirects to longer and longer ones": (b"", CIRCLE),

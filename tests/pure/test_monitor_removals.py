@@ -317,6 +317,10 @@ def test_page_that_sends_its_visitor_on(content: str, target: str | None) -> Non
         ("application/octet-stream", b"<html>", True),
         ("image/png", b"<html>", True),
         (None, b"\x89PNG", False),
+        (None, "Wartung, bitte später".encode()[:-1], True),
+        (None, b"a\0b", False),
+        (None, b"", False),
+        ("application/octet-stream", b"Back soon.", False),
     ],
 )
 def test_what_is_read_as_a_page(kind: str | None, start: bytes, *, is_page: bool) -> None:
