@@ -391,8 +391,7 @@ def _answers(data: bytes, question: bytes) -> bool:
     if asked == question or asked.lower() == question.lower():
         return True
     # RFC 5452, section 9.1, wants the question in every reply. Servers that could not read it leave it out of their
-    # error; that is taken, as dnspython takes it: the socket and the id are right, and nothing is found by it. That a
-    # name does not exist says only who has read the question.
+    # error, which is taken: socket and id are right. That a name does not exist says only who has read the question.
     return data[4:6] == b"\x00\x00" and data[3] & _RCODE not in _READ_IT
 
 
