@@ -77,6 +77,7 @@ _PARTED_LINES: Final = 2
 #: "Page not found | Site" has two parts; a colon parts nothing, people put what they talk about behind it.
 PARTS: Final = re.compile(r"\s+[-–—|·»•]{1,2}\s+|\s*\|\s*|\s+:{1,2}\s+")
 _EDGES: Final = " \t.,;!…。！-–—|·»()[]*✖✗×☹"
+_ASKS: Final = (";", "\u037e")  # in Greek
 _QUOTES: Final = "\"'“”„«»‘‹「『"
 _SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+")
 #: "… or is private", "… or you may not have permission": one of two things, and the other is a wall.
@@ -370,7 +371,7 @@ def _softly(page: Page, heads: Sequence[str], languages: Sequence[Language]) -> 
 
 def _parts(line: str) -> Iterator[str]:
     """Yield a title or heading and its parts, as words; nothing of a question."""
-    if not line or "?" in line or "？" in line or len(line) > _HEADING:
+    if not line or "?" in line or "？" in line or line.endswith(_ASKS) or len(line) > _HEADING:
         return
     for part in dict.fromkeys((line, *PARTS.split(line))):
         if words := _said(part):
@@ -396,5 +397,5 @@ def _said(part: str) -> str:
 def _sentences(line: str) -> Iterator[str]:
     for sentence in _SENTENCES.split(plain_words(line)):
         words = sentence.strip()
-        if words and not words.startswith(tuple(_QUOTES)):
+        if words and not words.startswith(tuple(_QUOTES)) and not words.endswith(_ASKS):
             yield _LEADING.sub("", words, count=1).strip(_EDGES)
