@@ -395,7 +395,6 @@ def _said(part: str) -> str:
 
 
 def _sentences(line: str) -> Iterator[str]:
-    for sentence in _SENTENCES.split(plain_words(line)):
-        words = sentence.strip()
+    for words in map(str.strip, _SENTENCES.split(plain_words(line))):
         if words and not words.startswith(tuple(_QUOTES)) and not words.endswith(_ASKS):
             yield _LEADING.sub("", words, count=1).strip(_EDGES)
