@@ -15,7 +15,7 @@ from ntd.police import police_copy
 from ntd.returning import return_to_work
 from ntd.targets import assessed_by_hand
 from ntd.world import World
-from schemas.check import Baseline, GoneBy, Meaning, Round, Verdict
+from schemas.check import Baseline, Body, GoneBy, Meaning, Round, Verdict
 from schemas.errors import IllegalTransition
 from schemas.ids import RecipientId
 from schemas.item import Attention, State
@@ -190,8 +190,8 @@ def _undenied(baseline: Baseline | None) -> Baseline | None:
     return None if baseline is not None and baseline.denied else baseline
 
 
-def gone(case: Case, act: Act, settings: Settings) -> Step:
-    """Record an analyst's verdict that the content is gone."""
+def gone(case: Case, act: Act, settings: Settings, seen: Body | None = None) -> Step:
+    """Record an analyst's verdict that the content is gone, although what was last `seen` stands there."""
     open_stays = tuple(
         replace(
             stay,
@@ -205,7 +205,7 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
         for stay in case.stays
     )
     after = Case(item=case.item, stays=open_stays)
-    item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT, baseline=_denied(case.item))
+    item = replace(gone_item(after, act.now), gone_by=GoneBy.CONTENT, baseline=_denied(case.item, seen))
     step = Step(
         case=replace(after, item=item),
         history=(record_of(case, act, "gone", item.state, by_hand=True),),
@@ -216,11 +216,13 @@ def gone(case: Case, act: Act, settings: Settings) -> Step:
     return closing(step, settings, act.now)
 
 
-def _denied(item: Item) -> Baseline | None:
-    """Take what a look last took for the thing as what it is not: seeing it again is no return."""
-    if item.baseline is None or item.last_verdict is not Verdict.UP:
+def _denied(item: Item, seen: Body | None) -> Baseline | None:
+    """Take what a look last saw in its place as what it is not: seeing it again is no return and asks nobody again."""
+    if seen is None or item.last_verdict not in {Verdict.UP, Verdict.CHANGED}:
         return item.baseline
-    return replace(item.baseline, denied=True)
+    return Baseline(
+        sha256=seen.sha256, length_bytes=seen.length_bytes, type=seen.type, likeness=seen.likeness, denied=True
+    )
 
 
 def _assessed(item: Item) -> Item:

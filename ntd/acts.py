@@ -14,7 +14,7 @@ from ntd import acting, answering, holding
 from ntd.answering import CHECKS_PER_HOUR, partner_says, recipient_says
 from ntd.case import Case, Record, Step
 from ntd.holding import Act
-from ntd.store import cases, origins
+from ntd.store import cases, checks, origins
 from ntd.store.base import Connection, Store, row_id
 from ntd.store.settling import sent_of
 from ntd.store.sql import statement
@@ -136,7 +136,11 @@ async def withdraw(
 async def gone(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:
     """Record an analyst's verdict that the content is gone; it is watched from now on."""
     act = Act(by=by, reason=reason, now=now)
-    await _act(store, settings, ids, act, lambda case, _: acting.gone(case, act, settings))
+    async with store.transaction() as connection:
+        before = await _lock(connection, ids)
+        seen = await checks.last_bodies(connection, store, sorted(before))
+        steps = [acting.gone(case, act, settings, seen.get(item)) for item, case in before.items()]
+        await cases.settle(connection, store, settings, before, steps, by=by, now=now)
 
 
 async def up(store: Store, settings: Settings, ids: Sequence[ItemId], *, reason: str, by: str, now: datetime) -> None:

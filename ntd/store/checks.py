@@ -16,7 +16,7 @@ from ntd.store.sql import statement
 from ntd.store.worlds import Perch, perches
 from ntd.uneventful import Uneventful
 from ntd.voiding import ReallyTold
-from schemas.check import Baseline, Phases, Round
+from schemas.check import Baseline, Body, Phases, Round
 from schemas.ids import HostId, ItemId, NoticeId, StayId
 
 _RENEW = statement("checks.renew")
@@ -32,6 +32,7 @@ _HELD = statement("checks.held")
 _GIVE_BACK = statement("checks.give_back")
 _WAITING = statement("checks.waiting")
 _KEEP_UNEVENTFUL = statement("checks.keep_uneventful")
+_LAST_LOOKS = statement("checks.last_looks")
 _KEEP_LOOKS = statement("checks.keep_looks")
 _CHECK_NOW = statement("checks.check_now")
 _FOLLOW_UPS = statement("checks.follow_ups")
@@ -162,6 +163,18 @@ async def keep_looks(
             rows.append((item, one.at, sealed, evidence))
     if rows:
         await connection.execute(_KEEP_LOOKS, *map(list, zip(*rows, strict=True)))
+
+
+async def last_bodies(connection: Connection, store: Store, ids: Sequence[ItemId]) -> dict[ItemId, Body]:
+    """Give what stood in the place of each item when it was last looked at; none where no look was answered."""
+    bodies = {}
+    for row in await connection.fetch(_LAST_LOOKS, list(ids)):
+        looks = store.open("round.observations", row_id(row["item_id"]), row["observations"])
+        # Where one look was told that it is gone and another saw it, the other one is meant.
+        answered = sorted((look for look in looks if look["body"]), key=lambda look: any(look["signs"].values()))
+        if answered:
+            bodies[ItemId(row["item_id"])] = Body(**answered[0]["body"])
+    return bodies
 
 
 def evidence_of(one: Round) -> bytes:

@@ -11,7 +11,7 @@ from ntd.holding import hold
 from ntd.placing import place
 from ntd.returning import return_to_work
 from ntd.voiding import ReallyTold, void_dry_run
-from schemas.check import Baseline, GoneBy, Verdict
+from schemas.check import Baseline, Body, GoneBy, Verdict
 from schemas.errors import IllegalTransition
 from schemas.item import Attention, State
 from schemas.notice import Kind
@@ -194,20 +194,26 @@ def seen_last(verdict: Verdict, baseline: Baseline | None = FIRST) -> Case:
     return replace(case, item=replace(case.item, last_verdict=verdict, baseline=baseline))
 
 
+LAST = Body(sha256="b" * 64, length_bytes=900, type="text/html", likeness="text:0000000000000fff:0")
+DENIED = Baseline(sha256="b" * 64, length_bytes=900, type="text/html", likeness=LAST.likeness, denied=True)
+
+
 @pytest.mark.parametrize(
-    ("verdict", "baseline", "after"),
+    ("verdict", "baseline", "seen", "after"),
     [
-        (Verdict.UP, FIRST, replace(FIRST, denied=True)),
-        (Verdict.UP, None, None),
-        (Verdict.CHANGED, FIRST, FIRST),
-        (Verdict.BLOCKED, FIRST, FIRST),
+        (Verdict.UP, FIRST, LAST, DENIED),
+        (Verdict.UP, None, LAST, DENIED),
+        (Verdict.CHANGED, FIRST, LAST, DENIED),
+        (Verdict.UP, FIRST, None, FIRST),
+        (Verdict.BLOCKED, FIRST, LAST, FIRST),
+        (Verdict.UNKNOWN, None, LAST, None),
     ],
 )
-def test_what_was_taken_for_up_is_denied_by_a_gone_by_hand(
-    verdict: Verdict, baseline: Baseline | None, after: Baseline | None
+def test_what_stands_there_is_denied_by_a_gone_by_hand(
+    verdict: Verdict, baseline: Baseline | None, seen: Body | None, after: Baseline | None
 ) -> None:
-    """A page that we took for the thing is none: seeing it again is no return. What is only changed was never it."""
-    assert gone(seen_last(verdict, baseline), act(), RULES).case.item.baseline == after
+    """What was last seen in its place is not the thing: seeing it again is no return, and nobody is asked again."""
+    assert gone(seen_last(verdict, baseline), act(), RULES, seen).case.item.baseline == after
 
 
 @pytest.mark.parametrize(

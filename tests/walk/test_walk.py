@@ -230,6 +230,18 @@ async def test_a_return_begins_a_new_spell(home: House) -> None:
     assert home.post.handed[0].message_id.encode() in home.post.handed[1].content
 
 
+async def test_what_a_person_calls_gone_is_what_stands_there_now(home: House) -> None:
+    """Another picture than the first one is up: once a person has said that it is gone, that one is denied."""
+    (item,) = await home.submit(URL)
+    await home.settle()
+    home.pages.bodies[URL] = "bb"
+    await home.later(2 * HOUR)
+    await acts.gone(home.store, home.settings, [ItemId(item)], reason="a cat", by="anna", now=home.now)
+    known = await home.store.pool.fetchrow("SELECT first_sha256, first_denied, state FROM item")
+
+    assert tuple(known.values()) == (bytes.fromhex("bb" * 32), True, "gone")
+
+
 async def test_a_move_is_confirmed_by_two_looks_and_told_to_the_new_hoster(home: House) -> None:
     """The old stay ends relocated, a new one begins, its hoster is told; checks never stop."""
     (item,) = await home.submit(URL)

@@ -144,6 +144,10 @@ UPDATE notice SET voided_at = $2 WHERE id = ANY($1::uuid[])
 -- Work under way keeps its lease; what was settled or lost to another daemon has another token.
 UPDATE schedule SET leased_until = $3 WHERE item_id = ANY($1::uuid[]) AND token = $2
 
+-- name: last_looks
+-- What the newest look of each of these items saw.
+SELECT item_id, observations FROM last_look WHERE item_id = ANY($1::uuid[])
+
 -- name: keep_looks
 -- The evidence of the newest look that saw something else, written over: rounds that changed something are kept beside it.
 WITH seen AS (
