@@ -101,6 +101,10 @@ async def run(settings: Settings, roles: frozenset[Role], clock: Clock) -> None:
         collect_seldom()
         await stack.enter_async_context(_alive(house, sorted(roles)))
         log.info("daemon.started", roles=sorted(roles))
+        if Role.CHECK in roles and not settings.monitor.canaries:
+            log.warning(
+                "checks.no_canaries", remedy="name in monitor.canaries what is always up: who lies to us is believed"
+            )
         async with asyncio.TaskGroup() as group:
             turning = [group.create_task(loop()) for loop in loops]
             await stop.wait()
