@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -78,6 +79,7 @@ PLACES = {
         seat(10, None, NOC),
     )
 }
+LONG = os.environ.get("NTD_FAULTS") == "long"
 SPANS = st.sampled_from([MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, 25 * HOUR, 3 * DAY, 30 * DAY])
 ORDER = (Verdict.UP, Verdict.CHANGED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.GONE)
 VERDICTS = st.sampled_from([UP, UP, DOWN, DOWN, DOWN, CHANGED, BLOCKED, UNKNOWN])
@@ -604,8 +606,8 @@ class Walk(RuleBasedStateMachine):
 
 
 Walk.TestCase.settings = settings(
-    max_examples=5000 if os.environ.get("NTD_FAULTS") == "long" else 80,
+    max_examples=5000 if LONG else 80,
     stateful_step_count=40,
     suppress_health_check=list(HealthCheck),
 )
-TestWalk = Walk.TestCase
+TestWalk = pytest.mark.timeout(1800 if LONG else 90)(Walk.TestCase)
