@@ -157,43 +157,20 @@ def signs_of(
     `page` is None for what is no page; `other` is the page of a name that nobody uploaded, where that is known;
     `everywhere`: the front page looks the same, so that whatever is said is said of the whole site, not of the item.
     """
+    placeholder = known.placeholders.get(sha256)
     if page is None and not ended.host:
-        return Signs(placeholder=known.placeholders.get(sha256))
+        return Signs(placeholder=placeholder)
     own = own_of(page, other, ended.item) if page else None
-    words = _words_of(page, own, ended) if page and own else None
-    hits: dict[str, str] = {}
-    for wording in known.wordings:
-        if wording.kind not in hits and _fits(wording, words, ended):
-            hits[wording.kind] = wording.id
-    removal, unsure = hits.get("removed") or ("removed.query.redirect" if ended.says else None), None
-    if (
-        page
-        and own
-        and removal is None
-        and not ("discussion" in hits and _people_talk(page, known))
-        and (said := removal_of(page, own, known.tongues, ended.name))
-    ):
-        removal, unsure = (said.mark, None) if said.sure else (None, "unavailable.words")
-    # A film called "Private video" is none that is private.
-    wall = None if own and own.works else _first(hits, WALLS)
-    if wall in {"login.text", "login.wide"} and ("default_page" in hits or "parked" in hits):
-        wall = None  # "Please log in to your control panel" is said to whoever owns the server
-    if page and own and wall is None and removal is None and _asks_for_password(page, own):
-        wall = "login.password_field"
-    parked = next((mark for mark in _taken(hits) if not _server_says(hits)), None)
-    if (
-        page
-        and own
-        and not everywhere
-        and parked in SAID_OF_SITE
-        and not ended.host
-        and not _only_sold(page, own, ended, known)
-    ):
-        parked = None  # a whole site is parked or shut, not one page of it
-    server = None if parked and parked.startswith("account_") else _server(hits, page, removal)
-    empty = bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[everywhere]))
+    told = _Told(
+        page=page, own=own, ended=ended, known=known, everywhere=everywhere, hits=_hits(page, own, ended, known)
+    )
+    removal, unsure = _removal(told)
+    wall = _wall(told, removal)
+    parked = _parked(told)
+    empty = _is_empty(told)
+    server = None if parked and parked.startswith("account_") else _server(told.hits, page, removal)
     if page and everywhere and not (ended.front or empty or removal or parked):
-        server = server or hits.get("site_message") or _bare(page, known)
+        server = server or told.hits.get("site_message") or _bare(page, known)
     if page and not (removal or parked or wall or server or ended.front) and _blank(page):
         server = BLANK
     return Signs(
@@ -201,12 +178,70 @@ def signs_of(
         parked=parked,
         login=wall,
         default_page=server or (None if parked else unsure),
-        placeholder=known.placeholders.get(sha256),
-        removed_for_all="everybody" in hits and "geo_block" not in hits,
+        placeholder=placeholder,
+        removed_for_all="everybody" in told.hits and "geo_block" not in told.hits,
         script_only=empty,
         # What answers with a picture or a file is no front page, however short its path.
         front_page=ended.front and page is not None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is judged: a page where one came, where redirects ended, and which known pages it is like at first sight."""
+
+    page: Page | None
+    own: Own | None  # None without a page
+    ended: Ended
+    known: Known
+    everywhere: bool
+    hits: Mapping[str, str]  # the first entry of each kind that fits
+
+
+def _hits(page: Page | None, own: Own | None, ended: Ended, known: Known) -> Mapping[str, str]:
+    words = _words_of(page, own, ended) if page and own else None
+    hits: dict[str, str] = {}
+    for wording in known.wordings:
+        if wording.kind not in hits and _fits(wording, words, ended):
+            hits[wording.kind] = wording.id
+    return hits
+
+
+def _removal(told: _Told) -> tuple[str | None, str | None]:
+    """Give the mark of a page that says that its thing is not there, or of one that may say so."""
+    page, own, known = told.page, told.own, told.known
+    if mark := told.hits.get("removed") or ("removed.query.redirect" if told.ended.says else None):
+        return mark, None
+    if page is None or own is None or ("discussion" in told.hits and _people_talk(page, known)):
+        return None, None
+    said = removal_of(page, own, known.tongues, told.ended.name)
+    if said is None:
+        return None, None
+    return (said.mark, None) if said.sure else (None, "unavailable.words")
+
+
+def _wall(told: _Told, removal: str | None) -> str | None:
+    # A film called "Private video" is none that is private.
+    wall = None if told.own and told.own.works else _first(told.hits, WALLS)
+    if wall in {"login.text", "login.wide"} and ("default_page" in told.hits or "parked" in told.hits):
+        wall = None  # "Please log in to your control panel" is said to whoever owns the server
+    if told.page and told.own and wall is None and removal is None and _asks_for_password(told.page, told.own):
+        wall = "login.password_field"
+    return wall
+
+
+def _parked(told: _Told) -> str | None:
+    mark = next((one for one in _taken(told.hits) if not _server_says(told.hits)), None)
+    if told.page is None or told.own is None or told.everywhere or told.ended.host or mark not in SAID_OF_SITE:
+        return mark
+    # A whole site is parked or shut, not one page of it.
+    return mark if _only_sold(told.page, told.own, told.ended, told.known) else None
+
+
+def _is_empty(told: _Told) -> bool:
+    """Say whether scripts fill the page, so that what it says to who runs none means nothing."""
+    page = told.page
+    return bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[told.everywhere]))
 
 
 def _blank(page: Page) -> bool:
