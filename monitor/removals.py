@@ -79,7 +79,7 @@ PARTS: Final = re.compile(r"\s+[-–—|·»•]{1,2}\s+|\s*\|\s*|\s+:{1,2}\s+")
 _EDGES: Final = " \t.,;!…。！-–—|·»()[]*✖✗×☹"
 _ASKS: Final = (";", "\u037e")  # in Greek
 _QUOTES: Final = "\"'“”„«»‘‹「『"
-_SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+")
+_SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+|\s+(?=กรณา|โปรด)")  # no stops in Thai: "… please"
 #: "… or is private", "… or you may not have permission": one of two things, and the other is a wall.
 _OR_A_WALL: Final = re.compile(
     r"\b(?:or|oder|of|ou|o|lub|nebo|или|або|veya|atau|hoặc)\b.{0,40}"
