@@ -51,6 +51,14 @@ def test_what_is_said_of_a_thing_that_stands(code: str) -> None:
     assert [one for one, both in pages.items() if any(signs(html).removal_wording for html in both)] == []
 
 
+def test_a_question_in_greek_says_nothing() -> None:
+    """Greek asks with a semicolon."""
+    asked = signs("<title>Pics</title><h1>Διαγράφηκε το αρχείο;</h1><p>Διαγράφηκε το αρχείο;</p>")
+
+    assert not asked.removal_wording
+    assert signs("<title>Pics</title><h1>Διαγράφηκε το αρχείο</h1>").removal_wording
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
