@@ -23,6 +23,10 @@ MAX_NEGATIVE_S: Final = 10_800
 #: Seconds a negative answer without SOA is kept (RFC 2308, section 5, asks for none; dnspython and unbound take a few).
 NEGATIVE_WITHOUT_SOA_S: Final = 5
 
+#: Addresses of one kind that are kept of a name, the lowest: an answer over TCP has room for four thousand, which take
+#: a third of a megabyte for as long as they are remembered. A round asks 32, and what has more is never gone.
+ADDRESSES_MOST: Final = 256
+
 # Octets of a label, and of a name as text (RFC 1035, section 2.3.4: 255 on the wire, two of them not in the text).
 _LONGEST_LABEL: Final = 63
 _LONGEST_NAME: Final = 253
@@ -177,7 +181,7 @@ def _apart(values: Sequence[Value]) -> tuple[tuple[str, ...], tuple[Address, ...
     texts = [value for value in values if isinstance(value, str)]
     if texts:
         return tuple(sorted(texts)) if len(texts) > 1 else tuple(texts), ()
-    return (), _in_order([value for value in values if not isinstance(value, str)])
+    return (), _in_order([value for value in values if not isinstance(value, str)])[:ADDRESSES_MOST]
 
 
 def _in_order(addresses: Sequence[Address]) -> tuple[Address, ...]:

@@ -10,7 +10,19 @@ import dns.rrset
 import pytest
 
 from geo.canary import song
-from geo.names import MAX_NEGATIVE_S, MAX_TTL_S, Joint, NameAnswer, Reply, ZoneAnswer, join, read_reply, said, wire_name
+from geo.names import (
+    ADDRESSES_MOST,
+    MAX_NEGATIVE_S,
+    MAX_TTL_S,
+    Joint,
+    NameAnswer,
+    Reply,
+    ZoneAnswer,
+    join,
+    read_reply,
+    said,
+    wire_name,
+)
 from geo.wire import A, mailbox_of, plain, thorough
 from geo.zones import NEVER, Zone, is_wildcard, zone_of
 from schemas.canary import NameCanary
@@ -333,3 +345,11 @@ def test_a_mailbox_with_a_dot_in_its_name_is_read() -> None:
     assert found is not None
     assert found.mailbox == "host.master@test"
     assert mailbox_of("test") == "test"
+
+
+def test_of_thousands_of_addresses_the_lowest_are_kept() -> None:
+    """A name is remembered with no more addresses than a real one has, and with the same ones each time."""
+    lowest = ip_address("198.18.0.0")
+    found = reply(message(*(f"{HOST}. 60 A {lowest + at}" for at in reversed(range(300)))))
+
+    assert found.addresses == tuple(lowest + at for at in range(ADDRESSES_MOST))
