@@ -76,9 +76,9 @@ async def _everywhere(ours: Trail, url: Url, front: str, follow: Follow) -> bool
         return False
     try:
         other = await follow(front)
-        return other.status == ours.status and _alike(ours, url, other, parse_url(front))
+        return _alike(ours, url, other, parse_url(front)) and other.status == ours.status
     except Fault:
-        return False
+        return True  # a front page that could not be seen, perhaps by our own fault, makes nothing gone
 
 
 def _alike(ours: Trail, our_url: Url, other: Trail, other_url: Url) -> bool:

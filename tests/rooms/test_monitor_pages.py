@@ -56,6 +56,17 @@ BEHAVIOURS: Mapping[str, tuple[Mapping[str, Reply], Verdict, str]] = {
     "302 to nowhere": ({"/i/1.jpg": answer("", 302)}, UNKNOWN, "status_302"),
     "empty": ({"/i/1.jpg": answer("")}, UNKNOWN, "empty_body"),
     "same page for every name": ({"*": answer(SOFT_EN)}, GONE, "soft_404"),
+    "same page for every name, front page out of reach": (
+        {"*": answer(page("Hello", "This is ours.")), "/": b""},
+        UNKNOWN,
+        "site_message",
+    ),
+    "same page for every name, front page in trouble": (
+        {"*": answer(page("Hello", "This is ours.")), "/": answer("", 503)},
+        UNKNOWN,
+        "site_message",
+    ),
+    "same words for every name, of no type": ({"*": answer("Back in an hour", kind="")}, UNKNOWN, "site_message"),
     "same picture for every name": ({"*": picture("nothing here")}, GONE, "soft_404"),
     "front page for every name": ({"*": to("/"), "/": answer(page("Pictures", "Upload yours"))}, GONE, "front_page"),
     "page with the path in it": (
