@@ -18,7 +18,7 @@ _SERVER: Final = re.compile(
 )
 #: Why, or which one: in a line of its own.
 _LABELLED: Final = re.compile(
-    r"(?:reason|file ?name|file|url|address|link|grund|dateiname|datei|reden|raison|fichier|motivo|archivo|nome|"
+    r"(?:reason|file ?name|file|url|address|link|grund|dateiname|datei|reden|raison|motif|fichier|motivo|archivo|nome|"
     r"nombre|arquivo|powod|plik|duvod|soubor|причина|файл|razlog|разлог|sebep|neden|dosya|السبب|علت|دلیل|סיבה|理由|原因|사유)"
     r"\W{0,3}:.{1,120}"
 )

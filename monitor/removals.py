@@ -163,7 +163,7 @@ def shows(page: Page, own: Own) -> bool:
 
 def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> Removal | None:
     """Judge a page by its title and headings, then by its first sentences, then by words that only hint at it."""
-    heads = tuple(part for line in _titles(page) if not _is_name(line, name) for part in _parts(line))
+    heads = tuple(part for line in _titles(page) if not _is_name(line, name) for part in _parts(line, tongues))
     heads += tuple(_without_site(heads, page.title))
     for language in tongues.languages:
         if head := next((part for part in heads if language.heading.fullmatch(part)), None):
@@ -199,7 +199,7 @@ def _talks(line: str, title: str, tongues: Tongues) -> bool:
         or not (tongues.said.search(words) or _STATUS.search(words))
     ):
         return False
-    parts = [_said(one) for part in (*_parts(line), words) for one in (part, *_TALK_PARTS.split(part))]
+    parts = [_said(one) for part in (*_parts(line, tongues), words) for one in (part, *_TALK_PARTS.split(part))]
     parts += _without_site(parts, title)
     weak = any(one.weak.fullmatch(part) for one in tongues.languages for part in parts)
     return bool(_NUMBERED.match(words)) or not (weak or any(_stated(part, tongues) for part in parts))
@@ -268,7 +268,7 @@ def foreign(page: Page, own: Own, tongues: Tongues, name: str, plain: Collection
 
 def _titled(page: Page, tongues: Tongues) -> bool:
     """Say whether the title says it too: then the rest of it may be whose work this is, else it is the site's name."""
-    return any(_stated(part, tongues) for part in _parts(page.title)) or len(page.title.split()) > _SITE_WORDS
+    return any(_stated(part, tongues) for part in _parts(page.title, tongues)) or len(page.title.split()) > _SITE_WORDS
 
 
 def _goes_with(head: str, page: Page, own: Own, tongues: Tongues) -> bool:
@@ -288,7 +288,7 @@ def says_twice(page: Page, tongues: Tongues) -> bool:
     """Say whether title and first heading both say that the thing is not there, in different words."""
     if not page.headings:
         return False
-    said = ({part for part in _parts(line) if _stated(part, tongues)} for line in (page.title, page.headings[0]))
+    said = ({part for part in _parts(one, tongues) if _stated(part, tongues)} for one in (page.title, page.headings[0]))
     title, heading = said
     return bool(title and heading and title.isdisjoint(heading))
 
@@ -369,22 +369,23 @@ def _softly(page: Page, heads: Sequence[str], languages: Sequence[Language]) -> 
     return None
 
 
-def _parts(line: str) -> Iterator[str]:
+def _parts(line: str, tongues: Tongues) -> Iterator[str]:
     """Yield a title or heading and its parts, as words; nothing of a question."""
     if not line or "?" in line or "？" in line or line.endswith(_ASKS) or len(line) > _HEADING:
         return
     for part in dict.fromkeys((line, *PARTS.split(line))):
         if words := _said(part):
             yield words
-            yield from _told_after_a_cry(words)
+            yield from _told_after_a_cry(words, tongues)
         if not part.startswith(tuple(_QUOTES)) and (led := _LEADING.sub("", words, count=1)) and led != words:
             yield led.strip(_EDGES)
 
 
-def _told_after_a_cry(words: str) -> Iterator[str]:
+def _told_after_a_cry(words: str, tongues: Tongues) -> Iterator[str]:
     """Yield a heading's statement without its cry ("Oops! …") and its advice ("… Check the address")."""
     first, *rest = (one.strip(_EDGES) for one in _CRIES.split(words))
-    if rest and sum(map(len, rest)) <= _LABEL:
+    after = " ".join(rest)
+    if rest and (len(after) <= _LABEL or is_of_site(after, tongues.vocabularies, foreign_in=_FOREIGN_IN)):
         yield first
     if rest and len(first.split()) <= _CRY_WORDS:
         yield rest[0]

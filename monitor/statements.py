@@ -68,7 +68,7 @@ _FOREIGN_MOST: Final = 4
 #: Words of the language that a line must have where it holds names that say nothing.
 _BESIDE_NAMES: Final = 3
 _LONGEST: Final = 40
-_CHUNK: Final = re.compile(r"[^\s,;:!?()\[\]{}…–—|،؛।॥*•·<>=+]+")
+_CHUNK: Final = re.compile(r"[^\s,;:!?¡¿()\[\]{}…–—|،؛।॥*•·<>=+]+")
 _PIECE: Final = re.compile(r"[^\-'./]+")
 _QUOTED: Final = re.compile(r"[\"“„«‹「『][^\"“”„«»‹›「」『』]{1,80}[\"”“»›」』]")
 _EDGES: Final = ".'\"-/“”„«»‹›"
