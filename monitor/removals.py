@@ -384,8 +384,7 @@ def _parts(line: str, tongues: Tongues) -> Iterator[str]:
 def _told_after_a_cry(words: str, tongues: Tongues) -> Iterator[str]:
     """Yield a heading's statement without its cry ("Oops! …") and its advice ("… Check the address")."""
     first, *rest = (one.strip(_EDGES) for one in _CRIES.split(words))
-    after = " ".join(rest)
-    if rest and (len(after) <= _LABEL or is_of_site(after, tongues.vocabularies, foreign_in=_FOREIGN_IN)):
+    if rest and (len(end := " ".join(rest)) <= _LABEL or is_of_site(end, tongues.vocabularies, foreign_in=_FOREIGN_IN)):
         yield first
     if rest and len(first.split()) <= _CRY_WORDS:
         yield rest[0]

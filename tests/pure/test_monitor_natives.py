@@ -29,4 +29,4 @@ def test_pages_as_their_readers_understand_them(lang: str) -> None:
 
     assert [one for one in stand if said_gone(one)] == []
     assert [one for one in gone if not said_gone(one)] == []
-    assert (len(stand) > 20, len(gone) > 20) == (True, True)
+    assert (len(stand) > 25, len(gone) > 10) == (True, True)
