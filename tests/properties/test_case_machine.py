@@ -166,6 +166,19 @@ class Walk(RuleBasedStateMachine):
             self.seats[hoster] = replace(PLACES[hoster], seen_from=self.now - seen)
         self.version, self.looked, self.looked_at = self.version + 1, True, self.now
 
+    @precondition(lambda self: self.back_at > NOON and self.book.case.at_work)
+    @rule(at=st.sets(st.sampled_from(sorted(PLACES)), min_size=1, max_size=3), late=st.booleans())
+    def had_moved(self, at: set[int], *, late: bool) -> None:
+        """Find that the host had moved just before the item came back or was reopened, and have the item follow.
+
+        `late`: the first look that missed its old place came after that.
+        """
+        before = dict(self.left)
+        self.move(at, self.now - self.back_at + MINUTE)
+        if late:
+            self.left = {place: self.now if at != before.get(place) else at for place, at in self.left.items()}
+        self.follow()
+
     @precondition(lambda self: self.seats)
     @rule(missed=st.booleans())
     def look_up(self, *, missed: bool) -> None:
@@ -268,6 +281,19 @@ class Walk(RuleBasedStateMachine):
             if self.book.check_at is not None:
                 self._round({stay.id: say[stay.id] for stay in self.book.case.open if stay.id in say})
                 self.now += 15 * MINUTE
+
+    @precondition(lambda self: self.book.check_at is not None and len(self.book.case.open) > 1)
+    @rule(data=st.data())
+    def goes_and_comes_back_in_part(self, data: st.DataObject) -> None:
+        """Have it gone everywhere, and seen again at one of its places."""
+        for _ in range(self.settings.monitor.confirm):
+            if self.book.check_at is not None:
+                self._round({stay.id: DOWN for stay in self.book.case.open})
+                self.now += 15 * MINUTE
+        open_ones = [stay.id for stay in self.book.case.open]
+        if self.book.check_at is not None and open_ones:
+            back = data.draw(st.sampled_from(open_ones))
+            self._round({stay: UP if stay == back else DOWN for stay in open_ones})
 
     def _round(self, by_stay: dict[StayId, Meaning]) -> None:
         before = self.book.case
