@@ -7,7 +7,12 @@ from typing import Final
 #: Letters that are written without their accents too, and that Unicode does not take apart.
 _PLAIN: Final = str.maketrans("ıłđø", "ildo")
 #: Marks that are made of two and nothing else (Unicode, NonStarterDecomposition).
-_MARKS_IN_ONE: Final = frozenset("\u0f73\u0f75\u0f81")
+_MARKS_IN_ONE: Final = "\u0f73\u0f75\u0f81"
+#: Marks that stand upon other letters: all that Unicode has, which are below this.
+_MARKS_END: Final = 0x20000
+_MARKS: Final = re.compile(
+    f"[{''.join(filter(unicodedata.combining, map(chr, range(0x300, _MARKS_END))))}{_MARKS_IN_ONE}]+"
+)
 #: Characters that are taken apart at once.
 _PIECE: Final = 4096
 #: A word or an ending in parentheses: "does not exist (anymore)", "your file(s)".
@@ -31,9 +36,5 @@ def folded(text: str) -> str:
     # Piece by piece, because each letter is an object of its own for a moment; and without the marks that stand alone
     # first, because to put a page full of them in order takes time by its square.
     pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
-    letters = "".join(_unmarked(unicodedata.normalize("NFD", _unmarked(piece))) for piece in pieces)
+    letters = "".join(_MARKS.sub("", unicodedata.normalize("NFD", _MARKS.sub("", piece))) for piece in pieces)
     return unicodedata.normalize("NFC", letters).translate(_PLAIN)
-
-
-def _unmarked(text: str) -> str:
-    return "".join(one for one in text if not unicodedata.combining(one) and one not in _MARKS_IN_ONE)
