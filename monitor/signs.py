@@ -61,6 +61,8 @@ _SAYS: Final = re.compile(
     r"(?:4(?:04|10)\b|(?:\w{0,20}[-_+ ])?(?:not[-_+ ]?found|removed|deleted|missing|gone))",
     re.IGNORECASE,
 )
+#: Characters of a text in which words of nothing are looked for: in a long one they say nothing.
+_READ: Final = 20_000
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 #: Sentences of its own that a page says of the whole site before it is believed beside words that belong to none.
 _OFTEN: Final = 2
@@ -259,7 +261,7 @@ def shown_to_all(page: Page, signs: Signs, known: Known) -> bool:
 
 def says_nothing_there(text: str, known: Known) -> bool:
     """Say whether a text has a word of nothing or of a removal, in any language."""
-    words = plain_words(text)
+    words = plain_words(text[:_READ])
     return bool(known.loose.search(words) or known.tongues.said.search(words))
 
 
@@ -278,7 +280,7 @@ def _people_talk(page: Page, known: Known) -> bool:
 def _bare(page: Page, known: Known) -> str | None:
     """Give the mark of a page that a whole site shows, that leads nowhere and does not say that nothing is there."""
     leads = page.links >= _LINKS or page.pictures or page.thumbnails
-    told = known.loose.search(plain_words(f"{page.title}\n{page.text}"))
+    told = known.loose.search(plain_words(f"{page.title}\n{page.text[:_READ]}"))
     return None if leads or told else "site_message.bare"
 
 
