@@ -31,6 +31,7 @@ likeness   P  how like two pages are, and what one has of its own
 imprint    P  what is kept of a body, to tell a changed one from another thing
 removals   P  pages that say of themselves that the thing is not there
 statements P  sentences that sites say it with, told by their words, in all languages
+offers     P  whether a page offers other things, or shows the cover of its own
 beside     P  what stands beside such a sentence: more of it, or what the page is about
 signs      P  known pages recognised: walls, servers, removals, parked
 siblings   P  the names that nobody has uploaded

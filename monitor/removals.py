@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from monitor.beside import Site, belongs, is_menu
 from monitor.likeness import Own
+from monitor.offers import is_covered, offers
 from monitor.pages import Page
 from monitor.spelling import plain_words
 from monitor.statements import Statement, Vocabulary, is_of_site, statement_in
@@ -26,17 +27,6 @@ BESIDE_UNEXPLAINED: Final = 200
 BESIDE_WEAK: Final = 160
 #: … whatever it says: the name of a server, "Back".
 BESIDE_WEAKEST: Final = 40
-#: Pictures with a link that may belong to the thing itself; sites that offer other things offer more of them, …
-_COVERS: Final = 2
-#: … or say so.
-_OTHERS: Final = re.compile(
-    r"\b(?:more|others?|another|instead|like|leuk|interessant|gefallen|interessieren|empfehl\w*|aimer\w*|plaire|interesser|gust(?:ar|a|e)\w*|interes\w*|"
-    r"piacere|piacer\w*|consigliat\w*|gostar|sugest\w*|sugerid\w*|spodoba\w*|zainteresowa\w*|polecan\w*|понравит\w*|заинтерес\w*|рекоменд\w*|begen\w*|ilgini|oneri\w*|gilla|recommended|popular|related|next|similar|latest|newest|try|andere|weitere|mehr|ahnliche|neueste|"
-    r"meer|populaires?|populares?|popolari|beliebte?n?|popularne|popularni|populara|populaer[et]?|popüler|populer|random|discover|decouvr\w*|zufall\w*|descubr\w*|scopri|"
-    r"popular\w*|recentes?|recents?|recenti|derniere?s?|ultim[ao]s?|ultime|nouve\w*|nuev[ao]s|novos?|nuov[ei]|nowe|nejnovejsi|популярн\w*|нов\w{2,3}|свеж\w*|"
-    r"autres?|plus|otr[ao]s?|mas|altr[ieao]|piu|outr[ao]s?|mais|inne|podobne|dalsi|jine|друг\w*|ещ?е|похож\w*|diger|"
-    r"andra|fler|muita|lisaa)\b|他|ほか|人気|新着|热门|熱門|最新|인기|최신|おすすめ|其他|其它|更多|推荐|다른|추천"
-)
 #: The name of a site has no more words than these.
 _SITE_WORDS: Final = 3
 #: One word in so many may be from elsewhere in a sentence that is built as a statement.
@@ -158,7 +148,7 @@ def _speaks(page: Page, own: Own, tongues: Tongues) -> bool:
 
 def shows(page: Page, own: Own) -> bool:
     """Say whether a page shows something of its own, or holds it out: "File deleted. Mirror: …"."""
-    return bool(own.pictures or own.works or page.files) or _covered(own)
+    return bool(own.pictures or own.works or page.files) or is_covered(own)
 
 
 def _said_of(page: Page, own: Own, beside: int, tongues: Tongues, name: str) -> Removal | None:
@@ -236,34 +226,34 @@ def _by_words(told: Sequence[tuple[str, Statement]]) -> Removal | None:
     return Removal(mark=f"removed.{said.code}", sure=True)
 
 
-def _covered(own: Own) -> bool:
-    """Say whether a page shows one or two pictures that lead elsewhere, and no word of other things: its own cover."""
-    return 0 < len(own.thumbnails) <= _COVERS and not _offers(own)
-
-
-def _offers(own: Own) -> bool:
-    """Say whether a page offers other things, and says so."""
-    return bool(own.thumbnails and _OTHERS.search(plain_words("\n".join(own.lines))))
-
-
 def foreign(page: Page, own: Own, tongues: Tongues, name: str, plain: Collection[str] = ()) -> bool:
     """Say whether a page says something of its own that does not belong to a page for what is not there.
 
     `plain` are words that belong to it here, beside those of the languages.
     """
-    lines = [*page.headings[1:], *(line for line in own.lines if line not in page.headings)]
+    lines = [
+        *page.headings[not _only_titled(page, tongues) :],
+        *(line for line in own.lines if line not in page.headings),
+    ]
     if says_twice(page, tongues):
         lines = [line for line in lines if not line.endswith("?")]  # the site's own: "Why was my file deleted?"
     if len(lines) > _MOST_SENTENCES or sum(map(len, lines)) > BESIDE_HEADING:
         return True
     names = f"{unquote(name)} {'' if _titled(page, tongues) else page.title}"
     site = Site(
-        menu=frozenset(map(plain_words, (page.menu + (page.linked if _offers(own) else ()))[:_MENU_MOST])),
+        menu=frozenset(map(plain_words, (page.menu + (page.linked if offers(own) else ()))[:_MENU_MOST])),
         names=frozenset(_WORDS.findall(plain_words(names))),
         plain=plain,
         said=tongues.said,
     )
     return not all(belongs(plain_words(line), site, tongues.vocabularies) for line in lines)
+
+
+def _only_titled(page: Page, tongues: Tongues) -> bool:
+    """Say whether only the title says it, and the first heading is too long for the name of a site."""
+    title, head = page.title, page.headings[0] if page.headings else ""
+    said = (any(_stated(part, tongues) for part in _parts(line, tongues)) for line in (title, head))
+    return len(head.split()) >= _SITE_WORDS and tuple(said) == (True, False)
 
 
 def _titled(page: Page, tongues: Tongues) -> bool:
@@ -320,7 +310,7 @@ def _of_text(page: Page, tongues: Tongues) -> Removal | None:
 
 
 def _by_sentence(page: Page, own: Own, beside: int, tongues: Tongues) -> Removal | None:
-    album = own.thumbnails and page.headings and not _offers(own)  # what a sentence says there is of one of many
+    album = own.thumbnails and page.headings and not offers(own)  # what a sentence says there is of one of many
     if beside > BESIDE_SENTENCE or album:
         return None
     lines = [line for line in page.main if line not in page.headings and not is_menu(line, page.menu[:_MENU_MOST])]
