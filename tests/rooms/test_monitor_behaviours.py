@@ -20,6 +20,11 @@ TABLES = {
     "judges_d": 185,
     "judges_e": 248,
     "judges_f": 175,
+    "judges_g": 179,
+    "judges_h": 180,
+    "judges_w": 149,
+    "judges_j": 199,
+    "judges_k": 177,
 }
 
 
