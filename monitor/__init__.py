@@ -1,7 +1,7 @@
 """Is it still there?
 
 A URL goes in, a Round comes out: what each vantage saw at each address asked, and what that means. The content itself
-passes through memory and nothing of it stays but a hash, a length, a type and marks of known wordings.
+passes through memory and nothing of it stays but a hash, a length, a type, a likeness and marks of known wordings.
 
 look       one round: every chosen vantage, every address as far as needed, limits per host and in all
 probe      one look: names, dial, redirects, bounded read, sibling; observes and never judges

@@ -19,7 +19,7 @@ _SERVER: Final = re.compile(
 #: Why, or which one: in a line of its own.
 _LABELLED: Final = re.compile(
     r"(?:reason|file ?name|file|url|address|link|grund|dateiname|datei|reden|raison|motif|fichier|motivo|archivo|nome|"
-    r"nombre|arquivo|powod|plik|duvod|soubor|причина|файл|razlog|разлог|sebep|neden|dosya|السبب|علت|دلیل|סיבה|理由|原因|사유)"
+    r"nombre|arquivo|powod|plik|duvod|soubor|причина|фаил|razlog|разлог|sebep|neden|dosya|السبب|علت|دلیل|סיבה|理由|原因|사유)"
     r"\W{0,3}:.{1,120}"
 )
 _SENTENCES: Final = re.compile(r"[.!?。！？;,]\s*")
@@ -31,7 +31,7 @@ _FOREIGN_WHERE_SAID: Final = 3
 _MENU_FEWEST: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright\b|powered by\b).{0,120}")
-_COOKIES: Final = re.compile(r"\bcookie|\bgdpr\b|\bconsent\b|куки|файлы? cookie")
+_COOKIES: Final = re.compile(r"\bcookie|\bgdpr\b|\bconsent\b|куки")
 #: A number to be named when somebody asks.
 _REFERENCE: Final = re.compile(
     r"(?:[^\W\d_]{1,16} ){0,2}(?:id|code|ref|reference|request|incident|case|ticket|trace|ray|error|nr|no|number|"

@@ -29,7 +29,7 @@ class Compared:
     """What came of comparing."""
 
     alike: bool | None = None  # None: there was nothing to compare with, or it could not be asked
-    everywhere: bool = False  # the front page looks the same too
+    everywhere: bool | None = False  # the front page looks the same too; None: it could not be seen
     missing: Page | None = None  # the page of a name that the site itself says is not there
     fault: str | None = None  # why it could not be compared
 
@@ -48,7 +48,7 @@ async def compare(ours: Trail, url: Url, siblings: Siblings, follow: Follow) -> 
                 return Compared(alike=False, missing=missing)
         if alike and siblings.bare and not await _by_query(ours, url, siblings, follow):
             return Compared(alike=False, missing=missing)
-        everywhere = bool(alike) and await _everywhere(ours, url, siblings.front, follow)
+        everywhere = await _everywhere(ours, url, siblings.front, follow) if alike else False
     except Fault as fault:
         return Compared(fault=f"not compared with a sibling: {fault.words}", missing=missing)
     return Compared(alike=alike, everywhere=everywhere, missing=missing)
@@ -71,14 +71,15 @@ async def _by_query(ours: Trail, url: Url, siblings: Siblings, follow: Follow) -
     return _alike(ours, url, program, parse_url(siblings.program))
 
 
-async def _everywhere(ours: Trail, url: Url, front: str, follow: Follow) -> bool:
+async def _everywhere(ours: Trail, url: Url, front: str, follow: Follow) -> bool | None:
+    """Say whether the front page looks the same; None: it could not be seen, perhaps by our own fault."""
     if ours.page is None or not front:
         return False
     try:
         other = await follow(front)
         return _alike(ours, url, other, parse_url(front)) and other.status == ours.status
     except Fault:
-        return True  # a front page that could not be seen, perhaps by our own fault, makes nothing gone
+        return None
 
 
 def _alike(ours: Trail, our_url: Url, other: Trail, other_url: Url) -> bool:

@@ -29,7 +29,7 @@ ADDRESSES: Final = 32
 _NAMES_SHARE: Final = 1 / 2
 #: … and asking the canaries this one.
 _CANARY_SHARE: Final = 1 / 2
-#: Canaries that sang this long before a round still speak for it when it comes out gone, in seconds.
+#: Canaries that sang this long before a round still speak for it where it must be sound, in seconds.
 _CANARY_LEAD_S: Final = 1.0
 #: A vantage begins later than the one before it by up to this share of the whole look.
 _LATER_SHARE: Final = 1 / 20
@@ -244,7 +244,7 @@ class Looker:
     async def _without_void(
         self, chosen: Sequence[Vantage], ask: _Ask, seen: Sequence[Observation], *, since: float
     ) -> list[Observation]:
-        """Ask the canaries again before anything may be gone: the outage may be younger than their last song."""
+        """Ask the canaries again where what was seen may be a fault of ours, younger than their last song."""
         sound = await asyncio.gather(*(vantage.canaries.sound(ask.now, since=since) for vantage in chosen))
         void = {one.name: "its canaries fail" for one, sings in zip(chosen, sound, strict=True) if not sings}
         for vantage in chosen:

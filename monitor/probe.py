@@ -185,7 +185,7 @@ class Probe:
             return trail.note
         seen = await self._compared(question, trail, timer)
         body, page = trail.body.sha256, trail.page
-        if seen.missing is not None or seen.everywhere or trail.signs.parked:
+        if seen.missing is not None or seen.everywhere is not False or trail.signs.parked:
             trail.signs = signs_of(page, body, ended, self._known, seen.missing, everywhere=seen.everywhere)
         # A page that shows the thing by its name shows it, though it does so under every other name too.
         shown = page is not None and shows_item(page, question.url.path)

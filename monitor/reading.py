@@ -1,4 +1,4 @@
-"""An answer read under bounds. Of a body only a hash, a length and a type outlive the look."""
+"""An answer read under bounds. Of a body only a hash, a length, a type and a likeness outlive the look."""
 
 import email.utils
 import hashlib
@@ -124,7 +124,9 @@ class Intake:
             truncated=self._truncated,
             likeness=picture_likeness(*shape) if shape else None,
         )
-        return body, bytes(self._page or b"")
+        start = bytes(self._page or b"")
+        # The first piece told only what it could: it may have been a single byte.
+        return body, start if looks_like_page(self._type, start) else b""
 
 
 def type_of(answer: Answer) -> str | None:

@@ -27,6 +27,8 @@ BESIDE_UNEXPLAINED: Final = 200
 BESIDE_WEAK: Final = 160
 #: … whatever it says: the name of a server, "Back".
 BESIDE_WEAKEST: Final = 40
+#: … by its first sentence.
+BESIDE_SENTENCE: Final = 600
 #: The name of a site has no more words than these.
 _SITE_WORDS: Final = 3
 #: One word in so many may be from elsewhere in a sentence that is built as a statement.
@@ -43,8 +45,6 @@ _STATUS: Final = re.compile(r"\b4(?:04|10)\b")
 _MENU_MOST: Final = 60
 #: Sentences that are looked at, at most.
 _MOST_SENTENCES: Final = 24
-#: … by its first sentence.
-BESIDE_SENTENCE: Final = 600
 #: A sentence longer than this makes no short statement.
 _SENTENCE: Final = 240
 #: Lines up to this length may stand before the first sentence: "Error", "Oops!", "Information".
@@ -53,14 +53,12 @@ _LABEL: Final = 30
 _CRY_WORDS: Final = 2
 #: Titles and headings longer than this are those of articles.
 _HEADING: Final = 160
-#: … where it has more headings than one, and shows no way to other things.
-BESIDE_HEADED: Final = 60
 _WORDS: Final = re.compile(r"[^\W\d_]{3,}")
 _EXTENSION: Final = re.compile(r"\.[a-z0-9]{1,5}$")
 #: Parts of a page that are removed from it while the page stands.
 _PART_OF_PAGE: Final = re.compile(
-    r"\b(?:post|posting|message|comment|reply|entry|beitrag|nachricht|bericht|message|mensaje|messaggio|mensagem|"
-    r"wiadomość|wpis|příspěvek|сообщени|запис|inlägg|投稿|帖子)"
+    r"\b(?:post|posting|message|comment|reply|entry|beitrag|nachricht|bericht|mensaje|messaggio|mensagem|"
+    r"wiadomosc|wpis|prispev|сообщени|запис|inlagg|投稿|帖子)"
 )
 _PARTED_LINES: Final = 2
 
@@ -72,9 +70,9 @@ _QUOTES: Final = "\"'“”„«»‘‹「『"
 _SENTENCES: Final = re.compile(r"[.!。！…]+\s+|[。！]|\s+[–—-]\s+|\s+(?=กรณา|โปรด)")  # no stops in Thai: "… please"
 #: "… or is private", "… or you may not have permission": one of two things, and the other is a wall.
 _OR_A_WALL: Final = re.compile(
-    r"\b(?:or|oder|of|ou|o|lub|nebo|или|або|veya|atau|hoặc)\b.{0,40}"
-    r"(?:\bto you\b|private|permission|hidden|restricted|privat|berechtig|priv[eé]|autoris|privad|permiso|permiss|"
-    r"prywatn|uprawnie|soukrom|приват|закрыл|прав доступа|gizli|pribadi|riêng tư)"
+    r"\b(?:or|oder|of|ou|o|lub|nebo|или|або|veya|atau|hoac)\b.{0,40}"
+    r"(?:\bto you\b|private|permission|hidden|restricted|privat|berechtig|prive|autoris|privad|permiso|permiss|"
+    r"prywatn|uprawnie|soukrom|приват|закрыл|прав доступа|gizli|pribadi|rieng tu)"
 )
 _CRIES: Final = re.compile(r"[.!。！…،]+\s+|[。！]")
 #: What sites advise whom they have nothing for.
@@ -250,8 +248,10 @@ def foreign(page: Page, own: Own, tongues: Tongues, name: str, plain: Collection
 
 
 def _only_titled(page: Page, tongues: Tongues) -> bool:
-    """Say whether only the title says it, and the first heading is too long for the name of a site."""
+    """Say whether only the title says it, and the first heading is neither the name of a site nor the title again."""
     title, head = page.title, page.headings[0] if page.headings else ""
+    if set(_WORDS.findall(plain_words(title))) <= set(_WORDS.findall(plain_words(head))):
+        return False
     said = (any(_stated(part, tongues) for part in _parts(line, tongues)) for line in (title, head))
     return len(head.split()) >= _SITE_WORDS and tuple(said) == (True, False)
 

@@ -44,7 +44,7 @@ _SERVERS: Final = frozenset({"default_page", "maintenance", "server_error", "cdn
 
 #: "Error 404: page not found", "Oops! Page not found"
 _LEADING: Final = re.compile(
-    r"(?:(?:http|error|oops|ooops|sorry|whoops|fehler|fout|erreur|errore|erro|błąd|chyba|ошибка|помилка|hata|fel|fejl)\s*)*"
+    r"(?:(?:http|error|oops|ooops|sorry|whoops|fehler|fout|erreur|errore|erro|blad|chyba|ошибка|помилка|hata|fel|fejl)\s*)*"
     r"(?:[45]\d\d)?\s*[:,.!–—-]+\s*"
 )
 _EDGES: Final = " \t.,;!?…-–—|·»()[]*"
@@ -152,12 +152,13 @@ def signs_of(
     known: Known,
     other: Page | None = None,
     *,
-    everywhere: bool = False,
+    everywhere: bool | None = False,
 ) -> Signs:
     """Say which known pages this body is like.
 
     `page` is None for what is no page; `other` is the page of a name that nobody uploaded, where that is known;
-    `everywhere`: the front page looks the same, so that whatever is said is said of the whole site, not of the item.
+    `everywhere`: the front page looks the same, so that whatever is said is said of the whole site, not of the item;
+    None: it could not be seen, so that it may be.
     """
     placeholder = known.placeholders.get(sha256)
     if page is None and not ended.host:
@@ -171,7 +172,7 @@ def signs_of(
     parked = _parked(told)
     empty = _is_empty(told)
     server = None if parked and parked.startswith("account_") else _server(told.hits, page, removal)
-    if page and everywhere and not (ended.front or empty or removal or parked):
+    if page and everywhere is not False and not (ended.front or empty or removal or parked):
         server = server or told.hits.get("site_message") or _bare(page, known)
     if page and not (removal or parked or wall or server or ended.front) and _blank(page):
         server = BLANK
@@ -196,7 +197,7 @@ class _Told:
     own: Own | None  # None without a page
     ended: Ended
     known: Known
-    everywhere: bool
+    everywhere: bool | None
     hits: Mapping[str, str]  # the first entry of each kind that fits
 
 
@@ -243,7 +244,7 @@ def _parked(told: _Told) -> str | None:
 def _is_empty(told: _Told) -> bool:
     """Say whether scripts fill the page, so that what it says to who runs none means nothing."""
     page = told.page
-    return bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[told.everywhere]))
+    return bool(page and page.scripted and (page.shell or len(page.text) < _SHELL[told.everywhere is not False]))
 
 
 def _blank(page: Page) -> bool:
@@ -260,7 +261,7 @@ def shown_to_all(page: Page, signs: Signs, known: Known) -> bool:
 
 
 def says_nothing_there(text: str, known: Known) -> bool:
-    """Say whether a text has a word of nothing or of a removal, in any language."""
+    """Say whether the beginning of a text has a word of nothing or of a removal, in any language."""
     words = plain_words(text[:_READ])
     return bool(known.loose.search(words) or known.tongues.said.search(words))
 

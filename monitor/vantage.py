@@ -14,7 +14,7 @@ from schemas.hosting import NameFate
 from schemas.settings import Vantage as VantageSettings
 from schemas.url import HostKind, Url
 
-#: How long canaries that sang are believed, for looks that do not come out gone.
+#: How long canaries that sang are believed, for looks that a fault of ours could not have made.
 SOUND_S: Final = 30.0
 #: How long a vantage stays void before its canaries are asked again.
 VOID_S: Final = 2.0

@@ -20,9 +20,11 @@ blocked  `status_401` · `status_402` · `status_403` · `status_423` · `status
 unknown  `status_NNN` for every other status · `default_page` · `maintenance` · `server_error` ·
          `cdn_error` · `script_only` (a shell that is the same for every name) · `empty_body` ·
          `unavailable` (the page says no more than that) ·
+         `site_message` (the front page shows the same, and says nothing of a missing thing) ·
          `any_name` (every name shows the same, and it shows something) ·
          `no_address` (NODATA) · `name_fault` · `address_not_public` · `unreachable` · `tls_fault` ·
-         `timeout` · `bad_answer` · `too_many_redirects` · `vantage_void` (its canaries fail) ·
+         `timeout` · `bad_answer` · `too_many_redirects` · `vantage_void` (its canaries
+         fail, or show what the item shows) ·
          `our_fault` (ours or the proxy's) · `not_all_asked` (an address of the name was not asked) ·
          `no_quorum` (too few networks saw it gone) · `not_looked` ·
          `no_address_everywhere` (NODATA from every resolver: it counts towards a run)

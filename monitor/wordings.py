@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,6 +24,14 @@ _SORRY = "sorry|please|try|check"
 @cache
 def known_pages(placeholders: frozenset[str] = frozenset()) -> Known:
     """Load the known pages that ship with us, with the operator's own placeholders (SHA-256 in hex)."""
+    shipped = _shipped()
+    return replace(
+        shipped, placeholders={**dict.fromkeys(placeholders, "placeholder.configured"), **shipped.placeholders}
+    )
+
+
+@cache
+def _shipped() -> Known:
     data, removals = _read("known_pages"), _read("removals")
     shipped = {sha256: f"placeholder.{entry['name']}" for entry in data["placeholder"] for sha256 in entry["sha256"]}
     return Known(
@@ -35,7 +44,7 @@ def known_pages(placeholders: frozenset[str] = frozenset()) -> Known:
         loose=re.compile(_any_of(removals["loose"])),
         sold=frozenset(data["sold"].split()),
         parkers={zone: entry["name"] for entry in _read("parking")["parker"] for zone in entry["zones"]},
-        placeholders={**dict.fromkeys(placeholders, "placeholder.configured"), **shipped},
+        placeholders=shipped,
     )
 
 

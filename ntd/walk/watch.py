@@ -30,7 +30,7 @@ SET_RIGHT_EACH: Final = timedelta(milliseconds=10)
 
 
 class Watch:
-    """The turn that asks the canaries and counts the daemons."""
+    """The turn that asks the canaries, counts the daemons and notices a clock set back."""
 
     name = "watch"
 

@@ -15,11 +15,15 @@ class Proxy:
         self._source = (source, 0) if source else None
         self.asked: list[str] = []
         self.url = ""
+        self.open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         #: A port to which everybody is led instead, as somebody would who shows us something else.
         self.instead: int | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.open[task] = writer
         try:
             read = self._read_socks5 if self._kind == "socks5" else self._read_connect
             host, port = await read(reader, writer)
@@ -29,10 +33,14 @@ class Proxy:
                 return
             there, back = await asyncio.open_connection(host, self.instead or port, local_addr=self._source)
             writer.write(b"\x05\x00\x00\x01" + bytes(6) if self._kind == "socks5" else b"HTTP/1.1 200 Yes\r\n\r\n")
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            try:
+                await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            finally:
+                back.close()
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
+            del self.open[task]
             writer.close()
 
     async def _read_socks5(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
@@ -70,3 +78,6 @@ async def proxying(kind: Literal["socks5", "http"], *, refuses: bool = False, so
         yield proxy
     finally:
         server.close()
+        for writer in list(proxy.open.values()):
+            writer.transport.abort()
+        await asyncio.gather(*proxy.open)

@@ -632,7 +632,7 @@ class Walk(RuleBasedStateMachine):
 
 
 Walk.TestCase.settings = settings(
-    max_examples=5000 if LONG else 80,
+    max_examples=5000 if LONG else 60,
     stateful_step_count=40,
     suppress_health_check=list(HealthCheck),
 )

@@ -95,7 +95,7 @@ async def compare(orders: list[tuple[list[str], int]]) -> None:
                 assert await together(world, order, at_once) == {host: alone[host] for host in order}
 
 
-@settings(max_examples=5, deadline=timedelta(seconds=20))
+@settings(max_examples=3, deadline=timedelta(seconds=20))
 @example([(sorted(HOSTS), 1), (sorted(HOSTS, reverse=True), 1)])
 @given(
     st.lists(

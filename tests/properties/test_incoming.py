@@ -17,7 +17,7 @@ STONES = st.sampled_from(
         b"\xff\xfe", b"charset=punycode", b"data:image/png;base64,", b"[#", b"(" * 60, b" " * 300, b"Status: 9.9.9\n",
     ]
 )  # fmt: skip
-SOMETIMES = settings(max_examples=120, suppress_health_check=list(HealthCheck))
+SOMETIMES = settings(max_examples=80, suppress_health_check=list(HealthCheck))
 
 
 def holds(came: Incoming) -> None:

@@ -82,7 +82,7 @@ HEADERS = {
 }  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     lines=st.lists(LINES, min_size=1, max_size=3),
     sender=SENDERS,

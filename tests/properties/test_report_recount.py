@@ -169,7 +169,7 @@ def test_the_report_equals_a_recount(runner: tuple[asyncio.Runner, ReportRows]) 
     loop, rows = runner
     stretches = iter(range(1_000_000))
 
-    @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     @given(
         past=st.lists(items(), min_size=3, max_size=8),
         by=st.sampled_from([by for by in By if by is not By.SITE_TYPE]),

@@ -43,7 +43,7 @@ def _free_of_marker(seen: object) -> bool:
     ids=["picture", "page", "451", "404", "removal", "words", "json", "text", "refresh", "packed", "broken"],
 )
 async def test_nothing_of_a_body_is_kept(reply: bytes) -> None:
-    """A round holds a hash, a length, a type and marks: no byte of what was served."""
+    """A round holds a hash, a length, a type, a likeness and marks: no byte of what was served."""
     async with serving({"*": reply, "/i/1.jpg": reply}) as web:
         seen = await look(f"http://img.test:{web.port}/i/1.jpg")
 
