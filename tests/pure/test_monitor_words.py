@@ -1,14 +1,18 @@
 """What pages say in other forms than a plain statement: codes of programs, scripts that send on, orders, questions."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from tomllib import loads
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor import beside, offers, removals, statements
+from monitor import signs as signs_module
 from monitor.answers import words_of_fault
 from monitor.markup import Reading
 from monitor.pages import read_page
@@ -44,6 +48,14 @@ def test_no_pattern_holds_what_the_file_format_made_of_it(name: str) -> None:
     data = loads(files("monitor").joinpath(f"data/{name}.toml").read_text("utf-8"))
 
     assert [text for text in texts(data) if not text.replace("\n", "").isprintable() and "\x08" in text] == []
+
+
+@pytest.mark.parametrize("module", [beside, offers, removals, signs_module, statements])
+def test_no_pattern_waits_for_an_accent(module: ModuleType) -> None:
+    """Pages are read without accents, and data files too: a pattern in a module with one would never match."""
+    patterns = {name: one.pattern for name, one in vars(module).items() if isinstance(one, re.Pattern)}
+
+    assert {name: one for name, one in patterns.items() if folded(one) != one} == {}
 
 
 @pytest.mark.parametrize(

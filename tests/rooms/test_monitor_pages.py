@@ -66,6 +66,22 @@ BEHAVIOURS: Mapping[str, tuple[Mapping[str, Reply], Verdict, str]] = {
         UNKNOWN,
         "site_message",
     ),
+    "same words of a sale for every name, front page in trouble": (
+        {
+            "*": answer(page("Lot 4711", "This name is for sale.", '<img src="/lots/4711.jpg">')),
+            "/": answer("", 503),
+        },
+        UNKNOWN,
+        "any_name",
+    ),
+    "a picture of no type, its first letter first": (
+        {
+            "/i/1.jpg": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"1\r\nG\r\n9\r\nIF89a\x80\x02\xe0\x01\r\n0\r\n\r\n"
+        },
+        UP,
+        "status_2xx",
+    ),
     "same words for every name, of no type": ({"*": answer("Back in an hour", kind="")}, UNKNOWN, "site_message"),
     "same picture for every name": ({"*": picture("nothing here")}, GONE, "soft_404"),
     "front page for every name": ({"*": to("/"), "/": answer(page("Pictures", "Upload yours"))}, GONE, "front_page"),
