@@ -172,10 +172,11 @@ async def _expect_up_to_date(
     *,
     migrating: bool,
 ) -> None:
+    # Asked first: whoever makes it between the two questions is waited for, and leaves nothing to be done.
+    fresh = await connection.fetchval("SELECT to_regclass('migration') IS NULL")
     missing = await pending(connection)
     if not missing:
         return
-    fresh = await connection.fetchval("SELECT to_regclass('migration') IS NULL")
     if embedded_path(settings) is None or not (migrating or fresh):
         raise Misconfigured(f"the database lacks migrations of this version: {len(missing)}; say `ntd migrate`")
     await migrate(connection, now)
