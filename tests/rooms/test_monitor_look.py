@@ -228,10 +228,10 @@ async def test_other_addresses_share_the_deadline_of_the_look() -> None:
         await writer.wait_closed()
 
     loop = asyncio.get_running_loop()
-    async with serving({}) as first, AsyncExitStack() as stack:
+    async with serving({}, "127.0.7.1") as first, AsyncExitStack() as stack:
         for last in range(2, 14):
-            await stack.enter_async_context(serving({"*": silent}, f"127.0.0.{last}", port=first.port))
-        names, began = NameBook(img_test=" ".join(f"127.0.0.{last}" for last in range(1, 14))), loop.time()
+            await stack.enter_async_context(serving({"*": silent}, f"127.0.7.{last}", port=first.port))
+        names, began = NameBook(img_test=" ".join(f"127.0.7.{last}" for last in range(1, 14))), loop.time()
         seen = await look(
             f"http://img.test:{first.port}/a.jpg", names=names, settings={"timeout": timedelta(seconds=0.3)}
         )
